@@ -1,0 +1,252 @@
+"""An estate: a simulated part of Azure whose index lags behind its truth. The door of this room.
+
+Knows tables, times and operations; knows nothing of KQL. Everything that can be asked is in `schemas()`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from inventory import resource_types
+from inventory.clock import Clock, RealClock, SimulatedClock, from_ticks
+from inventory.control import Control
+from inventory.creation import create_machine
+from inventory.errors import InventoryError
+from inventory.feed import Feed
+from inventory.generate import Progress, generate, set_in_motion
+from inventory.lag import Lag
+from inventory.machine import VirtualMachine
+from inventory.names import find_machine
+from inventory.resource_types import VIRTUAL_MACHINES
+from inventory.store import SCHEMA_VERSION, Store
+
+
+class Estate:
+    """A simulated estate. Make one with `simulated`, `create` or `open`; `close` it, or use it in a `with` block.
+
+    Safe to use from several threads: one writes at a time, readers each take a `cursor()` and never wait.
+    """
+
+    def __init__(self, store: Store, clock: Clock | None, lag: Lag | None) -> None:
+        """Used by the class methods: an estate over a store that has been filled."""
+        self._store = store
+        state = store.state()
+        self.schema_version = int(state["schema_version"])
+        if self.schema_version != SCHEMA_VERSION:
+            raise InventoryError(
+                "EstateUnavailable",
+                f"{store.path} was written for schema version {self.schema_version}; this is {SCHEMA_VERSION}",
+            )
+        self.seed = int(state["seed"])
+        self.tenant_id = str(state["tenant"])
+        self.clock: Clock = clock or (
+            RealClock() if state["clock_kind"] == "real" else SimulatedClock(from_ticks(int(state["clock"])))
+        )
+        self._feed = Feed(store, self.clock, lag or Lag(), self.seed, int(state["last_number"]))
+        self._control = Control(store, self._feed)
+
+    @classmethod
+    def simulated(
+        cls,
+        vms: int = 1000,
+        seed: int = 7,
+        *,
+        clock: Clock | None = None,
+        lag: Lag | None = None,
+        progress: Progress | None = None,
+        threads: int | None = None,
+        memory_limit: str | None = None,
+    ) -> Estate:
+        """A new estate in memory: `vms` virtual machines and what belongs to them, always the same for a seed.
+
+        `progress` is called with (machines made, machines asked for).
+        """
+        store = Store(None, threads=threads, memory_limit=memory_limit)
+        return cls._filled(store, vms, seed, clock or SimulatedClock(), lag, progress)
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        vms: int = 1000,
+        seed: int = 7,
+        *,
+        clock: Clock | None = None,
+        lag: Lag | None = None,
+        progress: Progress | None = None,
+        threads: int | None = None,
+        memory_limit: str | None = None,
+    ) -> Estate:
+        """A new estate in one DuckDB file, which must not exist yet. The file appears when the estate is complete."""
+        target = Path(path)
+        if target.exists():
+            raise InventoryError("Conflict", f"{target} exists already; open it, or choose another name")
+        unfinished = target.with_name(f"{target.name}.{os.getpid()}.unfinished")
+        clock = clock or SimulatedClock()
+        try:
+            store = Store(unfinished, threads=threads, memory_limit=memory_limit)
+            cls._filled(store, vms, seed, clock, lag, progress).close()
+            os.replace(unfinished, target)
+        finally:
+            for left in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
+                left.unlink(missing_ok=True)
+        return cls.open(target, clock=clock, lag=lag, threads=threads, memory_limit=memory_limit)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        clock: Clock | None = None,
+        lag: Lag | None = None,
+        threads: int | None = None,
+        memory_limit: str | None = None,
+    ) -> Estate:
+        """The estate in a file made by `create`; its simulated clock goes on from where it stood."""
+        if not Path(path).exists():
+            raise InventoryError("EstateUnavailable", f"there is no estate at {path}; make one with Estate.create")
+        return cls(Store(path, threads=threads, memory_limit=memory_limit), clock, lag)
+
+    @classmethod
+    def _filled(
+        cls, store: Store, vms: int, seed: int, clock: Clock, lag: Lag | None, progress: Progress | None
+    ) -> Estate:
+        if vms < 0:
+            raise InventoryError("InvalidParameter", f"an estate cannot have {vms} virtual machines")
+        store.create_tables()
+        now = clock.ticks()
+        tenant = generate(store.writer, vms, seed, now, progress=progress, compress=store.checkpoint)
+        facts: dict[str, int | str] = {
+            "schema_version": SCHEMA_VERSION,
+            "seed": seed,
+            "vms": vms,
+            "tenant": tenant,
+            "clock_kind": clock.kind,
+            "clock_start": now,
+            "clock": now,
+            "last_number": 0,
+        }
+        store.set_state(facts)
+        estate = cls(store, clock, lag)
+        set_in_motion(estate._control, seed, now)
+        estate.refresh()
+        store.checkpoint()
+        return estate
+
+    # what readers need
+
+    def schemas(self) -> list[pa.Schema]:
+        """What can be asked: one schema per physical table, and one without source for each table that is empty."""
+        return resource_types.schemas(self.tenant_id)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection for one reader; take one per query, and close it."""
+        return self._store.cursor()
+
+    def refresh(self) -> int:
+        """Let the changes that are due into the index, atomically; returns how many rows changed."""
+        return self._feed.refresh()
+
+    def pending(self) -> int:
+        """How many changes are true but not yet in the index."""
+        return self._feed.pending()
+
+    @property
+    def as_of(self) -> datetime:
+        """The clock's time at the last refresh: every change due by then is in the index."""
+        return from_ticks(self._feed.seen_at)
+
+    @property
+    def lag(self) -> Lag:
+        """How late the index hears of changes; may be set, for the changes to come."""
+        return self._feed.lag
+
+    @lag.setter
+    def lag(self, lag: Lag) -> None:
+        self._feed.lag = lag
+
+    # what happens in the world
+
+    def vm(self, name_or_id: str) -> VirtualMachine:
+        """The machine with this name or id (case does not matter): a virtual machine or an instance of a Uniform set.
+
+        Raises InventoryError ResourceNotFound (with the nearest names) or AmbiguousName (with the ids).
+        """
+        of, key, id_, name = find_machine(self._store, self._feed, name_or_id, self.clock.ticks())
+        return VirtualMachine(self._store, self._feed, self._control, self.tenant_id, of, key, id_, name)
+
+    def create_vm(
+        self,
+        name: str,
+        resource_group: str,
+        *,
+        subscription: str | None = None,
+        location: str | None = None,
+        size: str = "Standard_D2s_v5",
+        scale_set: str | None = None,
+        zone: str | None = None,
+        fault_domain: int | None = None,
+        spot: bool = False,
+        tags: dict[str, str] | None = None,
+    ) -> VirtualMachine:
+        """Create a machine with a network interface and a disk in an existing resource group.
+
+        `scale_set` puts it into a Flexible scale set of that group. Raises InventoryError as Azure would refuse it.
+        """
+        of, key, id_ = create_machine(
+            self._store, self._feed, self._control, self.clock.ticks(), name, resource_group,
+            subscription=subscription, location=location, size=size, scale_set=scale_set, zone=zone,
+            fault_domain=fault_domain, spot=spot, tags=tags,
+        )  # fmt: skip
+        return VirtualMachine(self._store, self._feed, self._control, self.tenant_id, of, key, id_, name)
+
+    def churn(self, fraction: float = 0.01, action: str | None = None) -> int:
+        """Let something happen to a drawn share of all virtual machines at once; returns to how many.
+
+        `action` is start, power_off, deallocate, restart or delete; None deallocates those that run and starts
+        others. Machines with an operation under way are left alone.
+        """
+        if not 0 <= fraction <= 1:
+            raise InventoryError("InvalidParameter", f"a fraction lies between 0 and 1, {fraction} does not")
+        now = self.clock.ticks()
+        row = self._store.cursor().execute(f"SELECT count(*) FROM {VIRTUAL_MACHINES.source}").fetchone()
+        wanted = round(fraction * (0 if row is None else row[0]))
+        done = 0
+        for operation in ["start", "deallocate"] if action is None else [action]:
+            most = wanted // 4 if action is None and operation == "start" else wanted - done
+            done += self._control.operate_on_many(VIRTUAL_MACHINES, operation, now, most=most)
+        return done
+
+    def truth_of_power_states(self) -> dict[str, str]:
+        """The power state of every virtual machine as it is now, by id: what a strong read of each would say."""
+        truth = self._feed.truth(VIRTUAL_MACHINES, self.clock.ticks())
+        with self._store.lock:
+            rows = self._store.writer.execute(f"SELECT id, power_state.code FROM {truth}").fetchall()
+        return dict(rows)
+
+    def truth(self, type_name: str) -> str:
+        """SQL (a parenthesised SELECT) for all rows of a type as they truly are now, in physical columns."""
+        for of in resource_types.RESOURCE_TYPES:
+            if of.type == type_name.lower():
+                return self._feed.truth(of, self.clock.ticks())
+        raise InventoryError("InvalidResourceType", f"no resources of type '{type_name}' are simulated")
+
+    def close(self) -> None:
+        """Write the clock's time, and let go of the database."""
+        with self._store.lock:
+            self._store.set_state({"clock": self.clock.ticks()})
+            if self._store.path is not None:
+                self._store.checkpoint()
+            self._store.close()
+
+    def __enter__(self) -> Estate:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()

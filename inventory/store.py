@@ -1,0 +1,108 @@
+"""The database that holds an estate: opening it, its tables, who may write. Knows types of resources, not their lives."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from inventory.errors import InventoryError
+from inventory.resource_types import DATABASE, INSTANCE_VIEWS, RESOURCE_TYPES
+
+SCHEMA_VERSION = 1
+
+_STATE = f"{DATABASE}.estate_state"
+
+
+class Store:
+    """One DuckDB database, in memory and compressed or in one file, and the only connection that writes to it.
+
+    Readers take cursors of their own. External access is off for all of them and the configuration is locked, so no
+    SQL text can reach another file.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None, *, threads: int | None = None, memory_limit: str | None = None
+    ) -> None:
+        self.path = None if path is None else Path(path)
+        config: dict[str, str | bool | int | float | list[str]] = {
+            # where a sort or a join that outgrows the memory goes; DuckDB makes the directory when it needs one
+            "temp_directory": os.path.join(tempfile.gettempdir(), f"lazulite-{os.getpid()}"),
+            "late_materialization_max_rows": 1000,
+        }
+        if threads is not None:
+            config["threads"] = threads
+        if memory_limit is not None:
+            config["memory_limit"] = memory_limit
+        self._root = duckdb.connect(":memory:", config=config)
+        self._root.execute("SET TimeZone = 'UTC'")
+        try:
+            if self.path is None:
+                self._root.execute(f"ATTACH ':memory:' AS {DATABASE} (COMPRESS)")
+            else:
+                target = str(self.path).replace("'", "''")
+                self._root.execute(f"ATTACH '{target}' AS {DATABASE}")
+        except duckdb.Error as error:
+            raise InventoryError("EstateUnavailable", f"cannot open the estate {self.path}: {error}") from error
+        self._root.execute("SET enable_external_access = false")
+        self._root.execute("SET lock_configuration = true")
+        self.writer = self._root.cursor()
+        self.lock = threading.RLock()
+
+    def create_tables(self) -> None:
+        """The tables of a new estate."""
+        for resource_type in RESOURCE_TYPES:
+            for statement in resource_type.create_sql():
+                self.writer.execute(statement)
+        self.writer.execute(INSTANCE_VIEWS)
+        self.writer.execute(f"CREATE TABLE {_STATE} (fact VARCHAR, number BIGINT, text VARCHAR)")
+
+    def state(self) -> dict[str, int | str]:
+        """What the database says of itself: seed, schema version, the clock's beginning, the last number given out."""
+        try:
+            rows = self.writer.execute(f"SELECT fact, number, text FROM {_STATE}").fetchall()
+        except duckdb.CatalogException as error:
+            raise InventoryError("EstateUnavailable", f"{self.path} is not an estate of Lazulite") from error
+        return {fact: text if number is None else number for fact, number, text in rows}
+
+    def set_state(self, facts: Mapping[str, int | str]) -> None:
+        """Write facts, within the transaction under way if there is one."""
+        for fact, value in facts.items():
+            number, text = (value, None) if isinstance(value, int) else (None, value)
+            self.writer.execute(f"DELETE FROM {_STATE} WHERE fact = ?", [fact])
+            self.writer.execute(f"INSERT INTO {_STATE} VALUES (?, ?, ?)", [fact, number, text])
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """All or nothing; the one writer at a time."""
+        with self.lock:
+            self.writer.execute("BEGIN TRANSACTION")
+            try:
+                yield self.writer
+            except BaseException:
+                self.writer.execute("ROLLBACK")
+                raise
+            self.writer.execute("COMMIT")
+
+    def checkpoint(self) -> bool:
+        """Compress what has been written since the last time; False when readers are in the way."""
+        with self.lock:
+            try:
+                self.writer.execute(f"CHECKPOINT {DATABASE}")
+            except duckdb.TransactionException:
+                return False
+        return True
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection for one reader."""
+        return self._root.cursor()
+
+    def close(self) -> None:
+        with self.lock:
+            self.writer.close()
+            self._root.close()
