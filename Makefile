@@ -1,0 +1,38 @@
+# One command runs the main job, one runs the tests. Both set up .venv first; nothing outside this folder is touched.
+#   make          the source document's query over 1,000 virtual machines, now and 60 simulated seconds later
+#   make test     all tests          make check   tests, ruff and mypy --strict
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo prompt test lint check bench clean
+
+demo: $(READY)
+	@$(BIN)/lazulite demo --vms 1000 --seed 7
+
+prompt: $(READY)
+	@$(BIN)/lazulite
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+check: lint test
+
+bench: $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python -m bench.power_state
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Lazulite needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[cli,test]'
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
