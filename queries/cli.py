@@ -132,6 +132,17 @@ def _world(ctx: click.Context, options: dict[str, Any]) -> World:
 
 
 # ---- commands ------------------------------------------------------------------------------------------------------
+def _tell_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"lazulite {version('lazulite')}")
+        except PackageNotFoundError:
+            click.echo("lazulite, from a folder that is not installed")
+        ctx.exit()
+
+
 class ByUse(click.Group):
     """Lists commands in the order in which they are written here, not by alphabet."""
 
@@ -145,7 +156,9 @@ class ByUse(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @world_options
-@click.version_option(package_name="lazulite", message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Tell the version."
+)
 @click.pass_context
 def cli(ctx: click.Context, **options: Any) -> None:
     """Azure Resource Graph on your own machine: KQL over a simulated estate.
@@ -301,13 +314,14 @@ def _answer(ctx: click.Context, text: str, options: dict[str, Any]) -> None:
                 profile=options["profile"],
                 subscriptions=list(options["subscriptions"]) or None,
                 timeout=options["timeout"],
+                at_most=look.max_rows,
                 parameters=dict(options["given"]),
             ),
         )
         with _sink(options["output"]) as out:
             form.write(result, out, look)
-    if not quiet:
-        _notes(text, result, look)
+        if not quiet:
+            _notes(text, result, look)
     if (options["fail_if_empty"] and not len(result)) or (options["fail_if_any"] and len(result)):
         sys.exit(FAILED)
 
@@ -317,8 +331,8 @@ def _notes(text: str, result: Result, look: Look) -> None:
 
     for advice in result.advice:
         click.echo(advice.draw(text), err=True)
-    if look.max_rows is not None and len(result) > look.max_rows:
-        click.echo(f"the first {look.max_rows:,} of {len(result):,} rows are shown; --rows 0 shows all", err=True)
+    if result.truncated:
+        click.echo(f"only the first {look.max_rows:,} rows are shown; --rows 0 shows all", err=True)
     click.echo(click.style(footer(result), dim=True), err=True, color=_coloured(sys.stderr) or False)
 
 

@@ -35,4 +35,5 @@ def footer(result: Result) -> str:
     if result.pending:
         age += f" ({on_their_way(result.pending)})"
     compile = "compiled before" if timings.cached else f"compile {milliseconds(timings.compile)}"
-    return " · ".join((count(len(result), "row"), compile, f"run {milliseconds(timings.run)}", age))
+    rows = f"first {count(len(result), 'row')}" if result.truncated else count(len(result), "row")
+    return " · ".join((rows, compile, f"run {milliseconds(timings.run)}", age))

@@ -118,6 +118,7 @@ class ResourceGraph:
         profile: str | Profile = KUSTO,
         subscriptions: Sequence[str] | None = None,
         timeout: float | None = None,
+        at_most: int | None = None,
         parameters: Mapping[str, object] | None = None,
         **more_parameters: object,
     ) -> Result:
@@ -125,7 +126,8 @@ class ResourceGraph:
 
         Keyword arguments (or the mapping `parameters`) are values for what the query declares with
         `declare query_parameters`. `subscriptions` narrows every table to these subscription ids. `timeout` is in
-        seconds and goes before the setting. Raises `kql.KqlError` with all problems of a wrong text; `QueryTimeout`,
+        seconds and goes before the setting. `at_most` cuts the answer after so many rows without working out the rest,
+        and the result's `truncated` tells. Raises `kql.KqlError` with all problems of a wrong text; `QueryTimeout`,
         `AnswerTooLarge` and `QueryFailed`, which are kinds of it, when a right one gets no answer.
         """
         given = {**(parameters or {}), **more_parameters}
@@ -136,17 +138,20 @@ class ResourceGraph:
         plan, cached = self._plan(text, profile, subscriptions)
         bound = plan.compiled.bind(self.estate.clock.ticks(), given)
         compiled = perf_counter()
-        head, tail, engine_types = self._run(plan, bound, text, self.settings.timeout if timeout is None else timeout)
+        patience = self.settings.timeout if timeout is None else timeout
+        head, tail, engine_types = self._run(plan, bound, text, patience, at_most)
         timings = Timings(refreshed - started, compiled - refreshed, perf_counter() - compiled, cached)
+        truncated = at_most is not None and len(head) > at_most
         return Result(
             plan.columns,
             plan.forms,
-            head,
+            head[:at_most] if truncated else head,
             tail,
             engine_types,
             as_of=as_of,
             pending=self.estate.pending,
             timings=timings,
+            truncated=truncated,
             render=plan.compiled.render,
             advice=plan.compiled.advice,
         )
@@ -260,7 +265,7 @@ class ResourceGraph:
         return plan, False
 
     def _run(
-        self, plan: _Plan, bound: dict[str, object], text: str, timeout: float | None
+        self, plan: _Plan, bound: dict[str, object], text: str, timeout: float | None, at_most: int | None
     ) -> tuple[list[tuple[Any, ...]], pa.Table | None, Sequence[object]]:
         """The first rows as tuples, the rest as Arrow, and the engine's type of each column."""
         limits = self.settings
@@ -271,8 +276,14 @@ class ResourceGraph:
                 cursor.execute(plan.statement, bound) if bound else cursor.execute(plan.statement)
                 engine_types = [column[1] for column in cursor.description or ()]
                 small = SMALL if limits.max_rows is None else min(SMALL, limits.max_rows + 1)
+                small = small if at_most is None else at_most + 1
                 head: list[tuple[Any, ...]] = cursor.fetchmany(small)
-                tail = self._tail(cursor, len(head), text) if len(head) == small else None
+                tail = None
+                if len(head) == small:
+                    if at_most is None:
+                        tail = self._tail(cursor, len(head), text)
+                    else:
+                        cursor.abort()
             except duckdb.Error as error:
                 if timed_out():
                     raise QueryTimeout(

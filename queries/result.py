@@ -44,12 +44,12 @@ class Result:
     """The answer to one query, complete and unchangeable.
 
     A small answer is kept as rows, what exceeds the first few thousand rows as Arrow; either is turned into the other
-    on demand. `as_of` is the time up to which every change is visible.
+    on demand. `as_of` is the time up to which every change is visible, `truncated` says whether rows were left out.
     """
 
     __slots__ = (
         "_decoders", "_engine_types", "_forms", "_head", "_pending", "_rows", "_tail",
-        "advice", "as_of", "columns", "render", "timings",
+        "advice", "as_of", "columns", "render", "timings", "truncated",
     )  # fmt: skip
 
     def __init__(
@@ -63,12 +63,14 @@ class Result:
         as_of: datetime,
         pending: Callable[[], int],
         timings: Timings,
+        truncated: bool = False,
         render: str | None = None,
         advice: Sequence[Problem] = (),
     ) -> None:
         self.columns: tuple[Column, ...] = tuple(columns)
         self.as_of = as_of
         self.timings = timings
+        self.truncated = truncated
         self.render = render
         self.advice: tuple[Problem, ...] = tuple(advice)
         self._forms = forms
@@ -91,7 +93,9 @@ class Result:
 
     @property
     def pending(self) -> int:
-        """How many changes were on their way, counted when first asked for: counting costs more than a small query."""
+        """How many changes are on their way, counted when first asked for: counting costs more than a small query does.
+
+        To be asked while the graph is open."""
         if not isinstance(self._pending, int):
             self._pending = self._pending()
         return self._pending
