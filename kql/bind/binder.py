@@ -1,0 +1,551 @@
+"""Binding: a syntax tree and a schema become a typed plan, and every mistake a placed message.
+
+Checking goes on after a mistake: its expression gets the type UNKNOWN, which everything accepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kql import lexis, plan, syntax
+from kql.bind import overloads
+from kql.bind.scope import (
+    Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, find, hidden_columns, serialized,
+)
+from kql.functions import catalogue
+from kql.messages import Problems, nearest
+from kql.plan import Column, Relation
+from kql.types import BOOL, DYNAMIC, INT, LONG, NUMBERS, REAL, STRING, TYPE_NAMES, UNKNOWN, Type, widens
+
+if TYPE_CHECKING:
+    from kql.functions.row import Function
+    from kql.schema import Schema
+
+_NOTHING = plan.Literal(None, UNKNOWN)
+MAX_CALL_DEPTH = 40
+MAX_INLINED = 2_000
+
+
+class Binder:
+    """Binds one text. `problems` collects what is wrong; `tables` the names of the tables that are read."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        problems: Problems,
+        *,
+        default_table: str = "Resources",
+        profile: Any = None,
+        scope: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self.schema = schema
+        self.problems = problems
+        self.default_table = default_table
+        self.profile = profile
+        self.limits = scope or {}
+        self.tables: set[str] = set()
+        self.parameters: dict[str, Type] = {}
+        self.defaults: dict[str, plan.Literal] = {}
+        self.required: dict[str, syntax.Span] = {}
+        self.render: str | None = None
+        self.labels: dict[int, str] = {}  # what `as` calls a relation
+        self._calling: list[str] = []
+        self._inlined = 0
+
+    # ---- the text -----------------------------------------------------------------------------------------------
+    def query(self, query: syntax.Query) -> Relation | None:
+        """The relation that answers the text; None when something is wrong with it."""
+        environment = self.statements(query.statements, Environment())
+        if not query.pipelines:
+            if not self.problems.errors:
+                self.problems.add("KQL407", query.span)
+            return None
+        result: Relation | None = None
+        for pipeline in query.pipelines:
+            result = self.result(pipeline, environment)
+        return result
+
+    def result(self, expression: syntax.Expression, environment: Environment) -> Relation | None:
+        """A statement's rows: a table, or one row of a scalar."""
+        if not self.is_tabular(expression, environment):
+            scope = Scope((), environment)
+            value = self.scalar(expression, scope)
+            column = Column("print_0", value.type)
+            return plan.Values((column,), ((value,),))
+        return self.tabular(expression, environment)
+
+    def statements(self, statements: tuple[syntax.Statement, ...], environment: Environment) -> Environment:
+        for statement in statements:
+            match statement:
+                case syntax.Let():
+                    if environment.get(statement.name) is not None and statement.name in self._here(statements, statement):
+                        self.problems.add("KQL206", statement.name_span, name=statement.name)
+                    environment = environment.with_(statement.name, self._let(statement, environment))
+                case syntax.DeclareParameters(parameters):
+                    for parameter in parameters:
+                        environment = self._declare(parameter, environment)
+                case syntax.SetOption():
+                    pass
+        return environment
+
+    @staticmethod
+    def _here(statements: tuple[syntax.Statement, ...], last: syntax.Let) -> set[str]:
+        names = set()
+        for statement in statements:
+            if statement is last:
+                break
+            if isinstance(statement, syntax.Let):
+                names.add(statement.name)
+        return names
+
+    def _let(self, let: syntax.Let, environment: Environment) -> ScalarBinding | TabularBinding | FunctionBinding:
+        value = let.value
+        if isinstance(value, syntax.Lambda):
+            binding = FunctionBinding(let.name, value, environment)
+            if not value.parameters and value.body is not None:
+                # checked where it is defined, as a body without parameters can be
+                self._check_body(binding)
+            return binding
+        if self.is_tabular(value, environment):
+            first = self.tabular(value, environment)
+            shared = _shared_by(first)
+            again = [first]
+
+            def make(value: syntax.Expression = value) -> Relation:
+                if shared is not None:
+                    return self._renamed(shared)
+                if again:
+                    return again.pop()
+                return self.tabular(value, environment)
+
+            return TabularBinding(make, let.name)
+        return ScalarBinding(self.scalar(value, Scope((), environment)))
+
+    def _check_body(self, binding: FunctionBinding) -> None:
+        environment = self.statements(binding.definition.statements, binding.around)
+        assert binding.definition.body is not None
+        if self.is_tabular(binding.definition.body, environment):
+            self.tabular(binding.definition.body, environment)
+        else:
+            self.scalar(binding.definition.body, Scope((), environment))
+
+    def _renamed(self, relation: Relation) -> Relation:
+        """The same rows under columns of their own, so that a relation may meet itself in a join."""
+        return plan.Project(
+            relation, tuple((Column(column.name, column.type), plan.Ref(column)) for column in plan.columns_of(relation))
+        )
+
+    def _declare(self, parameter: syntax.Parameter, environment: Environment) -> Environment:
+        type = parameter.type or STRING
+        self.parameters[parameter.name] = type
+        if parameter.default is not None:
+            value = self.constant(parameter.default, Scope((), environment), f"the default of '{parameter.name}'")
+            converted = self.fit(value, type, parameter.default.span)
+            if isinstance(converted, plan.Literal):
+                self.defaults[parameter.name] = converted
+        else:
+            self.required[parameter.name] = parameter.span
+        return environment.with_(parameter.name, ScalarBinding(plan.Parameter("p_" + parameter.name, type)))
+
+    # ---- relations ----------------------------------------------------------------------------------------------
+    def is_tabular(self, expression: syntax.Expression, environment: Environment) -> bool:
+        """Whether an expression gives rows rather than a value."""
+        match expression:
+            case syntax.Pipeline(source, operators):
+                return bool(operators) or source is None or self.is_tabular(source, environment)
+            case syntax.DataTable():
+                return True
+            case syntax.Name(name):
+                binding = environment.get(name)
+                if binding is not None:
+                    return isinstance(binding, TabularBinding) or (
+                        isinstance(binding, FunctionBinding) and self._function_is_tabular(binding)
+                    )
+                return self.schema.table(name) is not None or not expression.quoted
+            case syntax.Call(name):
+                binding = environment.get(name)
+                if isinstance(binding, FunctionBinding):
+                    return self._function_is_tabular(binding)
+                return name in ("materialize", "table", "view", "cluster", "database", "externaldata", "workspace", "app")
+            case syntax.Broken():
+                return True
+        return getattr(expression, "is_operator", False)
+
+    def _function_is_tabular(self, binding: FunctionBinding) -> bool:
+        body = binding.definition.body
+        if body is None:
+            return True
+        environment = binding.around
+        for parameter in binding.definition.parameters:
+            environment = environment.with_(
+                parameter.name,
+                TabularBinding(lambda: self.nothing()) if parameter.schema is not None else ScalarBinding(_NOTHING),
+            )
+        for statement in binding.definition.statements:
+            if isinstance(statement, syntax.Let):
+                value = statement.value
+                known = FunctionBinding(statement.name, value, environment) if isinstance(value, syntax.Lambda) else (
+                    TabularBinding(lambda: self.nothing()) if self.is_tabular(value, environment) else ScalarBinding(_NOTHING)
+                )
+                environment = environment.with_(statement.name, known)
+        return self.is_tabular(body, environment)
+
+    def nothing(self) -> Relation:
+        """An empty table without columns: what stands where a table could not be made out."""
+        return plan.Values((), ())
+
+    def tabular(self, expression: syntax.Expression, environment: Environment) -> Relation:
+        """The relation of an expression; a value in its place is an error."""
+        match expression:
+            case syntax.Pipeline(source, operators):
+                if source is None:
+                    relation = self.table(self.default_table, expression.span)
+                else:
+                    relation = self.tabular(source, environment)
+                for operator in operators:
+                    self._allowed_operator(operator)
+                    relation = operator.lower(self, relation, environment)
+                return relation
+            case syntax.Name(name, span):
+                return self._tabular_name(name, span, environment)
+            case syntax.DataTable():
+                return self._datatable(expression, environment)
+            case syntax.Call():
+                return self._tabular_call(expression, environment)
+            case syntax.Broken():
+                return self.nothing()
+        if getattr(expression, "is_operator", False):
+            operator: Any = expression
+            self._allowed_operator(operator)
+            lowered: Relation = operator.lower(self, None, environment)
+            return lowered
+        self.problems.add("KQL209", expression.span, name=self.excerpt(expression))
+        return self.nothing()
+
+    def excerpt(self, expression: syntax.Expression) -> str:
+        match expression:
+            case syntax.Name(name) | syntax.Call(name) | syntax.Member(_, name):
+                return name
+        return "this"
+
+    def _tabular_name(self, name: str, span: syntax.Span, environment: Environment) -> Relation:
+        binding = environment.get(name)
+        match binding:
+            case TabularBinding():
+                return binding.make()
+            case FunctionBinding():
+                return self._apply_tabular(binding, (), span, environment)
+            case ScalarBinding():
+                if binding.value.type is UNKNOWN:
+                    return self.nothing()
+                self.problems.add("KQL209", span, name=name)
+                return self.nothing()
+        return self.table(name, span)
+
+    def table(self, name: str, span: syntax.Span) -> Relation:
+        """A scan of a table of the schema, limited to the scope that the caller set."""
+        table = self.schema.table(name)
+        if table is None:
+            self.problems.add("KQL202", span, nearest(name, self.schema.tables), name=name)
+            return self.nothing()
+        self.tables.add(table.name)
+        columns = tuple((Column(each.name, each.type), each.name) for each in table.columns if not each.hidden)
+        hidden = tuple((Column(each.name, each.type), each.name) for each in table.columns if each.hidden)
+        scan: Relation = plan.Scan(table, columns, hidden)
+        for column_name, allowed in self.limits.items():
+            column = find((column for column, _ in columns), column_name)
+            if column is not None:
+                values = tuple(plan.Literal(value, STRING) for value in allowed)
+                scan = plan.Filter(scan, self.apply("in~", (plan.Ref(column), *values), span))
+        return scan
+
+    def _datatable(self, table: syntax.DataTable, environment: Environment) -> Relation:
+        columns = tuple(Column(each.name, each.type or STRING) for each in table.columns)
+        width = len(columns)
+        if width and len(table.values) % width:
+            self.problems.add("KQL404", table.span, columns=width, values=len(table.values))
+            return plan.Values(columns, ())
+        scope = Scope((), environment)
+        cells = []
+        for position, value in enumerate(table.values):
+            bound = self.scalar(value, scope)
+            target = columns[position % width].type
+            if isinstance(bound, plan.Literal) and bound.type is STRING and target not in (STRING, DYNAMIC):
+                text = str(bound.value)
+                parsed = None if text == "" else parse_constant(text, target)
+                bound = plan.Literal(parsed, target)
+            cells.append(self.fit(bound, target, value.span))
+        rows = tuple(tuple(cells[start : start + width]) for start in range(0, len(cells), width or 1))
+        return plan.Values(columns, rows)
+
+    def _tabular_call(self, call: syntax.Call, environment: Environment) -> Relation:
+        binding = environment.get(call.name)
+        if isinstance(binding, FunctionBinding):
+            return self._apply_tabular(binding, call.arguments, call.span, environment, call.names)
+        if call.name == "materialize" and len(call.arguments) == 1:
+            return plan.Shared(self.tabular(call.arguments[0], environment), "materialized")
+        if call.name == "table" and call.arguments and isinstance(call.arguments[0], syntax.Literal):
+            return self._tabular_name(str(call.arguments[0].value), call.span, environment)
+        function = catalogue.find(call.name)
+        if function is not None and function.refused:
+            self.problems.add("KQL501", call.name_span, what=f"{call.name}()", reason=function.refused)
+        elif call.name in ("cluster", "database", "workspace", "app"):
+            self.problems.add("KQL501", call.name_span, what=f"{call.name}()", reason="an estate is one database")
+        elif function is not None:
+            self.problems.add("KQL209", call.span, name=call.name)
+        else:
+            self._unknown_function(call, environment)
+        return self.nothing()
+
+    def _apply_tabular(
+        self,
+        function: FunctionBinding,
+        arguments: tuple[syntax.Expression, ...],
+        span: syntax.Span,
+        environment: Environment,
+        names: Mapping[int, str] | None = None,
+    ) -> Relation:
+        inner = self.enter(function, arguments, span, Scope((), environment), names or {})
+        if inner is None or function.definition.body is None:
+            return self.nothing()
+        try:
+            return self.tabular(function.definition.body, inner)
+        finally:
+            self._calling.pop()
+
+    # ---- user functions -----------------------------------------------------------------------------------------
+    def enter(
+        self,
+        function: FunctionBinding,
+        arguments: tuple[syntax.Expression, ...],
+        span: syntax.Span,
+        scope: Scope,
+        names: Mapping[int, str],
+    ) -> Environment | None:
+        """The environment of a function's body, its parameters bound; the caller pops `_calling` when done."""
+        if function.name in self._calling or len(self._calling) > MAX_CALL_DEPTH:
+            self.problems.add("KQL409", span, name=function.name)
+            return None
+        self._inlined += 1
+        if self._inlined > MAX_INLINED:
+            self.problems.add("KQL603", span, limit=MAX_INLINED, what="function calls")
+            return None
+        parameters = function.definition.parameters
+        given: dict[str, syntax.Expression] = {}
+        for position, argument in enumerate(arguments):
+            name = names.get(position)
+            if name is None and position < len(parameters):
+                name = parameters[position].name
+            if name is None or name not in {parameter.name for parameter in parameters}:
+                if name is None:
+                    self.problems.add(
+                        "KQL301", span, function=f"{function.name}()", expected=f"{len(parameters)} arguments", given=len(arguments)
+                    )
+                else:
+                    self.problems.add("KQL408", argument.span, name=function.name, argument=name)
+                return None
+            given[name] = argument
+        inner = function.around
+        for parameter in parameters:
+            argument_syntax = given.get(parameter.name, parameter.default)
+            if argument_syntax is None:
+                self.problems.add(
+                    "KQL301", span, function=f"{function.name}()", expected=f"a value for '{parameter.name}'", given="none"
+                )
+                return None
+            if parameter.schema is not None:
+                if not self.is_tabular(argument_syntax, scope.environment):
+                    self.problems.add("KQL209", argument_syntax.span, name=self.excerpt(argument_syntax))
+                    return None
+                inner = inner.with_(parameter.name, self._tabular_argument(parameter, argument_syntax, scope.environment))
+                continue
+            where = scope if parameter.name in given else Scope((), function.around)
+            value = self.scalar(argument_syntax, where)
+            if parameter.type is not None:
+                value = self.fit(value, parameter.type, argument_syntax.span)
+            inner = inner.with_(parameter.name, ScalarBinding(value))
+        self._calling.append(function.name)
+        inner = self.statements(function.definition.statements, inner)
+        return inner
+
+    def _tabular_argument(
+        self, parameter: syntax.Parameter, argument: syntax.Expression, environment: Environment
+    ) -> TabularBinding:
+        def make() -> Relation:
+            relation = self.tabular(argument, environment)
+            if not parameter.schema:
+                return relation
+            kept = []
+            for wanted in parameter.schema:
+                column = find(plan.columns_of(relation), wanted.name)
+                if column is None:
+                    self.problems.add("KQL201", argument.span, name=wanted.name)
+                else:
+                    kept.append((column, plan.Ref(column)))
+            return plan.Project(relation, tuple(kept)) if kept else relation
+
+        return TabularBinding(make, parameter.name)
+
+    # ---- scalars ------------------------------------------------------------------------------------------------
+    def over(self, relation: Relation, environment: Environment) -> Scope:
+        """The scope of expressions over a relation's rows."""
+        return Scope(
+            plan.columns_of(relation), environment, serialized=serialized(relation), hidden=hidden_columns(relation)
+        )
+
+    def scalar(self, expression: syntax.Expression, scope: Scope) -> plan.Scalar:
+        """The typed node of an expression; UNKNOWN where it is wrong."""
+        from kql.bind.scalars import bind
+
+        return bind(self, expression, scope)
+
+    def predicate(self, expression: syntax.Expression, scope: Scope) -> plan.Scalar:
+        """A condition."""
+        value = self.scalar(expression, scope)
+        if value.type in (BOOL, UNKNOWN):
+            return value
+        if value.type is DYNAMIC or value.type in NUMBERS:
+            return plan.Convert(value, BOOL)
+        self.problems.add("KQL303", expression.span, given=value.type.value, expected="a condition (bool)")
+        return _NOTHING
+
+    def constant(self, expression: syntax.Expression, scope: Scope, what: str) -> plan.Scalar:
+        """A value that does not depend on a row."""
+        value = self.scalar(expression, replace(scope, columns=()))
+        if not depends_on_rows(value):
+            return value
+        self.problems.add("KQL305", expression.span, what=what)
+        return _NOTHING
+
+    def integer(self, expression: syntax.Expression, scope: Scope, what: str) -> plan.Scalar:
+        """A constant whole number."""
+        value = self.constant(expression, scope, what)
+        if value.type not in (INT, LONG, UNKNOWN, REAL):
+            self.problems.add("KQL303", expression.span, given=value.type.value, expected="a whole number")
+            return _NOTHING
+        return plan.Convert(value, LONG) if value.type is REAL else value
+
+    def fit(self, value: plan.Scalar, type: Type, span: syntax.Span) -> plan.Scalar:
+        """The value as `type` where KQL converts silently; an error elsewhere."""
+        given = value.type
+        if given is type or given is UNKNOWN or type is UNKNOWN:
+            return value
+        if isinstance(value, plan.Literal) and value.value is None:
+            return plan.Literal("" if type is STRING else None, type)
+        if isinstance(value, plan.Literal) and given in NUMBERS and type in NUMBERS:
+            if widens(given, type) or given in (LONG, INT):
+                number: Any = value.value
+                return plan.Literal(float(number) if type is REAL else number, type) if type is not Type.DECIMAL else plan.Convert(value, type)
+        if widens(given, type) or DYNAMIC in (given, type):
+            return plan.Convert(value, type)
+        if given is LONG and type is INT:
+            return plan.Convert(value, type)
+        self.problems.add("KQL303", span, given=given.value, expected=type.value)
+        return plan.Literal(None, type)
+
+    def apply(self, name: str, arguments: tuple[plan.Scalar, ...], span: syntax.Span, *, written: str = "") -> plan.Scalar:
+        """A catalogue function applied to bound arguments."""
+        function = catalogue.find(name)
+        assert function is not None, name
+        return self.call(function, arguments, span, written=written)
+
+    def call(
+        self, function: Function, arguments: tuple[plan.Scalar, ...], span: syntax.Span, *, written: str = ""
+    ) -> plan.Scalar:
+        if any(argument.type is UNKNOWN for argument in arguments):
+            # the mistake inside has been told; what this would give is known only if it does not hang on it
+            types = {overload.returns for overload in function.overloads}
+            only = next(iter(types)) if len(types) == 1 else ""
+            return plan.Literal(None, TYPE_NAMES.get(only, UNKNOWN))
+        found = overloads.resolve(function, arguments)
+        if found is None:
+            self._no_overload(function, arguments, span, written or function.name)
+            return _NOTHING
+        fitted = tuple(
+            argument if argument.type is target or argument.type is Type.TYPE else self._to(argument, target)
+            for argument, target in zip(arguments, found.targets, strict=True)
+        )
+        for position, argument in enumerate(fitted):
+            parameter = found.overload.parameter(position, len(fitted))
+            if parameter is not None and parameter.constant and depends_on_rows(argument):
+                self.problems.add("KQL305", span, what=f"the {parameter.name} of {written or function.name}")
+        return plan.Call(function, found.overload, fitted, found.result)
+
+    @staticmethod
+    def _to(argument: plan.Scalar, target: Type) -> plan.Scalar:
+        if isinstance(argument, plan.Literal):
+            if argument.value is None:
+                return plan.Literal("" if target is STRING else None, target)
+            if argument.type is STRING and target in (Type.DATETIME, Type.TIMESPAN):
+                return plan.Literal(parse_constant(str(argument.value), target), target)
+        return plan.Convert(argument, target)
+
+    def _no_overload(
+        self, function: Function, arguments: tuple[plan.Scalar, ...], span: syntax.Span, written: str
+    ) -> None:
+        given = len(arguments)
+        counts = [(overload.least, overload.most) for overload in function.overloads]
+        fits = any(least <= given and (most is None or given <= most) for least, most in counts)
+        if function.kind == "infix" and given == 2:
+            left, right = (argument.type.value for argument in arguments)
+            self.problems.add("KQL306", span, operator=written, left=left, right=right)
+        elif not fits:
+            least, most = min(low for low, _ in counts), max((high if high is not None else 99) for _, high in counts)
+            expected = f"{least}" if least == most else f"at least {least}" if most == 99 else f"{least} to {most}"
+            plural = "argument" if least == most == 1 else "arguments"
+            self.problems.add(
+                "KQL301", span, "it is used as: " + function.overloads[0].signature,
+                function=f"{written}()", expected=f"{expected} {plural}", given=given,
+            )  # fmt: skip
+        else:
+            types = ", ".join(argument.type.value for argument in arguments)
+            self.problems.add(
+                "KQL302", span, "it is used as: " + "; ".join(o.signature for o in function.overloads[:3]),
+                function=f"{written}()", given=types,
+            )  # fmt: skip
+
+    def _unknown_function(self, call: syntax.Call, environment: Environment) -> None:
+        names = [*catalogue.names(), *(n for n, b in environment.bindings.items() if isinstance(b, FunctionBinding))]
+        self.problems.add("KQL203", call.name_span, nearest(call.name, names), name=call.name)
+
+    # ---- the profile --------------------------------------------------------------------------------------------
+    def _allowed_operator(self, operator: Any) -> None:
+        profile = self.profile
+        if profile is None or profile.operators is None:
+            return
+        if operator.name not in profile.operators:
+            self.problems.add("KQL701", operator.span, what=f"the operator '{operator.name}'")
+
+
+def parse_constant(text: str, type: Type) -> object:
+    """A text as a constant of a type; None where it is none."""
+    parsers: dict[Type, Any] = {
+        Type.DATETIME: lexis.datetime, Type.TIMESPAN: lexis.timespan, Type.GUID: lexis.guid, LONG: lexis.long,
+        INT: lexis.long, REAL: lexis.real, BOOL: lexis.boolean, Type.DECIMAL: lexis.exact,
+    }  # fmt: skip
+    parse = parsers.get(type)
+    return parse(text) if parse is not None else text
+
+
+def depends_on_rows(node: plan.Scalar) -> bool:
+    """Whether a value may differ from row to row."""
+    match node:
+        case plan.Ref() | plan.RowNumber():
+            return True
+        case plan.Call():
+            return any(depends_on_rows(argument) for argument in node.arguments)
+        case plan.Convert():
+            return depends_on_rows(node.argument)
+        case plan.Path():
+            deeper = not isinstance(node.step, str | int) and depends_on_rows(node.step)
+            return depends_on_rows(node.base) or deeper
+        case plan.Membership():
+            return depends_on_rows(node.value)
+    return False
+
+
+def _shared_by(relation: Relation) -> Relation | None:
+    """A materialized relation stays one relation however often its name is used."""
+    return relation if isinstance(relation, plan.Shared) else None

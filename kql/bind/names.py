@@ -1,0 +1,77 @@
+"""Automatic column names: what KQL calls a column that the query does not name (kql-semantics 7.2 to 7.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kql import syntax
+from kql.functions.catalogue import find
+
+
+def of(expression: syntax.Expression) -> str:
+    """The name that an expression hands on, or '' where it has none."""
+    match expression:
+        case syntax.Name(name):
+            return name
+        case syntax.Member(syntax.Name(side), name) if side in ("$left", "$right"):
+            return name
+        case syntax.Member(base, name):
+            before = of(base)
+            return f"{before}_{name}" if before else name
+        case syntax.Index(base, syntax.Literal(value)):
+            before = of(base)
+            return f"{before}_{value}" if before else ""
+        case syntax.Index(base):
+            before = of(base)
+            return f"{before}_" if before else ""
+        case syntax.Pipeline(source, ()) if source is not None:
+            return of(source)
+        case syntax.Call(name, arguments):
+            return _of_call(expression, name, arguments)
+    return ""
+
+
+def _of_call(call: syntax.Call, name: str, arguments: tuple[syntax.Expression, ...]) -> str:
+    if call.names:
+        # Resource Graph's own samples name a column inside a call: tostring(group = split(id, '/', 4))
+        return next(iter(call.names.values()))
+    function = find(name)
+    if function is None or not function.naming:
+        return ""
+    first = of(arguments[0]) if arguments else ""
+    rule, _, prefix = function.naming.partition(":")
+    match rule:
+        case "first":
+            return first
+        case "name_first":
+            return f"{name}_{first}"
+        case "prefix":
+            return f"{prefix}_{first}"
+        case "exact":
+            return prefix
+    return ""
+
+
+class Namer:
+    """Gives the columns of one operator their names: unnamed ones count up, repeated automatic ones get a number."""
+
+    def __init__(self, taken: Iterable[str] = (), prefix: str = "Column", first: int = 1) -> None:
+        self.taken = set(taken)
+        self._prefix = prefix
+        self._next = first
+
+    def automatic(self, name: str) -> str:
+        """A free name made from an automatic one ('' means none)."""
+        if not name:
+            while True:
+                candidate = f"{self._prefix}{self._next}"
+                self._next += 1
+                if candidate not in self.taken:
+                    self.taken.add(candidate)
+                    return candidate
+        candidate, number = name, 1
+        while candidate in self.taken:
+            candidate = f"{name}{number}"
+            number += 1
+        self.taken.add(candidate)
+        return candidate

@@ -1,0 +1,359 @@
+"""Binding of expressions: names, paths, calls, operators, each to a typed node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kql import plan, syntax
+from kql.bind import names
+from kql.bind.scope import FunctionBinding, ScalarBinding, Scope, TabularBinding, find
+from kql.functions import catalogue
+from kql.messages import nearest
+from kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, NUMBERS, REAL, STRING, TIMESPAN, UNKNOWN, Type
+
+if TYPE_CHECKING:
+    from kql.bind.binder import Binder
+
+_NOTHING = plan.Literal(None, UNKNOWN)
+_EQUALITY = frozenset({"==", "!=", "<>"})
+_ORDERING = frozenset({"<", "<=", ">", ">="})
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
+_LISTS = frozenset({"in", "!in", "in~", "!in~", "has_any", "has_all"})
+
+
+def bind(binder: Binder, expression: syntax.Expression, scope: Scope) -> plan.Scalar:
+    match expression:
+        case syntax.Literal(value, type):
+            return plan.Literal(value, type)
+        case syntax.Name():
+            return _name(binder, expression, scope)
+        case syntax.Member():
+            return _member(binder, expression, scope)
+        case syntax.Index(base, index):
+            return _index(binder, base, index, scope, expression.span)
+        case syntax.Call():
+            return _call(binder, expression, scope)
+        case syntax.TypeOf(types):
+            return plan.Literal(types[0].value if types else "string", Type.TYPE)
+        case syntax.Pipeline(source, operators, span):
+            if operators or source is None:
+                binder.problems.add("KQL208", span, "toscalar(…) makes a value of it", name="a pipeline")
+                return _NOTHING
+            return bind(binder, source, scope)
+        case syntax.Star(span):
+            binder.problems.add("KQL101", span, found="'*'")
+        case syntax.DataTable(span=span):
+            binder.problems.add("KQL208", span, "toscalar(…) makes a value of it", name="datatable")
+        case syntax.Broken():
+            pass
+        case _:
+            binder.problems.add("KQL208", expression.span, "toscalar(…) makes a value of it", name="this")
+    return _NOTHING
+
+
+def _name(binder: Binder, name: syntax.Name, scope: Scope) -> plan.Scalar:
+    column = scope.column(name.name)
+    if column is not None:
+        if scope.aggregates and not scope.inside:
+            binder.problems.add("KQL402", name.span, f"for example: take_any({name.name})")
+            return plan.Literal(None, column.type)
+        return plan.Ref(column)
+    binding = scope.environment.get(name.name)
+    match binding:
+        case ScalarBinding():
+            return binding.value
+        case TabularBinding():
+            binder.problems.add("KQL208", name.span, f"toscalar({name.name}) makes a value of it", name=name.name)
+            return _NOTHING
+        case FunctionBinding():
+            return _apply(binder, binding, (), name.span, scope, {})
+    if any(column.type is UNKNOWN for column in scope.columns) and not scope.columns:
+        return _NOTHING
+    known = [column.name for column in scope.columns] + list(scope.environment.bindings)
+    hint = nearest(name.name, known)
+    if not hint and catalogue.find(name.name) is not None:
+        hint = f"'{name.name}' is a function: write {name.name}(…)"
+    elif not hint and scope.columns and len(known) <= 30:
+        hint = "the columns here are: " + ", ".join(column.name for column in scope.columns)
+    binder.problems.add("KQL201", name.span, hint, name=name.name)
+    return _NOTHING
+
+
+def _member(binder: Binder, member: syntax.Member, scope: Scope) -> plan.Scalar:
+    if isinstance(member.base, syntax.Name) and member.base.name in ("$left", "$right"):
+        side = scope.left if member.base.name == "$left" else scope.right
+        if side is not None:
+            column = find(side, member.name)
+            if column is not None:
+                return plan.Ref(column)
+            where = "the left side" if member.base.name == "$left" else "the right side"
+            hint = nearest(member.name, (column.name for column in side))
+            binder.problems.add("KQL211", member.span, hint, side=where, name=member.name)
+            return _NOTHING
+    base = bind(binder, member.base, scope)
+    return _path(binder, base, member.name, member.span)
+
+
+def _path(binder: Binder, base: plan.Scalar, step: str | int | plan.Scalar, span: syntax.Span) -> plan.Scalar:
+    if base.type is UNKNOWN:
+        return _NOTHING
+    if base.type is STRING:
+        # the official analyser lets a path follow a string column that holds JSON; its value is always null there
+        binder.problems.add(
+            "KQL303", span, "parse_json(…) makes a dynamic of a text", given="string", expected="a dynamic value"
+        )
+        return _NOTHING
+    if base.type is not DYNAMIC:
+        binder.problems.add("KQL303", span, given=base.type.value, expected="a dynamic value")
+        return _NOTHING
+    return plan.Path(base, step)
+
+
+def _index(
+    binder: Binder, base: syntax.Expression, index: syntax.Expression, scope: Scope, span: syntax.Span
+) -> plan.Scalar:
+    value = bind(binder, base, scope)
+    place = bind(binder, index, scope)
+    if place.type is UNKNOWN:
+        return _NOTHING if value.type is UNKNOWN else plan.Literal(None, DYNAMIC)
+    if isinstance(place, plan.Literal) and isinstance(place.value, str | int) and place.type in (STRING, LONG, INT):
+        return _path(binder, value, place.value, span)
+    if place.type not in (STRING, LONG, INT, REAL, DYNAMIC):
+        place = plan.Convert(place, STRING)
+    return _path(binder, value, place, span)
+
+
+# ---- calls -------------------------------------------------------------------------------------------------------
+def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    name = call.name
+    if name in ("and", "or"):
+        return _logic(binder, call, scope)
+    if name in _LISTS:
+        return _list(binder, call, scope)
+    if call.arguments and isinstance(call.arguments[0], syntax.Star) and not name[0].isalpha() or (
+        call.arguments and isinstance(call.arguments[0], syntax.Star) and _infix(name)
+    ):
+        return _any_column(binder, call, scope)
+    if _infix(name) and len(call.arguments) == 2:
+        left, right = (bind(binder, argument, scope) for argument in call.arguments)
+        return infix(binder, name, left, right, call.span)
+    binding = scope.environment.get(name)
+    if isinstance(binding, FunctionBinding):
+        return _apply(binder, binding, call.arguments, call.span, scope, call.names)
+    from kql.bind.special import SPECIAL
+
+    special = SPECIAL.get(name)
+    if special is not None:
+        return special(binder, call, scope)
+    function = catalogue.find(name)
+    if function is None:
+        binder._unknown_function(call, scope.environment)
+        for argument in call.arguments:
+            if not isinstance(argument, syntax.Star):
+                bind(binder, argument, scope)
+        return _NOTHING
+    if function.refused:
+        binder.problems.add("KQL501", call.name_span, what=f"{name}()", reason=function.refused)
+        return _NOTHING
+    _allowed(binder, call)
+    if function.kind == "aggregate":
+        return _aggregate(binder, call, scope)
+    if function.kind == "window" and not scope.serialized:
+        binder.problems.add("KQL403", call.name_span, function=f"{name}()")
+    arguments = tuple(bind(binder, argument, scope) for argument in call.arguments)
+    return binder.call(function, arguments, call.span, written=name)
+
+
+def _infix(name: str) -> bool:
+    function = catalogue.find(name)
+    return function is not None and function.kind == "infix"
+
+
+def _allowed(binder: Binder, call: syntax.Call) -> None:
+    profile = binder.profile
+    if profile is not None and call.name in (profile.refused_functions or ()):
+        binder.problems.add("KQL701", call.name_span, what=f"the function '{call.name}'")
+
+
+def _aggregate(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    function = catalogue.find(call.name)
+    assert function is not None
+    if not scope.aggregates:
+        binder.problems.add("KQL212", call.name_span, name=call.name)
+        return _NOTHING
+    inner = scope.within_aggregate()
+    arguments = []
+    for argument in call.arguments:
+        if isinstance(argument, syntax.Star):
+            binder.problems.add("KQL101", argument.span, found="'*'")
+            return _NOTHING
+        arguments.append(bind(binder, argument, inner))
+    return binder.call(function, tuple(arguments), call.span, written=call.name)
+
+
+def _apply(
+    binder: Binder,
+    function: FunctionBinding,
+    arguments: tuple[syntax.Expression, ...],
+    span: syntax.Span,
+    scope: Scope,
+    given: object,
+) -> plan.Scalar:
+    names_given = given if isinstance(given, dict) else {}
+    inner = binder.enter(function, arguments, span, scope, names_given)
+    body = function.definition.body
+    if inner is None or body is None:
+        return _NOTHING
+    try:
+        return bind(binder, body, Scope((), inner))
+    finally:
+        binder._calling.pop()
+
+
+# ---- operators ---------------------------------------------------------------------------------------------------
+def _logic(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    arguments = tuple(binder.predicate(argument, scope) for argument in call.arguments)
+    if any(argument.type is UNKNOWN for argument in arguments):
+        return plan.Literal(None, BOOL)
+    return binder.apply(call.name, arguments, call.span)
+
+
+def infix(binder: Binder, name: str, left: plan.Scalar, right: plan.Scalar, span: syntax.Span) -> plan.Scalar:
+    """An infix operator over bound operands, converted as KQL does."""
+    if UNKNOWN in (left.type, right.type):
+        return plan.Literal(None, BOOL if name not in _ARITHMETIC else UNKNOWN)
+    if name in _EQUALITY or name in _ORDERING:
+        pair = _comparable(name, left, right)
+        if pair is None:
+            binder.problems.add("KQL306", span, operator=name, left=left.type.value, right=right.type.value)
+            return plan.Literal(None, BOOL)
+        left, right = pair
+    elif name in _ARITHMETIC and DYNAMIC in (left.type, right.type) and left.type is not right.type:
+        # a dynamic beside a number is read as that number's type (long for int)
+        other = right.type if left.type is DYNAMIC else left.type
+        target = LONG if other is INT else other
+        if target in (*NUMBERS, DATETIME, TIMESPAN):
+            left = plan.Convert(left, target) if left.type is DYNAMIC else left
+            right = plan.Convert(right, target) if right.type is DYNAMIC else right
+    elif name in _ARITHMETIC:
+        left, right = _dated(left, right), _dated(right, left)
+    return binder.apply(name, (left, right), span, written=name)
+
+
+def _dated(value: plan.Scalar, other: plan.Scalar) -> plan.Scalar:
+    """A text constant beside a datetime is read as one."""
+    from kql.bind.binder import parse_constant
+
+    if isinstance(value, plan.Literal) and value.type is STRING and other.type is DATETIME:
+        return plan.Literal(parse_constant(str(value.value), DATETIME), DATETIME)
+    return value
+
+
+def _comparable(name: str, left: plan.Scalar, right: plan.Scalar) -> tuple[plan.Scalar, plan.Scalar] | None:
+    """Both sides in one type, or None where KQL has no such comparison."""
+    from kql.bind.binder import parse_constant
+
+    one, two = left.type, right.type
+    if one is two:
+        if one is DYNAMIC:
+            if name in _ORDERING:
+                return plan.Convert(left, REAL), plan.Convert(right, REAL)
+            return plan.Convert(left, STRING), plan.Convert(right, STRING)
+        return left, right
+    if {one, two} <= NUMBERS:
+        return left, right
+    for mine, theirs in ((one, two), (two, one)):
+        if mine is DYNAMIC:
+            if theirs is STRING and name in _ORDERING:
+                return None
+            target = REAL if theirs in NUMBERS else theirs
+            if theirs is STRING:
+                target = STRING
+            return (
+                plan.Convert(left, target) if one is DYNAMIC else left,
+                plan.Convert(right, target) if two is DYNAMIC else right,
+            )
+    for value, other, swap in ((left, two, False), (right, one, True)):
+        if isinstance(value, plan.Literal) and value.type is STRING and other in (DATETIME, TIMESPAN, GUID):
+            parsed = plan.Literal(parse_constant(str(value.value), other), other)
+            return (left, parsed) if swap else (parsed, right)
+    if {one, two} == {STRING, GUID}:
+        return _as(left, STRING), _as(right, STRING)
+    if BOOL in (one, two) and (one in NUMBERS or two in NUMBERS):
+        number = two if one is BOOL else one
+        return _as(left, number), _as(right, number)
+    return None
+
+
+def _as(value: plan.Scalar, type: Type) -> plan.Scalar:
+    return value if value.type is type else plan.Convert(value, type)
+
+
+def _any_column(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """`* contains "x"`: true where it holds for any column."""
+    tests = []
+    right = bind(binder, call.arguments[1], scope)
+    for column in scope.columns:
+        value: plan.Scalar = plan.Ref(column)
+        if column.type is not STRING:
+            value = plan.Convert(value, STRING)
+        tests.append(infix(binder, call.name, value, right, call.span))
+    if not tests:
+        return plan.Literal(False, BOOL)
+    return binder.apply("or", tuple(tests), call.span) if len(tests) > 1 else tests[0]
+
+
+def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """`in`, `!in`, `has_any` and their kin: a list of values, dynamic arrays, or a table."""
+    first, *rest = call.arguments
+    if isinstance(first, syntax.Star):
+        tests = [
+            _list(binder, replace(call, arguments=(syntax.Name(column.name, first.span, quoted=True), *rest)), scope)
+            for column in scope.columns
+            if column.type in (STRING, DYNAMIC)
+        ]
+        return binder.apply("or", tuple(tests), call.span) if len(tests) > 1 else tests[0]
+    value = bind(binder, first, scope)
+    if len(rest) == 1 and _is_table(binder, rest[0], scope):
+        relation = binder.tabular(rest[0], scope.environment)
+        if value.type is UNKNOWN or not plan.columns_of(relation):
+            return plan.Literal(None, BOOL)
+        if call.name in ("has_any", "has_all"):
+            column = plan.columns_of(relation)[0]
+            gathered = plan.Aggregate(
+                relation, (), ((plan.Column("list", DYNAMIC), binder.apply("make_list", (plan.Ref(column),), call.span)),)
+            )
+            return binder.apply(call.name, (value, plan.ScalarQuery(gathered, DYNAMIC)), call.span)
+        return plan.Membership(value, relation, call.name.endswith("~"), call.name.startswith("!"))
+    candidates = [bind(binder, argument, scope) for argument in rest]
+    if value.type is UNKNOWN or any(each.type is UNKNOWN for each in candidates):
+        return plan.Literal(None, BOOL)
+    fitted = []
+    scalars = [each.type for each in candidates if each.type is not DYNAMIC]
+    if value.type is DYNAMIC:
+        value = plan.Convert(value, scalars[0] if scalars else STRING)
+    for candidate, argument in zip(candidates, rest, strict=True):
+        if candidate.type is DYNAMIC:
+            fitted.append(candidate)
+            continue
+        pair = _comparable("==", value, candidate)
+        if pair is None:
+            binder.problems.add(
+                "KQL306", argument.span, operator=call.name, left=value.type.value, right=candidate.type.value
+            )
+            return plan.Literal(None, BOOL)
+        fitted.append(pair[1] if pair[0] is value else candidate)
+    return binder.apply(call.name, (value, *fitted), call.span)
+
+
+def _is_table(binder: Binder, expression: syntax.Expression, scope: Scope) -> bool:
+    if isinstance(expression, syntax.Name):
+        if scope.column(expression.name) is not None:
+            return False
+        if scope.environment.get(expression.name) is None and binder.schema.table(expression.name) is None:
+            return False
+    return binder.is_tabular(expression, scope.environment)
+
+
+__all__ = ["bind", "infix", "names"]

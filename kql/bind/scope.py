@@ -1,0 +1,103 @@
+"""What a name can mean at a place: the columns of the row, and the lets, functions and parameters around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from kql import plan, syntax
+from kql.plan import Column, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarBinding:
+    """A let or a parameter with one value; substituted where it is named."""
+
+    value: plan.Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class TabularBinding:
+    """A let or a parameter that is a table; bound anew at each use, so that every use has columns of its own."""
+
+    make: Callable[[], Relation]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionBinding:
+    """A function `let` with the names that were known where it stands."""
+
+    name: str
+    definition: syntax.Lambda
+    around: Environment
+
+
+Binding = ScalarBinding | TabularBinding | FunctionBinding
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Names of lets, functions and parameters; an inner one hides an outer one."""
+
+    bindings: Mapping[str, Binding] = field(default_factory=dict)
+
+    def with_(self, name: str, binding: Binding) -> Environment:
+        return Environment({**self.bindings, name: binding})
+
+    def get(self, name: str) -> Binding | None:
+        return self.bindings.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The columns in sight and what may be done with them.
+
+    `aggregates`: aggregate functions may be called here. `inside`: within an aggregate's argument. `keys`: columns that
+    group. `serialized`: rows have a known order, so window functions may be called. `left`/`right`: a join's sides.
+    """
+
+    columns: tuple[Column, ...]
+    environment: Environment
+    aggregates: bool = False
+    inside: bool = False
+    serialized: bool = False
+    left: tuple[Column, ...] | None = None
+    right: tuple[Column, ...] | None = None
+    hidden: tuple[Column, ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        return find(self.columns, name) or find(self.hidden, name)
+
+    def within_aggregate(self) -> Scope:
+        return replace(self, aggregates=False, inside=True)
+
+
+def find(columns: Iterable[Column], name: str) -> Column | None:
+    """The column of that name; letter case counts."""
+    for column in columns:
+        if column.name == name:
+            return column
+    return None
+
+
+def serialized(relation: Relation) -> bool:
+    """Whether the relation's rows have an order that window functions may rely on."""
+    match relation:
+        case plan.Sort():
+            return True
+        case plan.Filter() | plan.Project() | plan.Limit() | plan.Unnest() | plan.Shared():
+            return serialized(relation.input)
+        case plan.Series():
+            return True
+    return False
+
+
+def hidden_columns(relation: Relation) -> tuple[Column, ...]:
+    """The columns that may be named although they are not part of the rows."""
+    match relation:
+        case plan.Scan():
+            return tuple(column for column, _ in relation.hidden)
+        case plan.Filter() | plan.Sort():
+            return hidden_columns(relation.input)
+    return ()

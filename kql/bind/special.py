@@ -1,0 +1,104 @@
+"""Functions that a signature cannot describe: they look at names, at all columns, or at a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kql import plan, syntax
+from kql.bind.scope import Scope, find
+from kql.types import BOOL, STRING, UNKNOWN, common
+
+if TYPE_CHECKING:
+    from kql.bind.binder import Binder
+
+_NOTHING = plan.Literal(None, UNKNOWN)
+
+
+def toscalar(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """The first column of the first row, computed once."""
+    if len(call.arguments) != 1:
+        binder.problems.add("KQL301", call.span, function="toscalar()", expected="one table", given=len(call.arguments))
+        return _NOTHING
+    (argument,) = call.arguments
+    if not binder.is_tabular(argument, scope.environment):
+        return binder.constant(argument, scope, "the argument of toscalar")
+    relation = binder.tabular(argument, scope.environment)
+    columns = plan.columns_of(relation)
+    return plan.ScalarQuery(relation, columns[0].type) if columns else _NOTHING
+
+
+def pack_all(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """A bag of all columns by name."""
+    arguments: list[plan.Scalar] = []
+    for column in scope.columns:
+        arguments += [plan.Literal(column.name, STRING), plan.Ref(column)]
+    ignoring = bool(call.arguments) and isinstance(call.arguments[0], syntax.Literal) and call.arguments[0].value is True
+    bag = binder.apply("bag_pack", tuple(arguments), call.span)
+    return binder.apply("$without_empty", (bag,), call.span) if ignoring else bag
+
+
+def column_ifexists(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """The column if there is one, else the other value."""
+    if len(call.arguments) == 2:
+        name = binder.constant(call.arguments[0], scope, "the column's name")
+        if isinstance(name, plan.Literal):
+            column = find(scope.columns, str(name.value))
+            return plan.Ref(column) if column is not None else binder.scalar(call.arguments[1], scope)
+        return _NOTHING
+    binder.problems.add("KQL301", call.span, function=f"{call.name}()", expected="2 arguments", given=len(call.arguments))
+    return _NOTHING
+
+
+def not_(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """Negation of a condition, over a dynamic too."""
+    if len(call.arguments) != 1:
+        binder.problems.add("KQL301", call.span, function="not()", expected="1 argument", given=len(call.arguments))
+        return plan.Literal(None, BOOL)
+    value = binder.predicate(call.arguments[0], scope)
+    return value if value.type is UNKNOWN else binder.apply("not", (value,), call.span)
+
+
+def conditional(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """iff and case: their conditions may be dynamic; their values share a type."""
+    from kql.bind.scalars import bind
+    from kql.functions import catalogue
+
+    function = catalogue.find(call.name)
+    assert function is not None
+    count = len(call.arguments)
+    arguments = []
+    for position, argument in enumerate(call.arguments):
+        is_condition = position < count - 1 and position % 2 == 0
+        arguments.append(binder.predicate(argument, scope) if is_condition else bind(binder, argument, scope))
+    if call.name == "case" and (count < 3 or count % 2 == 0):
+        binder.problems.add(
+            "KQL301", call.span, "case(condition, value, …, otherwise)", function="case()",
+            expected="pairs and one more value", given=f"{count} arguments",
+        )  # fmt: skip
+        return _NOTHING
+    places = [place for place in range(count) if place == count - 1 or place % 2]
+    known = [arguments[place].type for place in places if arguments[place].type is not UNKNOWN]
+    if any(argument.type is UNKNOWN for argument in arguments):
+        return plan.Literal(None, known[0] if known else UNKNOWN)
+    if call.name != "case" and count != 3:
+        return binder.call(function, tuple(arguments), call.span, written=call.name)
+    result = common(known)
+    if result is None:
+        given = ", ".join(dict.fromkeys(type.value for type in known))
+        binder.problems.add("KQL304", call.span, function=f"{call.name}()", given=given)
+        return plan.Literal(None, known[0])
+    fitted = [binder.fit(a, result, call.span) if i in places else a for i, a in enumerate(arguments)]
+    return plan.Call(function, function.overloads[0], tuple(fitted), result)
+
+
+SPECIAL: dict[str, Callable[[Binder, syntax.Call, Scope], plan.Scalar]] = {
+    "toscalar": toscalar,
+    "pack_all": pack_all,
+    "column_ifexists": column_ifexists,
+    "columnifexists": column_ifexists,
+    "not": not_,
+    "iff": conditional,
+    "iif": conditional,
+    "case": conditional,
+}

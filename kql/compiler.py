@@ -1,0 +1,200 @@
+"""The way of a text: parse, bind, emit. Each pass is one line here; what comes out is SQL with typed result columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kql import plan
+from kql.bind.binder import Binder
+from kql.messages import KqlError, Problem, Problems
+from kql.parse import MAX_TEXT, parse
+from kql.plan import Relation, columns_of
+from kql.schema import Schema
+from kql.sql.emit import emit
+from kql.types import UNKNOWN, Type
+
+
+@dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column of the answer. form: 'plain' (the value itself), 'ticks' (datetime or timespan as 100 ns ticks) or
+    'json' (a dynamic as JSON text)."""
+
+    name: str
+    type: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a text means for a schema: DuckDB SQL whose result columns are c0, c1, …, and what is known of them."""
+
+    text: str
+    sql: str
+    columns: tuple[ResultColumn, ...]
+    tables: frozenset[str]
+    advice: tuple[Problem, ...]
+    render: str | None
+    relation: Relation
+    _used: frozenset[str]
+    _parameters: Mapping[str, Type]
+    _defaults: Mapping[str, object]
+
+    def bind(self, now_ticks: int, given: Mapping[str, object] | None = None) -> dict[str, object]:
+        """The named parameters that the SQL uses, as DuckDB takes them.
+
+        now_ticks is what now() answers, in 100 ns ticks since 0001-01-01. Raises KqlError for a parameter that is
+        missing, unknown or of another type.
+        """
+        given = given or {}
+        problems = Problems()
+        for name in given:
+            if name not in self._parameters:
+                problems.add("KQL802", (0, 1), name=name)
+        bound: dict[str, object] = {"now": now_ticks} if "now" in self._used else {}
+        for name, type in self._parameters.items():
+            if name in given:
+                value = _parameter(given[name], type)
+                if value is _WRONG:
+                    problems.add("KQL803", (0, 1), name=name, type=type.value, value=repr(given[name]))
+            elif name in self._defaults:
+                value = self._defaults[name]
+            else:
+                problems.add("KQL801", (0, 1), f"give it a value, or a default in the query: {name}:{type.value} = …", name=name)
+                continue
+            if f"p_{name}" in self._used:
+                bound[f"p_{name}"] = value
+        if problems.errors:
+            raise KqlError(problems.errors, self.text)
+        return bound
+
+    def plan_text(self) -> str:
+        """The plan as indented text, for explain."""
+        from kql.explain import plan_text
+
+        return plan_text(self.relation)
+
+
+_WRONG = object()
+
+
+def _parameter(value: Any, type: Type) -> object:
+    """A Python value as the parameter of a KQL type, or _WRONG."""
+    import datetime
+    import decimal
+    import json
+    import uuid
+
+    from kql.bind.binder import parse_constant
+
+    epoch = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
+    if type is Type.DYNAMIC:
+        return json.dumps(value)
+    if value is None:
+        return "" if type is Type.STRING else None
+    if isinstance(value, str):
+        parsed = parse_constant(value, type)
+        return _WRONG if parsed is None else parsed
+    match type:
+        case Type.BOOL if isinstance(value, bool):
+            return value
+        case Type.INT | Type.LONG if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        case Type.REAL if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        case Type.DECIMAL if isinstance(value, int | decimal.Decimal):
+            return value
+        case Type.DATETIME if isinstance(value, datetime.datetime):
+            aware = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+            return (aware - epoch) // datetime.timedelta(microseconds=1) * 10
+        case Type.TIMESPAN if isinstance(value, datetime.timedelta):
+            return value // datetime.timedelta(microseconds=1) * 10
+        case Type.GUID if isinstance(value, uuid.UUID):
+            return str(value)
+    return _WRONG
+
+
+def compile(
+    text: str,
+    schema: Schema,
+    *,
+    default_table: str = "Resources",
+    profile: Any = None,
+    scope: Mapping[str, Sequence[str]] | None = None,
+    max_text: int = MAX_TEXT,
+) -> Compiled:
+    """The SQL of a KQL text. Raises KqlError with all problems of the text.
+
+    default_table is read when the text begins with an operator or a pipe. profile narrows the language to what a
+    service allows (see queries.profile). scope limits every table to rows whose columns have one of the given values.
+    """
+    problems = Problems()
+    compiled = _compile(text, schema, problems, default_table, profile, scope, max_text)
+    if compiled is None:
+        raise KqlError(problems.errors, text)
+    return compiled
+
+
+def check(
+    text: str,
+    schema: Schema,
+    *,
+    default_table: str = "Resources",
+    profile: Any = None,
+    max_text: int = MAX_TEXT,
+) -> list[Problem]:
+    """All problems of a text, errors and advice, by place. Never raises for a bad text."""
+    problems = Problems()
+    _compile(text, schema, problems, default_table, profile, None, max_text)
+    return sorted(problems.found, key=lambda problem: problem.span)
+
+
+def _compile(
+    text: str,
+    schema: Schema,
+    problems: Problems,
+    default_table: str,
+    profile: Any,
+    scope: Mapping[str, Sequence[str]] | None,
+    max_text: int,
+) -> Compiled | None:
+    try:
+        query = parse(text, problems, max_text=max_text)
+        if query is None:
+            return None
+        limits = {column: tuple(values) for column, values in (scope or {}).items()}
+        binder = Binder(schema, problems, default_table=default_table, profile=profile, scope=limits)
+        relation = binder.query(query)
+        if problems.errors or relation is None:
+            return None
+        if any(column.type is UNKNOWN for column in columns_of(relation)):
+            relation = _known(relation)
+        emitted = emit(relation)
+    except RecursionError:
+        problems.add("KQL602", (0, 1), limit=1000)
+        return None
+    columns = tuple(
+        ResultColumn(column.name, column.type.value, form)
+        for column, form in zip(columns_of(relation), emitted.forms, strict=True)
+    )
+    defaults = {name: literal.value for name, literal in binder.defaults.items()}
+    return Compiled(
+        text, emitted.sql, columns, frozenset(binder.tables),
+        tuple(problem for problem in problems.found if problem.severity == "advice"),
+        binder.render, relation, emitted.parameters, binder.parameters, defaults,
+    )  # fmt: skip
+
+
+def _known(relation: Relation) -> Relation:
+    """A column that is nothing but null has no type of its own; it is shown as a dynamic."""
+    entries: list[tuple[plan.Column, plan.Scalar]] = []
+    for column in columns_of(relation):
+        if column.type is UNKNOWN:
+            entries.append((plan.Column(column.name, Type.DYNAMIC), plan.Literal(None, Type.DYNAMIC)))
+        else:
+            entries.append((column, plan.Ref(column)))
+    return plan.Project(relation, tuple(entries))
+
+
+__all__ = ["Compiled", "ResultColumn", "check", "compile"]

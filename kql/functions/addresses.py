@@ -1,0 +1,5 @@
+"""Rows to come."""
+
+from kql.functions.row import Function
+
+ROWS: tuple[Function, ...] = ()

@@ -1,0 +1,141 @@
+"""Arithmetic: + - * / % and the signs. Longs wrap around, integer division truncates, a remainder is never negative."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kql.functions.row import infix
+from kql.sql.value import Arguments, Sql, constant
+from kql.types import INTEGERS, LONG, REAL
+
+if TYPE_CHECKING:
+    from kql.functions.row import Template
+
+_NUMERIC = "int|long|real|decimal"
+
+
+def _wrapping(sign: str) -> Template:
+    """Integer arithmetic in 128 bits, wrapped to 64; two ints cannot leave 64 bits."""
+
+    def sql(arguments: Arguments) -> Sql | str:
+        left, right = arguments[0], arguments[1]
+        if left.type in INTEGERS and right.type in INTEGERS:
+            if isinstance(left.const, int) and isinstance(right.const, int):
+                value = _fold(sign, left.const, right.const)
+                return constant((value + 2**63) % 2**64 - 2**63, LONG)
+            return f"kql_wrap(CAST({left.text} AS HUGEINT) {sign} {right.text})"
+        return f"({left.text} {sign} {right.text})"
+
+    return sql
+
+
+def _fold(sign: str, left: int, right: int) -> int:
+    return left + right if sign == "+" else left - right if sign == "-" else left * right
+
+
+def _divide(arguments: Arguments) -> str:
+    left, right = arguments.text(0), arguments.text(1)
+    if arguments.result in INTEGERS:
+        divisor = arguments[1]
+        if isinstance(divisor.const, int) and divisor.const not in (0, -1):
+            return f"({left} // {right})"
+        return f"CASE {right} WHEN 0 THEN NULL WHEN -1 THEN kql_wrap(-CAST({left} AS HUGEINT)) ELSE {left} // nullif({right}, 0) END"
+    if arguments.result is REAL:
+        return f"kql_divide({left}, {right})"
+    return f"CAST({left} / nullif({right}, 0) AS DECIMAL(38,18))"
+
+
+def _remainder(arguments: Arguments) -> str:
+    left, right = arguments.text(0), arguments.text(1)
+    if arguments.result is REAL:
+        return f"(({left} % {right}) + CASE WHEN ({left} % {right}) < 0 THEN abs({right}) ELSE 0 END)"
+    return f"kql_modulo({left}, {right})"
+
+
+def _scaled(order: str) -> Template:
+    """A timespan times a number."""
+
+    def sql(arguments: Arguments) -> str:
+        span, number = (0, 1) if order == "left" else (1, 0)
+        if arguments[number].type in INTEGERS:
+            return f"kql_wrap(CAST({arguments.text(span)} AS HUGEINT) * {arguments.text(number)})"
+        return f"TRY_CAST(trunc({arguments.text(span)} * CAST({arguments.text(number)} AS DOUBLE)) AS BIGINT)"
+
+    return sql
+
+
+_ADD = "kql_wrap(CAST({left} AS HUGEINT) + {right})"
+_DATED = "kql_ticks_to_datetime(CAST({left} AS HUGEINT) + {right})"
+
+
+def _dynamic(sign: str) -> str:
+    return f"kql_number_json(kql_json_to_real({{left}}) {sign} kql_json_to_real({{right}}))"
+
+
+ROWS = (
+    infix(
+        ("+(left:Number, right:Number) -> Widest", _wrapping("+")),
+        ("+(left:timespan, right:timespan) -> timespan", _ADD),
+        ("+(left:datetime, right:timespan) -> datetime", _DATED),
+        ("+(left:timespan, right:datetime) -> datetime", _DATED),
+        ("+(left:dynamic, right:dynamic) -> dynamic", _dynamic("+")),
+        doc="Sum. Two integers give a long, which wraps around; a datetime and a timespan give a datetime.",
+        examples=("1 + 1 == 2", "9223372036854775807 + 1 == -9223372036854775807 - 1",
+                  "datetime(2020-01-01) + 1d == datetime(2020-01-02)"),
+    ),
+    infix(
+        ("-(left:Number, right:Number) -> Widest", _wrapping("-")),
+        ("-(left:timespan, right:timespan) -> timespan", "kql_wrap(CAST({left} AS HUGEINT) - {right})"),
+        ("-(left:datetime, right:datetime) -> timespan", "({left} - {right})"),
+        ("-(left:datetime, right:timespan) -> datetime", "kql_ticks_to_datetime(CAST({left} AS HUGEINT) - {right})"),
+        ("-(left:timespan, right:datetime) -> datetime", "kql_ticks_to_datetime(CAST({left} AS HUGEINT) - {right})"),
+        ("-(left:dynamic, right:dynamic) -> dynamic", _dynamic("-")),
+        doc="Difference. Two datetimes give a timespan.",
+        examples=("3 - 5 == -2", "datetime(2020-01-02) - datetime(2020-01-01) == 1d"),
+    ),
+    infix(
+        ("*(left:Number, right:Number) -> Widest", _wrapping("*")),
+        (f"*(left:timespan, right:{_NUMERIC}) -> timespan", _scaled("left")),
+        (f"*(left:{_NUMERIC}, right:timespan) -> timespan", _scaled("right")),
+        ("*(left:dynamic, right:dynamic) -> dynamic", _dynamic("*")),
+        doc="Product.",
+        examples=("6 * 7 == 42", "2 * 1h == 2h", "2.5 * 2 == 5.0"),
+    ),
+    infix(
+        ("/(left:Number, right:Number) -> Widest", _divide),
+        ("/(left:timespan, right:timespan) -> real", "kql_divide(CAST({left} AS DOUBLE), CAST({right} AS DOUBLE))"),
+        (f"/(left:timespan, right:{_NUMERIC}) -> timespan",
+         "TRY_CAST(trunc({left} / nullif(CAST({right} AS DOUBLE), 0)) AS BIGINT)"),
+        ("/(left:datetime, right:datetime) -> real", "kql_divide(CAST({left} AS DOUBLE), CAST({right} AS DOUBLE))"),
+        ("/(left:datetime, right:timespan) -> real", "kql_divide(CAST({left} AS DOUBLE), CAST({right} AS DOUBLE))"),
+        ("/(left:dynamic, right:dynamic) -> dynamic", _dynamic("/")),
+        doc="Quotient. Integers truncate toward zero and give null for a divisor of 0; reals give infinity or NaN.",
+        examples=("-7 / 2 == -3", "isnull(1 / 0)", "1.0 / 4 == 0.25", "1h / 30m == 2.0"),
+        nulls="custom",
+    ),
+    infix(
+        ("%(left:Number, right:Number) -> Widest", _remainder),
+        ("%(left:timespan, right:timespan) -> timespan", "kql_modulo({left}, {right})"),
+        ("%(left:datetime, right:datetime) -> timespan", "kql_modulo({left}, {right})"),
+        ("%(left:datetime, right:timespan) -> timespan", "kql_modulo({left}, {right})"),
+        ("%(left:dynamic, right:dynamic) -> dynamic", _dynamic("%")),
+        doc="Remainder, never negative.",
+        examples=("-5 % 3 == 1", "5 % -3 == 2", "-7.5 % 2 == 0.5"),
+        nulls="custom",
+    ),
+    infix(
+        ("negate(operand:int) -> int", "CAST(kql_long_to_int(-CAST({operand} AS BIGINT)) AS INTEGER)"),
+        ("negate(operand:long) -> long", "kql_wrap(-CAST({operand} AS HUGEINT))"),
+        ("negate(operand:real|decimal) -> Parameter0", "(-{operand})"),
+        ("negate(operand:timespan) -> timespan", "kql_wrap(-CAST({operand} AS HUGEINT))"),
+        ("negate(operand:dynamic) -> dynamic", "kql_number_json(-kql_json_to_real({operand}))"),
+        doc="The sign -, as in -x.",
+        examples=("-(1 + 1) == -2",),
+    ),
+    infix(
+        ("plus(operand:Summable) -> Parameter0", "{operand}"),
+        ("plus(operand:dynamic) -> dynamic", "{operand}"),
+        doc="The sign +, as in +x.",
+        examples=("+(1 + 1) == 2",),
+    ),
+)  # fmt: skip

@@ -1,0 +1,181 @@
+"""Membership: in, in~, has_any, has_all and their negations, over lists of values and dynamic arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kql.forms import Json, List, Scalar
+from kql.functions.matching import folded, has
+from kql.functions.row import infix
+from kql.sql import dynamic
+from kql.sql.convert import convert
+from kql.sql.value import FALSE, TRUE, Arguments, Sql
+from kql.types import BOOL, DYNAMIC, STRING
+
+
+def _in(arguments: Arguments, fold: bool) -> Sql:
+    """Whether the value is one of the others; arrays among them are looked into."""
+    value = arguments[0]
+    tests: list[str] = []
+    plain: list[Sql] = []
+    for candidate in arguments.values[1:]:
+        if candidate.type is DYNAMIC and value.type is not DYNAMIC:
+            tests.append(_in_array(value, candidate, fold))
+            continue
+        if candidate.constant and candidate.const is None:
+            continue
+        if candidate.constant and value.constant:
+            one, two = value.const, candidate.const
+            if fold and isinstance(one, str) and isinstance(two, str):
+                one, two = one.lower(), two.lower()
+            if one == two and value.type is candidate.type:
+                return TRUE
+            if value.type is candidate.type:
+                continue
+        plain.append(candidate)
+    value = value.fetched()
+    if plain:
+        if value.type is STRING:
+            blank = any(not each.constant or each.const == "" for each in plain)
+            subject = value.string if blank else value.text
+            if fold:
+                subject = subject if value.lower else f"lower({subject})"
+            options = ", ".join(folded(each) if fold else each.string for each in plain)
+        else:
+            subject, options = value.text, ", ".join(each.text for each in plain)
+        single = len(plain) == 1
+        tests.insert(0, f"({subject} = {options})" if single else f"({subject} IN ({options}))")
+    if not tests:
+        return FALSE
+    text = tests[0] if len(tests) == 1 else "(" + " OR ".join(tests) + ")"
+    return Sql(text if arguments.truth else f"coalesce({text}, FALSE)", BOOL, arguments.truth)
+
+
+def _in_array(value: Sql, array: Sql, fold: bool) -> str:
+    """Whether a plain value is an element of a dynamic array, compared by text."""
+    array = array.fetched()
+    subject = convert(value, STRING)
+    text = folded(subject) if fold else subject.string
+    if isinstance(array.form, List) and isinstance(array.form.element, Scalar) and array.form.element.type is value.type and not fold:
+        return f"coalesce(list_contains({array.text}, {value.string if value.type is STRING else value.text}), FALSE)"
+    if value.type is STRING:
+        elements = texts(array)
+    else:
+        # numbers compare as numbers, whatever their spelling: 1 and 1.0 are one value
+        from kql.types import NUMBERS, REAL
+
+        if value.type in NUMBERS:
+            listed = f"list_transform(kql_list({dynamic.as_json(array).text}), lambda e: kql_json_to_real(e))"
+            return f"coalesce(list_contains({listed}, {convert(value, REAL).text}), FALSE)"
+        elements = texts(array)
+        if value.type is BOOL:
+            text = f"CAST({value.text} AS VARCHAR)"
+    if fold:
+        elements = f"list_transform({elements}, lambda e: lower(e))"
+    return f"coalesce(list_contains({elements}, {text}), FALSE)"
+
+
+def texts(array: Sql) -> str:
+    """The elements of a dynamic array as a list of texts; a single value is a list of one."""
+    array = array.fetched()
+    if isinstance(array.form, List) and array.form.element == Scalar(STRING):
+        return array.text
+    return f"kql_texts({dynamic.as_json(array).text})"
+
+
+def _not(sql: Callable[[Arguments], Sql]) -> Callable[[Arguments], Sql]:
+    def negated(arguments: Arguments) -> Sql:
+        arguments.truth = False
+        made = sql(arguments)
+        if made.constant:
+            return FALSE if made.const else TRUE
+        return Sql(f"(NOT {made.text})", BOOL, False)
+
+    return negated
+
+
+def _has_list(word: str) -> Callable[[Arguments], Sql]:
+    """has_any and has_all: `has` for each of the values, joined by OR or AND."""
+
+    def sql(arguments: Arguments) -> Sql:
+        value = convert(arguments[0], STRING)
+        tests = []
+        for candidate in arguments.values[1:]:
+            if candidate.type is DYNAMIC:
+                tests.append(_has_array(value, candidate, word))
+                continue
+            made = has(value, convert(candidate, STRING), cased=False, left=True, right=True, truth=False)
+            tests.append(made.text)
+        joined = f" {word} ".join(tests) if tests else ("FALSE" if word == "OR" else "TRUE")
+        return Sql(f"({joined})", BOOL, False)
+
+    return sql
+
+
+def _has_array(value: Sql, array: Sql, word: str) -> str:
+    if array.constant and isinstance(array.form, Json) and isinstance(array.const, str):
+        import json
+
+        from kql.sql.value import constant
+
+        elements = json.loads(array.const)
+        if isinstance(elements, list):
+            tests = []
+            for element in elements:
+                if element is None:
+                    tests.append("TRUE")
+                    continue
+                needle = element if isinstance(element, str) else json.dumps(element)
+                tests.append(has(value, constant(needle, STRING), cased=False, left=True, right=True, truth=False).text)
+            return "(" + f" {word} ".join(tests) + ")" if tests else ("FALSE" if word == "OR" else "TRUE")
+    element = Sql("e", STRING, True)
+    test = has(value, element, cased=False, left=True, right=True, truth=False).text
+    function = "list_bool_or" if word == "OR" else "list_bool_and"
+    default = "FALSE" if word == "OR" else "TRUE"
+    return f"coalesce({function}(list_transform({texts(array)}, lambda e: {test})), {default})"
+
+
+def _in_sql(fold: bool) -> Callable[[Arguments], Sql]:
+    return lambda arguments: _in(arguments, fold)
+
+
+ROWS = (
+    infix(
+        ("in(value:typed, candidates:typed...) -> bool", _in_sql(False)),
+        doc="Whether a value is one of a list, an array or a table's first column; letter case counts.",
+        examples=("'a' in ('a', 'b')", "2 in (dynamic([1, 2]))", "not('A' in ('a'))"),
+        nulls="total",
+    ),
+    infix(
+        ("!in(value:typed, candidates:typed...) -> bool", _not(_in_sql(False))),
+        doc="The opposite of in.",
+        examples=("'c' !in ('a', 'b')",),
+        nulls="total",
+    ),
+    infix(
+        ("in~(value:typed, candidates:typed...) -> bool", _in_sql(True)),
+        doc="Like in; letter case does not count.",
+        examples=("'A' in~ ('a', 'b')",),
+        nulls="total",
+    ),
+    infix(
+        ("!in~(value:typed, candidates:typed...) -> bool", _not(_in_sql(True))),
+        doc="The opposite of in~.",
+        examples=("'C' !in~ ('a', 'b')",),
+        nulls="total",
+    ),
+    infix(
+        ("has_any(value:typed, candidates:typed...) -> bool", _has_list("OR")),
+        doc="Whether a text has any of the terms; letter case does not count.",
+        examples=("'North America' has_any ('south', 'america')", "'a b' has_any (dynamic(['b']))"),
+        nulls="total",
+    ),
+    infix(
+        ("has_all(value:typed, candidates:typed...) -> bool", _has_list("AND")),
+        doc="Whether a text has all of the terms; letter case does not count.",
+        examples=("'North America' has_all ('north', 'america')",),
+        nulls="total",
+    ),
+)
+
+__all__ = ["ROWS", "texts"]

@@ -1,0 +1,159 @@
+"""and, or, not, iff, case, and the tests for null and empty."""
+
+from __future__ import annotations
+
+from kql.forms import Json, Missing, Scalar
+from kql.functions.row import alias, infix, scalar
+from kql.sql import dynamic
+from kql.sql.convert import convert, null_test
+from kql.sql.value import FALSE, TRUE, Arguments, Sql
+from kql.types import BOOL, DYNAMIC, STRING
+
+
+def _values(arguments: Arguments, places: list[int]) -> list[Sql]:
+    """The values of a conditional in one representation."""
+    values = [arguments[place].fetched() for place in places]
+    if arguments.result is DYNAMIC:
+        values = [convert(value, DYNAMIC) for value in values]
+        return dynamic.unified(values)
+    return [convert(value, arguments.result) for value in values]
+
+
+def _text(value: Sql) -> str:
+    return value.string if value.type is STRING else value.text
+
+
+def _conditional(arguments: Arguments) -> Sql:
+    count = len(arguments)
+    places = [place for place in range(count) if place % 2 or place == count - 1]
+    values = _values(arguments, places)
+    pieces = []
+    for place in range(0, count - 1, 2):
+        condition = arguments[place]
+        if condition.constant and condition.const is True and not pieces:
+            return values[places.index(place + 1)]
+        if condition.constant and not condition.const:
+            continue
+        pieces.append(f"WHEN {condition.text} THEN {_text(values[places.index(place + 1)])}")
+    otherwise = values[-1]
+    if not pieces:
+        return otherwise
+    nullable = any(value.nullable for value in values) and arguments.result is not STRING
+    form = next((value.form for value in values if not isinstance(value.form, Missing)), values[0].form)
+    text = "CASE " + " ".join(pieces) + f" ELSE {_text(otherwise)} END"
+    return Sql(text, arguments.result, nullable, form)
+
+
+def is_null(arguments: Arguments) -> Sql:
+    value = arguments[0]
+    if value.type is STRING:
+        return FALSE
+    if value.constant:
+        return TRUE if value.const is None else FALSE
+    if isinstance(value.form, Missing) and value.members is None:
+        return TRUE
+    if isinstance(value.form, Json) and value.path:
+        text = convert(value, STRING).text  # ->> gives NULL for a missing property and for a JSON null alike
+        return Sql(f"({text} IS NULL)", BOOL, False)
+    return Sql(null_test(value), BOOL, False)
+
+
+def is_empty(arguments: Arguments) -> Sql:
+    """True where the text form is empty."""
+    value = arguments[0]
+    if value.type is STRING:
+        return Sql(f"({value.string} = '')", BOOL, False)
+    if value.type is DYNAMIC:
+        if isinstance(value.form, Scalar) and value.form.type is not STRING:
+            return Sql(null_test(value), BOOL, False)
+        if not isinstance(value.form, Json | Scalar):
+            return Sql(null_test(value), BOOL, False)
+        return Sql(f"({convert(value, STRING).string} = '')", BOOL, False)
+    return Sql(null_test(value), BOOL, False)
+
+
+def _not(made: Sql) -> Sql:
+    if made.constant:
+        return FALSE if made.const else TRUE
+    return Sql(f"(NOT {made.text})", BOOL, made.nullable)
+
+
+def _coalesce(arguments: Arguments) -> Sql:
+    values = _values(arguments, list(range(len(arguments))))
+    if arguments.result is STRING:
+        pieces = [f"nullif({value.text}, '')" for value in values[:-1]]
+        return Sql(f"coalesce({', '.join([*pieces, values[-1].string])})", STRING, False)
+    nullable = all(value.nullable for value in values)
+    return Sql(f"coalesce({', '.join(value.text for value in values)})", arguments.result, nullable, values[0].form)
+
+
+ISNULL = scalar(
+    ("isnull(expression:Scalar) -> bool", is_null),
+    doc="Whether a value is null; a string never is.",
+    examples=("isnull(int(null))", "not(isnull(''))", "isnull(dynamic({'a': null}).a)"),
+    nulls="total",
+)
+ISNOTNULL = scalar(
+    ("isnotnull(expression:Scalar) -> bool", lambda a: _not(is_null(a))),
+    doc="Whether a value is not null.",
+    examples=("isnotnull(1)", "isnotnull('')"),
+    nulls="total",
+)
+ISEMPTY = scalar(
+    ("isempty(expression:Scalar) -> bool", is_empty),
+    doc="Whether a value is null or the empty string.",
+    examples=("isempty('')", "isempty(int(null))", "not(isempty(dynamic([])))"),
+    nulls="total",
+)
+ISNOTEMPTY = scalar(
+    ("isnotempty(expression:Scalar) -> bool", lambda a: _not(is_empty(a))),
+    doc="Whether a value is neither null nor the empty string.",
+    examples=("isnotempty('a')", "isnotempty(0)"),
+    nulls="total",
+)
+IFF = scalar(
+    ("iff(if:bool, then:CommonScalarOrDynamic, else:CommonScalarOrDynamic) -> CommonNonDynamic", _conditional),
+    doc="One of two values; a condition that is null counts as false.",
+    examples=("iff(1 < 2, 'yes', 'no') == 'yes'", "iff(bool(null), 1, 2) == 2"),
+    nulls="custom",
+)
+
+ROWS = (
+    infix(
+        ("and(conditions:bool...) -> bool", lambda a: "(" + " AND ".join(each.text for each in a.values) + ")"),
+        doc="Both conditions; null and false is false, null and true is null.",
+        examples=("true and true", "not(false and bool(null))"),
+        nulls="custom",
+    ),
+    infix(
+        ("or(conditions:bool...) -> bool", lambda a: "(" + " OR ".join(each.text for each in a.values) + ")"),
+        doc="One condition or both; null or true is true, null or false is null.",
+        examples=("false or true", "bool(null) or true"),
+        nulls="custom",
+    ),
+    scalar(
+        ("not(expression:bool) -> bool", lambda a: _not(a[0])),
+        doc="The opposite of a condition; null for null.",
+        examples=("not(false)", "isnull(not(bool(null)))"),
+    ),
+    IFF,
+    alias("iif", IFF, hidden=False),
+    scalar(
+        ("case(predicate:bool, then:typed, more:typed...) -> CommonNonDynamic", _conditional),
+        doc="The value of the first condition that is true, else the last value.",
+        examples=("case(false, 'a', true, 'b', 'c') == 'b'",),
+        nulls="custom",
+    ),
+    scalar(
+        ("coalesce(arg:CommonScalar...) -> Common", _coalesce),
+        doc="The first value that is not null; of strings the first that is not empty.",
+        examples=("coalesce(int(null), 2) == 2", "coalesce('', 'b') == 'b'"),
+        nulls="custom",
+    ),
+    ISNULL,
+    ISNOTNULL,
+    alias("notnull", ISNOTNULL),
+    ISEMPTY,
+    ISNOTEMPTY,
+    alias("notempty", ISNOTEMPTY),
+)

@@ -1,0 +1,269 @@
+"""String operators: has, contains, startswith, endswith, =~, matches regex and their kin.
+
+A term is a run of letters and digits (underscore separates). Operators ignore letter case unless their name ends in _cs.
+All are total: on a missing text they are false, and their negations true (kql-semantics 1.4, 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kql.forms import Json, Object
+from kql.functions.regex import escape, unicode_classes
+from kql.functions.row import Function, infix
+from kql.sql import dynamic, quote
+from kql.sql.convert import convert
+from kql.sql.value import FALSE, TRUE, Arguments, Sql
+from kql.types import BOOL, DYNAMIC, STRING
+
+_TERM = r"[^\p{L}\p{Nd}]"
+
+
+def folded(value: Sql) -> str:
+    """The SQL of a text without its letter case."""
+    value = value.fetched()
+    if value.constant and isinstance(value.const, str):
+        return quote.text(value.const.lower())
+    return value.text if value.lower else f"lower({value.text})"
+
+
+def _is_term_character(character: str) -> bool:
+    return character.isalpha() or character.isdigit()
+
+
+def term_pattern(needle: str, left: bool, right: bool) -> str:
+    """A regular expression that finds the needle as a term; a boundary is asked only where the needle's edge is one."""
+    before = f"(?:^|{_TERM})" if left and needle and _is_term_character(needle[0]) else ""
+    after = f"(?:{_TERM}|$)" if right and needle and _is_term_character(needle[-1]) else ""
+    return before + escape(needle) + after
+
+
+def _total(text: str, nullable: bool, truth: bool) -> Sql:
+    if nullable and not truth:
+        return Sql(f"coalesce({text}, FALSE)", BOOL, False)
+    return Sql(text, BOOL, nullable)
+
+
+def has(value: Sql, needle: Sql, *, cased: bool, left: bool, right: bool, truth: bool) -> Sql:
+    """`has`, `hasprefix` (only left) and `hassuffix` (only right)."""
+    subject = value.fetched()
+    haystack = subject.text if cased else folded(subject)
+    if needle.constant:
+        word = str(needle.const or "") if cased else str(needle.const or "").lower()
+        if word == "":
+            return TRUE
+        found = f"contains({haystack}, {quote.text(word)})"
+        pattern = term_pattern(word, left, right)
+        if pattern != escape(word):
+            # the cheap test first: most rows do not hold the word at all
+            found = f"({found} AND regexp_matches({haystack}, {quote.text(pattern)}, 's'))"
+        return _total(found, subject.nullable, truth)
+    word = needle.string if cased else f"lower({needle.string})"
+    edge = "[\\p{L}\\p{Nd}]"
+    before = f"CASE WHEN regexp_matches({word}, '^{edge}') THEN '(?:^|{_TERM})' ELSE '' END" if left else "''"
+    after = f"CASE WHEN regexp_matches({word}, '{edge}$') THEN '(?:{_TERM}|$)' ELSE '' END" if right else "''"
+    text = f"({word} = '' OR (contains({haystack}, {word}) AND regexp_matches({haystack}, {before} || regexp_escape({word}) || {after}, 's')))"
+    return _total(text, subject.nullable, truth)
+
+
+def contains(value: Sql, needle: Sql, *, cased: bool, truth: bool) -> Sql:
+    subject = value.fetched()
+    if needle.constant and not needle.const:
+        return TRUE
+    haystack = subject.text if cased else folded(subject)
+    word = needle.string if cased else (folded(needle) if needle.constant else f"lower({needle.string})")
+    return _total(f"contains({haystack}, {word})", subject.nullable, truth)
+
+
+def edges(value: Sql, needle: Sql, *, cased: bool, function: str, truth: bool) -> Sql:
+    """startswith and endswith."""
+    subject = value.fetched()
+    if needle.constant and not needle.const:
+        return TRUE
+    haystack = subject.text if cased else folded(subject)
+    word = needle.string if cased else (folded(needle) if needle.constant else f"lower({needle.string})")
+    return _total(f"{function}({haystack}, {word})", subject.nullable, truth)
+
+
+def same(value: Sql, other: Sql, *, truth: bool) -> Sql:
+    """`=~`: equal without letter case."""
+    left, right = value.fetched(), other.fetched()
+    if left.constant and not right.constant:
+        left, right = right, left
+    if right.constant and right.const:
+        return _total(f"({folded(left)} = {folded(right)})", left.nullable, truth)
+    ours = f"lower({left.string})" if not left.lower else left.string
+    theirs = f"lower({right.string})" if not right.lower else right.string
+    return Sql(f"({ours} = {theirs})", BOOL, False)
+
+
+_FOLDS: dict[str, Callable[[str, str], bool]] = {
+    "=~": lambda a, b: a.lower() == b.lower(),
+    "contains": lambda a, b: b.lower() in a.lower(),
+    "contains_cs": lambda a, b: b in a,
+    "startswith": lambda a, b: a.lower().startswith(b.lower()),
+    "startswith_cs": lambda a, b: a.startswith(b),
+    "endswith": lambda a, b: a.lower().endswith(b.lower()),
+    "endswith_cs": lambda a, b: a.endswith(b),
+}
+
+
+def _terms(text: str, needle: str, left: bool, right: bool) -> bool:
+    """`has` on constants."""
+    start = text.find(needle)
+    while start >= 0:
+        end = start + len(needle)
+        left_ok = not left or not needle or not _is_term_character(needle[0]) or start == 0 or not _is_term_character(text[start - 1])
+        right_ok = not right or not needle or not _is_term_character(needle[-1]) or end == len(text) or not _is_term_character(text[end])
+        if left_ok and right_ok:
+            return True
+        start = text.find(needle, start + 1)
+    return False
+
+
+_FOLDS |= {
+    "has": lambda a, b: _terms(a.lower(), b.lower(), True, True),
+    "has_cs": lambda a, b: _terms(a, b, True, True),
+    "hasprefix": lambda a, b: _terms(a.lower(), b.lower(), True, False),
+    "hasprefix_cs": lambda a, b: _terms(a, b, True, False),
+    "hassuffix": lambda a, b: _terms(a.lower(), b.lower(), False, True),
+    "hassuffix_cs": lambda a, b: _terms(a, b, False, True),
+}
+
+Test = Callable[[Sql, Sql, bool], Sql]
+
+
+def _over_document(value: Sql, needle: Sql, test: Test, truth: bool) -> Sql | None:
+    """A text sought in a whole object that lies in typed columns: sought in its leaves, when that is the same thing.
+
+    It is where the needle is letters and digits only, so that it cannot span JSON's own signs, and no property's name
+    holds it: then an occurrence in the JSON text is an occurrence in a leaf.
+    """
+    if not needle.constant or not isinstance(needle.const, str) or not needle.const.isascii() or not needle.const.isalnum():
+        return None
+    found = dynamic.leaves(value)
+    if found is None:
+        return None
+    word = needle.const.lower()
+    if any(word in name.lower() for name, _ in found) or word in "truefalsenull":
+        return None
+    tests = [test(convert(leaf, STRING), needle, truth) for _, leaf in found if not isinstance(leaf.form, Object | Json)]
+    kept = [each.text for each in tests if not each.constant]
+    if not kept:
+        return FALSE
+    nullable = any(each.nullable for each in tests)
+    return Sql(kept[0] if len(kept) == 1 else "(" + " OR ".join(kept) + ")", BOOL, nullable)
+
+
+def _operator(name: str, test: Test) -> Callable[[Arguments], Sql]:
+    fold = _FOLDS.get(name)
+    substring = name.startswith(("contains", "has"))
+
+    def sql(arguments: Arguments) -> Sql:
+        value, needle = arguments[0], arguments.convert(1, STRING)
+        if value.type is DYNAMIC:
+            if substring:
+                value = value.fetched() if value.borrow is not None else value
+                made = _over_document(value, needle, test, arguments.truth)
+                if made is not None:
+                    return made
+            value = convert(value, STRING)
+        if fold is not None and value.constant and needle.constant:
+            return TRUE if fold(str(value.const or ""), str(needle.const or "")) else FALSE
+        return test(value, needle, arguments.truth)
+
+    return sql
+
+
+def _negated(sql: Callable[[Arguments], Sql]) -> Callable[[Arguments], Sql]:
+    def negated(arguments: Arguments) -> Sql:
+        arguments.truth = False
+        made = sql(arguments)
+        if made.constant:
+            return FALSE if made.const else TRUE
+        return Sql(f"(NOT {made.text})", BOOL, False)
+
+    return negated
+
+
+def _regex(arguments: Arguments) -> Sql:
+    value, pattern = convert(arguments[0], STRING).fetched(), arguments.convert(1, STRING)
+    written = quote.text(unicode_classes(str(pattern.const))) if pattern.constant else pattern.string
+    return _total(f"regexp_matches({value.text}, {written})" if value.nullable else f"regexp_matches({value.string}, {written})", value.nullable, arguments.truth)
+
+
+_TESTS: dict[str, tuple[Test, str, str]] = {}
+for _cased, _suffix in ((False, ""), (True, "_cs")):
+    _note = "letter case counts" if _cased else "letter case does not count"
+    _TESTS |= {
+        f"has{_suffix}": (
+            lambda v, n, t, c=_cased: has(v, n, cased=c, left=True, right=True, truth=t),
+            f"Whether a text holds a term, between signs that are neither letters nor digits; {_note}.",
+            f"'North America' has{_suffix} '{'North' if _cased else 'america'}'",
+        ),
+        f"hasprefix{_suffix}": (
+            lambda v, n, t, c=_cased: has(v, n, cased=c, left=True, right=False, truth=t),
+            f"Whether a term of a text begins with another; {_note}.",
+            f"'North America' hasprefix{_suffix} '{'Ame' if _cased else 'ame'}'",
+        ),
+        f"hassuffix{_suffix}": (
+            lambda v, n, t, c=_cased: has(v, n, cased=c, left=False, right=True, truth=t),
+            f"Whether a term of a text ends with another; {_note}.",
+            f"'North America' hassuffix{_suffix} '{'rth' if _cased else 'RTH'}'",
+        ),
+        f"contains{_suffix}": (
+            lambda v, n, t, c=_cased: contains(v, n, cased=c, truth=t),
+            f"Whether a text holds another anywhere; {_note}.",
+            f"'Fabrikam' contains{_suffix} '{'Brik' if not _cased else 'brik'}'",
+        ),
+        f"startswith{_suffix}": (
+            lambda v, n, t, c=_cased: edges(v, n, cased=c, function="starts_with", truth=t),
+            f"Whether a text begins with another; {_note}.",
+            f"'Fabrikam' startswith{_suffix} '{'fab' if not _cased else 'Fab'}'",
+        ),
+        f"endswith{_suffix}": (
+            lambda v, n, t, c=_cased: edges(v, n, cased=c, function="ends_with", truth=t),
+            f"Whether a text ends with another; {_note}.",
+            f"'Fabrikam' endswith{_suffix} '{'KAM' if not _cased else 'kam'}'",
+        ),
+    }
+
+
+def _rows() -> tuple[Function, ...]:
+    rows = []
+    for name, (test, doc, example) in _TESTS.items():
+        sql = _operator(name, test)
+        shape = "(left:StringOrDynamic, right:StringOrDynamic) -> bool"
+        rows.append(infix((name + shape, sql), doc=doc, examples=(example,), nulls="total"))
+        subject, needle = example.split(f" {name} ")
+        rows.append(
+            infix(
+                (f"!{name}{shape}", _negated(sql)),
+                doc=f"The opposite of {name}.",
+                examples=(f"not({subject} !{name} {needle})", f"'' !{name} 'x'"),
+                nulls="total",
+            )
+        )
+    tilde = _operator("=~", lambda value, other, truth: same(value, other, truth=truth))
+    shape = "(left:StringOrDynamic, right:StringOrDynamic) -> bool"
+    rows += [
+        infix(
+            ("=~" + shape, tilde),
+            doc="Equality of texts without letter case.",
+            examples=("'ABC' =~ 'abc'", "not('abc' =~ 'abd')"),
+            nulls="total",
+        ),
+        infix(("!~" + shape, _negated(tilde)), doc="The opposite of =~.", examples=("'abc' !~ 'abd'",), nulls="total"),
+        infix(
+            ("matches regex" + shape, _regex),
+            doc="Whether a regular expression (RE2) fits anywhere in a text; letter case counts.",
+            examples=("'vm-042' matches regex @'^vm-\\d+$'",),
+            nulls="total",
+        ),
+    ]
+    return tuple(rows)
+
+
+ROWS = _rows()
+
+__all__ = ["ROWS", "folded", "has", "term_pattern"]

@@ -1,0 +1,164 @@
+"""The shape of a catalogue row, and the notation of its signatures. Knows types; knows no syntax and no plan.
+
+A signature is written `name(parameter:Class, optional:Class?, many:Class...) -> Result`. Classes are those of
+`kql.types.CLASSES`; two are of this engine: `text` takes any scalar and receives its `tostring`, `typed` takes a
+value that the row's own code looks at. `<Constant>` behind a class asks for a constant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from kql.types import CLASSES, SCALARS, Type
+
+if TYPE_CHECKING:
+    from kql.sql.value import Arguments, Sql
+
+    Template = str | Callable[[Arguments], Sql | str]
+
+Kind = Literal["scalar", "aggregate", "infix", "window", "plugin"]
+Nulls = Literal["strict", "total", "skip", "custom"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    classes: frozenset[Type]
+    text: bool = False  # converted with tostring
+    optional: bool = False
+    repeated: bool = False
+    constant: bool = False
+    common: bool = False  # shares one type with the other common ones
+    class_name: str = ""
+
+
+@dataclass(frozen=True)
+class Overload:
+    """One signature with the SQL that computes it."""
+
+    parameters: tuple[Parameter, ...]
+    returns: str
+    sql: Template
+    signature: str
+
+    @cached_property
+    def least(self) -> int:
+        return sum(not parameter.optional and not parameter.repeated for parameter in self.parameters) + any(
+            parameter.repeated and not parameter.optional for parameter in self.parameters
+        )
+
+    @cached_property
+    def most(self) -> int | None:
+        return None if any(parameter.repeated for parameter in self.parameters) else len(self.parameters)
+
+    def parameter(self, position: int, count: int) -> Parameter | None:
+        """The parameter that takes argument `position` of `count`; a repeated one takes what the others leave."""
+        for place, parameter in enumerate(self.parameters):
+            if parameter.repeated:
+                after = len(self.parameters) - place - 1
+                if position < place:
+                    break
+                if position < count - after or after == 0:
+                    return parameter
+                return self.parameters[len(self.parameters) - (count - position)]
+        return self.parameters[position] if position < len(self.parameters) else None
+
+
+@dataclass(frozen=True)
+class Function:
+    """A row of the catalogue.
+
+    naming: the automatic column name: '' (`Column1`), 'first' (the argument's name), 'name_first' (`strlen_s`),
+    'prefix:list' (`list_x`). nulls: 'strict' (a null argument gives null), 'total' (never null), 'skip' (aggregates that
+    pass over nulls), 'custom' (told in the sentence). empty: an aggregate's answer over no rows, as KQL text.
+    refused: why this engine does not offer it. service: whether Resource Graph itself is known to offer it.
+    """
+
+    name: str
+    kind: Kind
+    overloads: tuple[Overload, ...]
+    doc: str
+    examples: tuple[str, ...] = ()
+    nulls: Nulls = "strict"
+    naming: str = ""
+    empty: str = "null"
+    alias_of: str = ""
+    refused: str = ""
+    hidden: bool = False
+    volatile: bool = False  # another value at each call
+    python: bool = field(default=False)  # needs a Python function registered with the engine
+
+
+_SIGNATURE = re.compile(r"(?P<name>[^(]+)\((?P<parameters>.*)\)\s*->\s*(?P<returns>[\w:|]+)")
+_PARAMETER = re.compile(r"(?P<name>\w+):(?P<classes>[\w|]+)(?P<mark>\?|\.\.\.)?(?P<constant>\s*<Constant>)?(?P<more>\.\.\.)?")
+
+
+def overload(signature: str, sql: Template) -> Overload:
+    """An overload from its written signature."""
+    match = _SIGNATURE.fullmatch(signature)
+    if match is None:
+        raise ValueError(f"not a signature: {signature}")
+    parameters = []
+    for written in filter(None, (part.strip() for part in match["parameters"].split(","))):
+        found = _PARAMETER.fullmatch(written)
+        if found is None:
+            raise ValueError(f"not a parameter: {written} in {signature}")
+        classes: set[Type] = set()
+        for name in found["classes"].split("|"):
+            classes |= SCALARS if name in ("text", "typed") else CLASSES[name]
+        parameters.append(
+            Parameter(
+                found["name"],
+                frozenset(classes),
+                text=found["classes"] == "text",
+                optional=found["mark"] == "?",
+                repeated=found["mark"] == "..." or found["more"] == "...",
+                constant=found["constant"] is not None,
+                common=found["classes"].startswith("Common"),
+                class_name=found["classes"],
+            )
+        )
+    return Overload(tuple(parameters), match["returns"], sql, signature)
+
+
+def _function(kind: Kind, rows: Sequence[tuple[str, Template]], doc: str, **facts: object) -> Function:
+    name = rows[0][0].split("(")[0]
+    examples = tuple(facts.pop("examples", ()))  # type: ignore[call-overload]
+    return Function(name, kind, tuple(overload(*row) for row in rows), doc, examples=examples, **facts)  # type: ignore[arg-type]
+
+
+def scalar(*rows: tuple[str, Template], doc: str, **facts: object) -> Function:
+    """A scalar function: its overloads as (signature, SQL), then its facts (see `Function`)."""
+    return _function("scalar", rows, doc, **facts)
+
+
+def infix(*rows: tuple[str, Template], doc: str, **facts: object) -> Function:
+    """An infix operator, named by its sign."""
+    return _function("infix", rows, doc, **facts)
+
+
+def aggregate(*rows: tuple[str, Template], doc: str, **facts: object) -> Function:
+    """An aggregate function; nulls are skipped unless said otherwise."""
+    return _function("aggregate", rows, doc, **{"nulls": "skip", **facts})
+
+
+def window(*rows: tuple[str, Template], doc: str, **facts: object) -> Function:
+    """A function over rows in a known order; `{over}` in its SQL is the order clause."""
+    return _function("window", rows, doc, **facts)
+
+
+def refused(name: str, reason: str, kind: Kind = "scalar") -> Function:
+    """A name that KQL knows and this engine does not offer, with the reason."""
+    return Function(name, kind, (), reason, refused=reason)
+
+
+def alias(name: str, function: Function, hidden: bool = True) -> Function:
+    """Another name of the same function."""
+    return Function(
+        name, function.kind, function.overloads, function.doc, (), function.nulls, function.naming, function.empty,
+        function.name, function.refused, hidden, function.volatile, function.python,
+    )  # fmt: skip

@@ -1,0 +1,231 @@
+"""Operators that choose and make columns: extend, project and its four siblings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kql import plan, syntax
+from kql.bind import names
+from kql.bind.scope import Environment
+from kql.messages import nearest
+from kql.operators.base import Operator, bind_items, column_or_problem, passing
+from kql.plan import Column, Relation
+
+if TYPE_CHECKING:
+    from kql.bind.binder import Binder
+
+
+def _items(children: list[Any]) -> tuple[syntax.Item, ...]:
+    return tuple(child for child in children if isinstance(child, syntax.Item))
+
+
+def _patterns(children: list[Any]) -> tuple[syntax.Pattern, ...]:
+    return tuple(child for child in children if isinstance(child, syntax.Pattern))
+
+
+def matching(columns: tuple[Column, ...], pattern: syntax.Pattern) -> list[Column]:
+    """The columns that a name with `*` fits."""
+    if "*" not in pattern.text:
+        return [column for column in columns if column.name == pattern.text]
+    expression = re.compile(".*".join(re.escape(piece) for piece in pattern.text.split("*")))
+    return [column for column in columns if expression.fullmatch(column.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Extend(Operator):
+    """Adds computed columns; a name that exists is replaced where it stands.
+
+    Resources | extend powerState = properties.extended.instanceView.powerState.code
+    """
+
+    rule = "extend"
+    name = "extend"
+    syntax_text = "T | extend [Name =] expression, …"
+    items: tuple[syntax.Item, ...]
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> Extend:
+        return cls(span, _items(children))
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        scope = binder.over(input, environment)
+        columns = plan.columns_of(input)
+        existing = {column.name for column in columns}
+        made = bind_items(binder, self.items, scope, _Replacing(existing))
+        by_name = {column.name: (column, value) for column, value in made}
+        output = [by_name.pop(column.name, (column, plan.Ref(column))) for column in columns]
+        return plan.Project(input, tuple(output) + tuple(by_name.values()))
+
+
+class _Replacing(names.Namer):
+    """Automatic names in extend: `extend abs(x)` replaces x, an expression without a name gets a free one."""
+
+    def __init__(self, existing: set[str]) -> None:
+        super().__init__(existing)
+        self._made: set[str] = set()
+
+    def automatic(self, name: str) -> str:
+        if name and name not in self._made:
+            self._made.add(name)
+            return name
+        made = super().automatic(name)
+        self._made.add(made)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Project(Operator):
+    """Keeps, renames and computes columns, in the order given.
+
+    Resources | project name, group = resourceGroup
+    """
+
+    rule = "project"
+    name = "project"
+    syntax_text = "T | project [Name =] expression, …"
+    items: tuple[syntax.Item, ...]
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> Project:
+        return cls(span, _items(children))
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        made = bind_items(binder, self.items, binder.over(input, environment), names.Namer())
+        return plan.Project(input, tuple(made))
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectAway(Operator):
+    """Leaves columns out; `*` stands for any letters.
+
+    Resources | project-away properties, tags, s*
+    """
+
+    rule = "project_away"
+    name = "project-away"
+    syntax_text = "T | project-away column, …"
+    patterns: tuple[syntax.Pattern, ...]
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> ProjectAway:
+        return cls(span, _patterns(children))
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        columns = plan.columns_of(input)
+        gone = set(_chosen(binder, columns, self.patterns))
+        return plan.Project(input, tuple(passing(tuple(column for column in columns if column not in gone))))
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectKeep(Operator):
+    """Keeps columns in the order they have; `*` stands for any letters.
+
+    Resources | project-keep name, res*
+    """
+
+    rule = "project_keep"
+    name = "project-keep"
+    syntax_text = "T | project-keep column, …"
+    patterns: tuple[syntax.Pattern, ...]
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> ProjectKeep:
+        return cls(span, _patterns(children))
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        columns = plan.columns_of(input)
+        kept = set(_chosen(binder, columns, self.patterns))
+        return plan.Project(input, tuple(passing(tuple(column for column in columns if column in kept))))
+
+
+def _chosen(binder: Binder, columns: tuple[Column, ...], patterns: tuple[syntax.Pattern, ...]) -> list[Column]:
+    chosen: list[Column] = []
+    for pattern in patterns:
+        found = matching(columns, pattern)
+        if not found and "*" not in pattern.text:
+            hint = nearest(pattern.text, (column.name for column in columns))
+            binder.problems.add("KQL201", pattern.span, hint, name=pattern.text)
+        chosen += found
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRename(Operator):
+    """Renames columns where they stand.
+
+    Resources | project-rename group = resourceGroup
+    """
+
+    rule = "project_rename"
+    name = "project-rename"
+    syntax_text = "T | project-rename New = old, …"
+    items: tuple[syntax.Item, ...]
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> ProjectRename:
+        return cls(span, _items(children))
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        columns = plan.columns_of(input)
+        renamed: dict[Column, str] = {}
+        for item in self.items:
+            if not item.names or not isinstance(item.expression, syntax.Name):
+                binder.problems.add("KQL401", item.span, operator="project-rename", expected="New = old")
+                continue
+            column = column_or_problem(binder, columns, item.expression.name, item.expression.span)
+            if column is not None:
+                renamed[column] = item.names[0]
+        output: list[tuple[Column, plan.Scalar]] = []
+        seen: set[str] = set()
+        for column in columns:
+            name = renamed.get(column, column.name)
+            if name in seen:
+                span = next((item.span for item in self.items if name in item.names), self.span)
+                binder.problems.add("KQL205", span, name=name)
+            seen.add(name)
+            output.append((Column(name, column.type) if column in renamed else column, plan.Ref(column)))
+        return plan.Project(input, tuple(output))
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectReorder(Operator):
+    """Puts columns first, in the order given; `*` stands for any letters, sorted by `asc` or `desc` if said.
+
+    Resources | project-reorder location, res* asc
+    """
+
+    rule = "project_reorder"
+    name = "project-reorder"
+    syntax_text = "T | project-reorder column [asc|desc|granny-asc|granny-desc], …"
+    patterns: tuple[syntax.Pattern, ...]
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> ProjectReorder:
+        return cls(span, _patterns(children))
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        columns = plan.columns_of(input)
+        exact = {pattern.text for pattern in self.patterns if "*" not in pattern.text}
+        output: list[Column] = []
+        for pattern in self.patterns:
+            if "*" not in pattern.text:
+                column = column_or_problem(binder, columns, pattern.text, pattern.span)
+                found = [column] if column is not None else []
+            else:
+                found = [column for column in matching(columns, pattern) if column.name not in exact]
+                if pattern.direction:
+                    natural = pattern.direction.startswith("granny")
+                    found.sort(key=lambda each: _natural(each.name) if natural else [(each.name.lower(), 0)],
+                               reverse=pattern.direction.endswith("desc"))  # fmt: skip
+            output += [column for column in found if column not in output]
+        output += [column for column in columns if column not in output]
+        return plan.Project(input, tuple(passing(tuple(output))))
+
+
+def _natural(name: str) -> list[tuple[str, int]]:
+    """Numbers inside a name sort as numbers: a2 before a10."""
+    return [("", int(piece)) if piece.isdigit() else (piece.lower(), 0) for piece in re.split(r"(\d+)", name)]
+
+

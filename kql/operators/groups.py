@@ -1,0 +1,163 @@
+"""summarize: grouping and aggregation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kql import plan, syntax
+from kql.bind import names
+from kql.bind.scope import Environment, Scope
+from kql.operators.base import Operator, bind_items, split_parameters
+from kql.plan import Column, Relation
+from kql.types import DYNAMIC
+
+if TYPE_CHECKING:
+    from kql.bind.binder import Binder
+
+Made = list[tuple[Column, plan.Scalar]]
+
+
+@dataclass(frozen=True, slots=True)
+class Summarize(Operator):
+    """One row per distinct combination of the `by` expressions, with aggregates over its rows.
+
+    Resources | summarize count() by type, location
+    """
+
+    rule = "summarize"
+    name = "summarize"
+    syntax_text = "T | summarize [Name =] aggregate, … [by [Name =] expression, …]"
+    values: tuple[syntax.Item, ...]
+    keys: tuple[syntax.Item, ...]
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> Summarize:
+        _, rest = split_parameters(children)
+        values = tuple(child for child in rest if isinstance(child, syntax.Item))
+        keys = next((child for child in rest if isinstance(child, tuple)), ())
+        return cls(span, values, keys)
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        scope = binder.over(input, environment)
+        namer = names.Namer()
+        keys = []
+        for column, value in bind_items(binder, self.keys, scope, namer):
+            if value.type is DYNAMIC and isinstance(value, plan.Ref) and binder.strict_dynamic:
+                binder.problems.add("KQL307", self.span, use="a group key")
+            keys.append((Column(column.name, column.type), value))
+        aggregating = replace(scope, aggregates=True)
+        key_columns = tuple(value.column for _, value in keys if isinstance(value, plan.Ref))
+        values: Made = []
+        for item in self.values:
+            values += self._value(binder, item, aggregating, namer, key_columns)
+        return plan.Aggregate(input, tuple(keys), tuple(values))
+
+    def _value(
+        self, binder: Binder, item: syntax.Item, scope: Scope, namer: names.Namer, keys: tuple[Column, ...]
+    ) -> Made:
+        call = item.expression
+        if isinstance(call, syntax.Call) and call.name in _SEVERAL:
+            return _SEVERAL[call.name](binder, call, item, scope, namer, keys)
+        value = binder.scalar(call, scope)
+        if item.names:
+            namer.taken.add(item.names[0])
+            return [(Column(item.names[0], value.type), value)]
+        return [(Column(namer.automatic(names.of(call)), value.type), value)]
+
+
+def _named(item: syntax.Item, place: int, automatic: str, namer: names.Namer) -> str:
+    if place < len(item.names):
+        namer.taken.add(item.names[place])
+        return item.names[place]
+    return namer.automatic(automatic)
+
+
+def _returned(
+    binder: Binder, arguments: tuple[syntax.Expression, ...], scope: Scope, leave_out: tuple[Column, ...]
+) -> list[tuple[str, plan.Scalar]]:
+    """The columns that arg_max, arg_min and take_any return; `*` means all that are neither keys nor given."""
+    inner = scope.within_aggregate()
+    made: list[tuple[str, plan.Scalar]] = []
+    for argument in arguments:
+        if isinstance(argument, syntax.Star):
+            made += [(column.name, plan.Ref(column)) for column in scope.columns if column not in leave_out]
+        else:
+            made.append((names.of(argument), binder.scalar(argument, inner)))
+    return made
+
+
+def _extreme(
+    binder: Binder, call: syntax.Call, item: syntax.Item, scope: Scope, namer: names.Namer, keys: tuple[Column, ...]
+) -> Made:
+    """arg_max(x, …) and arg_min(x, …): the extreme value, and other columns of the row that has it."""
+    if not call.arguments:
+        binder.problems.add("KQL301", call.span, function=f"{call.name}()", expected="at least 1 argument", given="none")
+        return []
+    by = binder.scalar(call.arguments[0], scope.within_aggregate())
+    name = call.name.replace("argm", "arg_m")
+    extreme = binder.apply("max" if name == "arg_max" else "min", (by,), call.span)
+    only = len(call.arguments) == 1
+    first = (f"{'max' if name == 'arg_max' else 'min'}_" if only else "") + names.of(call.arguments[0])
+    first = _named(item, 0, first, namer)
+    made: Made = [(Column(first, by.type), extreme)]
+    given = (by.column,) if isinstance(by, plan.Ref) else ()
+    for place, (automatic, value) in enumerate(_returned(binder, call.arguments[1:], scope, keys + given), 1):
+        column = Column(_named(item, place, automatic, namer), value.type)
+        made.append((column, binder.apply(f"${name}", (value, by), call.span)))
+    return made
+
+
+def _any(
+    binder: Binder, call: syntax.Call, item: syntax.Item, scope: Scope, namer: names.Namer, keys: tuple[Column, ...]
+) -> Made:
+    """take_any(x, …): the values of some row."""
+    made: Made = []
+    several = len(call.arguments) > 1 or any(isinstance(each, syntax.Star) for each in call.arguments)
+    for place, (automatic, value) in enumerate(_returned(binder, call.arguments, scope, keys)):
+        if call.name == "any" and not several:
+            automatic = f"any_{automatic}"
+        column = Column(_named(item, place, automatic, namer), value.type)
+        made.append((column, binder.apply("$any", (value,), call.span)))
+    return made
+
+
+def _percentiles(
+    binder: Binder, call: syntax.Call, item: syntax.Item, scope: Scope, namer: names.Namer, keys: tuple[Column, ...]
+) -> Made:
+    """percentile(x, 95) and percentiles(x, 5, 50, 95): a column each, named after the percentage."""
+    weighted = call.name.startswith(("percentilew", "percentilesw"))
+    places = 2 if weighted else 1
+    if len(call.arguments) <= places:
+        binder.problems.add(
+            "KQL301", call.span, function=f"{call.name}()", expected=f"at least {places + 1} arguments",
+            given=len(call.arguments),
+        )  # fmt: skip
+        return []
+    inner = scope.within_aggregate()
+    value = binder.scalar(call.arguments[0], inner)
+    weight = (binder.scalar(call.arguments[1], inner),) if weighted else ()
+    made: Made = []
+    base = "percentilew" if weighted else "percentile"
+    for place, argument in enumerate(call.arguments[places:]):
+        share = binder.scalar(argument, inner)
+        number = share.value if isinstance(share, plan.Literal) else ""
+        written = _percentage(number)
+        automatic = f"{base}_{names.of(call.arguments[0])}_{written}"
+        result = binder.apply(f"${base}", (value, *weight, share), call.span)
+        made.append((Column(_named(item, place, automatic, namer), result.type), result))
+    return made
+
+
+def _percentage(number: object) -> str:
+    text = str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
+    return text.replace(".", "_")
+
+
+_SEVERAL = {
+    "arg_max": _extreme, "arg_min": _extreme, "argmax": _extreme, "argmin": _extreme,
+    "take_any": _any, "any": _any,
+    "percentile": _percentiles, "percentiles": _percentiles,
+    "percentilew": _percentiles, "percentilesw": _percentiles,
+}  # fmt: skip
+

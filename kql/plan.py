@@ -1,0 +1,264 @@
+"""The narrow waist: about ten relation nodes over typed scalar nodes. Binding makes them, the emitter renders them.
+
+Names are gone here: a `Column` is an identity, so two columns that differ only in letter case, or not at all, never meet.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kql.types import BOOL, DYNAMIC, LONG, Type
+
+if TYPE_CHECKING:
+    from kql.functions.row import Function, Overload
+    from kql.schema import Table
+
+_ids = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One column of one relation; equal only to itself. `name` is KQL's, for people and for the result."""
+
+    name: str
+    type: Type
+    id: int = field(default_factory=lambda: next(_ids))
+
+    def __repr__(self) -> str:
+        return f"{self.name}#{self.id}"
+
+
+# ---- scalars -----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal:
+    """A constant; None is the null of its type. datetime and timespan are ticks, dynamic is JSON text."""
+
+    value: object
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ref:
+    """The value of a column."""
+
+    column: Column
+
+    @property
+    def type(self) -> Type:
+        return self.column.type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """A property (text), an element (number) or a computed place of a dynamic value; missing is null, never an error."""
+
+    base: Scalar
+    step: str | int | Scalar
+    type: Type = DYNAMIC
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """A row of the catalogue applied to arguments that fit its overload."""
+
+    function: Function
+    overload: Overload
+    arguments: tuple[Scalar, ...]
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Convert:
+    """A conversion that KQL makes silently; the same value as `to<type>()` gives."""
+
+    argument: Scalar
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter:
+    """A value that is bound when the query runs: `$now`, or a declared query parameter."""
+
+    name: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScalarQuery:
+    """`toscalar(T)`: the first column of the first row, or null."""
+
+    relation: Relation
+    type: Type
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Membership:
+    """`x in (T)`: whether a value is among those of a relation's first column."""
+
+    value: Scalar
+    relation: Relation
+    ignore_case: bool = False
+    negated: bool = False
+    type: Type = BOOL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RowNumber:
+    """The number of a row, from 0, in the relation's order; what other window functions are counted from."""
+
+    type: Type = LONG
+
+
+Scalar = Literal | Ref | Path | Call | Convert | Parameter | ScalarQuery | Membership | RowNumber
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SortKey:
+    value: Scalar
+    ascending: bool
+    nulls_first: bool
+
+
+# ---- relations ---------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """All rows of a table of the schema; `columns` pairs what the query calls a column with the table's own name.
+
+    `hidden` columns may be named but are not part of the rows (`aliases`, `apiVersion`).
+    """
+
+    table: Table
+    columns: tuple[tuple[Column, str], ...]
+    hidden: tuple[tuple[Column, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Values:
+    """Rows written in the query."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Scalar, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Filter:
+    input: Relation
+    predicate: Scalar
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Project:
+    """Every output column with its expression; a column passed through is a Ref to itself."""
+
+    input: Relation
+    columns: tuple[tuple[Column, Scalar], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aggregate:
+    """Groups by the keys; the order of rows is lost. Without keys: exactly one row."""
+
+    input: Relation
+    keys: tuple[tuple[Column, Scalar], ...]
+    values: tuple[tuple[Column, Scalar], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sort:
+    input: Relation
+    keys: tuple[SortKey, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limit:
+    input: Relation
+    count: Scalar
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Join:
+    """kind: inner, leftouter, rightouter, fullouter, leftsemi, leftanti. Null matches null, as in KQL."""
+
+    kind: str
+    left: Relation
+    right: Relation
+    on: tuple[tuple[Scalar, Scalar], ...]
+    columns: tuple[tuple[Column, Column], ...]  # output column, the column of a side it repeats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Union:
+    """Bag union; for each leg one entry a column: its value there, or None for the type's missing value."""
+
+    legs: tuple[Relation, ...]
+    columns: tuple[Column, ...]
+    sources: tuple[tuple[Scalar | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unnest:
+    """One row per element of the lists in lockstep; the input's columns repeat.
+
+    `expanded` pairs an output column with the dynamic value it expands and the way: 'element' (bags give one-key bags)
+    or 'pair' (bags give [key, value]). `index`: a column of 0-based places. `limit`: most elements of one row.
+    `outer`: a row whose lists are null is kept with nulls.
+    """
+
+    input: Relation
+    expanded: tuple[tuple[Column, Scalar, str], ...]
+    index: Column | None
+    limit: Scalar | None
+    outer: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class First:
+    """One row, the first, for each distinct value of the keys (the left side of innerunique)."""
+
+    input: Relation
+    keys: tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """A relation that is used more than once and computed once (materialize, as, a let used again)."""
+
+    input: Relation
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """The rows of `range x from a to b step s`."""
+
+    column: Column
+    start: Scalar
+    stop: Scalar
+    step: Scalar
+
+
+Relation = (
+    Scan | Values | Filter | Project | Aggregate | Sort | Limit | Join | Union | Unnest | First | Shared | Series
+)
+
+
+def columns_of(relation: Relation) -> tuple[Column, ...]:
+    """The output columns of a relation, in order."""
+    match relation:
+        case Scan():
+            return tuple(column for column, _ in relation.columns)
+        case Values() | Union():
+            return relation.columns
+        case Project() | Join():
+            return tuple(entry[0] for entry in relation.columns)
+        case Aggregate():
+            return tuple(column for column, _ in relation.keys + relation.values)
+        case Unnest():
+            index = () if relation.index is None else (relation.index,)
+            return columns_of(relation.input) + tuple(entry[0] for entry in relation.expanded) + index
+        case Series():
+            return (relation.column,)
+        case _:
+            return columns_of(relation.input)

@@ -1,0 +1,512 @@
+"""A plan as one DuckDB statement.
+
+A relation is emitted as a list of blocks, the legs of a union that is not written yet: filters and projections go into
+every leg, a leg whose filter is constantly false falls away, and a query that fixes `type` reads one table only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from kql import plan
+from kql.forms import JSON, Form, Json, List, Missing, Object, Scalar
+from kql.plan import Column, Relation
+from kql.schema import Graft, Part, PhysicalColumn
+from kql.sql import dynamic, quote
+from kql.sql.block import Block, JoinSource, Legs, Names, OrderKey, Source, Text, outside
+from kql.sql.convert import convert
+from kql.sql.scalars import Scalars
+from kql.sql.value import Sql, always_null, constant, missing
+from kql.types import BOOL, DYNAMIC, LONG, STRING, Type
+
+# An expression that repeats more nodes than this gets a SELECT of its own, so that text cannot grow exponentially.
+MAX_WEIGHT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """A statement: its SQL, the parameters it uses, and how each result column holds its values."""
+
+    sql: str
+    parameters: frozenset[str]
+    forms: tuple[str, ...]  # 'plain', 'ticks' or 'json'
+
+
+def emit(relation: Relation) -> Emitted:
+    """The statement that gives the relation's rows, in its order, as columns c0, c1, …"""
+    return _Emitter().statement(relation)
+
+
+class _Emitter:
+    def __init__(self) -> None:
+        self.names = Names()
+        self.parameters: set[str] = set()
+        self.scalars = Scalars(self.one, self.parameters)
+        self.shared: dict[int, Legs] = {}
+        self.common: list[tuple[str, Legs]] = []
+
+    def statement(self, relation: Relation) -> Emitted:
+        columns = plan.columns_of(relation)
+        block = self.one(relation)
+        if block.distinct_on is not None:
+            block = outside([block], self.names, columns)
+        finals = [_final(block.value(column)) for column in columns]
+        items = ", ".join(f"{text} AS c{number}" for number, (text, _) in enumerate(finals))
+        body = block.render(ordered=True, items=items or "1")
+        if self.common:
+            # a table that is rendered may ask columns of one made before it, so the last is rendered first
+            bodies = [f"{name} AS MATERIALIZED ({legs.body()})" for name, legs in reversed(self.common)]
+            body = f"WITH {', '.join(reversed(bodies))} {body}"
+        return Emitted(body, frozenset(self.parameters), tuple(form for _, form in finals))
+
+    # ---- relations ----------------------------------------------------------------------------------------------
+    def one(self, relation: Relation) -> Block:
+        """The relation as a single block."""
+        return self._single(self.legs(relation), relation)
+
+    def _single(self, legs: list[Block], relation: Relation) -> Block:
+        return legs[0] if len(legs) == 1 else outside(legs, self.names, plan.columns_of(relation))
+
+    def _open(self, relation: Relation) -> Block:
+        """The relation as a block that may still be filtered, grouped or expanded."""
+        block = self.one(relation)
+        return outside([block], self.names, plan.columns_of(relation)) if _closed(block) else block
+
+    def legs(self, relation: Relation) -> list[Block]:
+        match relation:
+            case plan.Scan():
+                return self._scan(relation)
+            case plan.Values():
+                return [self._values(relation)]
+            case plan.Series():
+                return [self._series(relation)]
+            case plan.Filter():
+                return self._filter(relation)
+            case plan.Project():
+                return [self._project(relation, leg) for leg in self.legs(relation.input)]
+            case plan.Aggregate():
+                return [self._aggregate(relation)]
+            case plan.Sort():
+                return [self._sort(relation)]
+            case plan.Limit():
+                return [self._limit(relation)]
+            case plan.Join():
+                return [self._join(relation)]
+            case plan.Union():
+                return self._union(relation)
+            case plan.Unnest():
+                return [self._unnest(relation)]
+            case plan.First():
+                return [self._first(relation)]
+            case plan.Shared():
+                return [self._shared(relation)]
+        raise AssertionError(f"no such relation: {relation!r}")
+
+    def _scan(self, scan: plan.Scan) -> list[Block]:
+        blocks = []
+        for part in scan.table.parts:
+            alias = self.names.fresh(part.source.rsplit(".", 1)[-1])
+            source = ".".join(quote.name(piece) for piece in part.source.split("."))
+            block = Block(Text(f"{source} AS {alias}"), self.names)
+            for column, name in scan.columns + scan.hidden:
+                block.bind(column, partial(_held, part, name, column.type, alias))
+            blocks.append(block)
+        return blocks or [self._nothing(tuple(column for column, _ in scan.columns))]
+
+    def _nothing(self, columns: tuple[Column, ...]) -> Block:
+        block = Block(Text(""), self.names)
+        block.where.append("FALSE")
+        for column in columns:
+            block.bind(column, partial(missing, column.type))
+        return block
+
+    def _values(self, values: plan.Values) -> Block:
+        if len(values.rows) == 1:
+            block = Block(Text(""), self.names)
+            for column, cell in zip(values.columns, values.rows[0], strict=True):
+                block.bind(column, partial(self.scalars.emit, cell, block))
+            return block
+        if not values.rows:
+            return self._nothing(values.columns)
+        empty = Block(Text(""), self.names)
+        cells = [[self.scalars.emit(cell, empty) for cell in row] for row in values.rows]
+        alias = self.names.fresh("v")
+        heads = [self.names.fresh(column.name) for column in values.columns]
+        rows = ", ".join("(" + ", ".join(cell.text for cell in row) + ")" for row in cells)
+        block = Block(Text(f"(VALUES {rows}) AS {alias}({', '.join(heads)})"), self.names)
+        for place, (column, head) in enumerate(zip(values.columns, heads, strict=True)):
+            nullable = any(row[place].nullable for row in cells)
+            form: Form | None = JSON if column.type is DYNAMIC else None
+            block.bind(column, partial(Sql, f"{alias}.{head}", column.type, nullable, form))
+        return block
+
+    def _series(self, series: plan.Series) -> Block:
+        empty = Block(Text(""), self.names)
+        start, stop, step = (self.scalars.emit(each, empty).text for each in (series.start, series.stop, series.step))
+        inner = Block(Text(""), self.names)
+        if series.column.type is Type.REAL:
+            counted = f"greatest(CAST(floor(({stop} - {start}) / {step} + 1e-9) AS BIGINT) + 1, 0)"
+            inner.select_as(f"{start} + {step} * unnest(range({counted}))", "x")
+        else:
+            inner.select_as(f"unnest(kql_series({start}, {stop}, {step}))", "x")
+        legs = Legs([inner], self.names)
+        block = Block(legs, self.names)
+        block.bind(series.column, lambda: Sql(f"{legs.alias}.x", series.column.type, False))
+        return block
+
+    def _filter(self, node: plan.Filter) -> list[Block]:
+        kept = []
+        columns = plan.columns_of(node.input)
+        for leg in self.legs(node.input):
+            block = outside([leg], self.names, columns) if _closed(leg) else leg
+            predicate = self.scalars.predicate(node.predicate, block)
+            if predicate.constant and not predicate.const:
+                continue
+            if not predicate.constant:
+                block.where.append(predicate.text)
+            kept.append(block)
+        return kept or [self._nothing(columns)]
+
+    def _project(self, node: plan.Project, block: Block) -> Block:
+        windowed = any(_uses(expression, _is_window) for _, expression in node.columns)
+        fixed = any(_uses(expression, _is_volatile) for _, expression in node.columns)
+        weights = {
+            column: _weight(expression, block.weights) for column, expression in node.columns
+        }
+        heavy = max(weights.values(), default=0) > MAX_WEIGHT and any(weight > 1 for weight in block.weights.values())
+        if (windowed and _closed(block)) or heavy:
+            block = outside([block], self.names, plan.columns_of(node.input))
+            weights = {column: _weight(expression, block.weights) for column, expression in node.columns}
+        before = dict(block.columns)
+        block.columns = {}
+        view = _View(block, before)
+        for column, expression in node.columns:
+            if isinstance(expression, plan.Ref):
+                block.columns[column] = before[expression.column]
+                block.weights[column] = block.weights.get(expression.column, 1)
+            else:
+                block.bind(column, partial(self.scalars.emit, expression, view), weights[column])
+        if windowed or fixed:
+            block.sealed = True
+            return outside([block], self.names, [column for column, _ in node.columns])
+        return block
+
+    def _aggregate(self, node: plan.Aggregate) -> Block:
+        block = self._open(node.input)
+        block.order = []
+        before = dict(block.columns)
+        view = _View(block, before)
+        block.columns = {}
+        group: list[str] = []
+        for column, expression in node.keys:
+            value = _whole(self.scalars.emit(expression, view))
+            text = value.string if value.type is STRING else value.text
+            if text not in group:
+                group.append(text)
+            block.bind(column, partial(lambda v, t: replace(v, raw=t, path=(), nullable=v.nullable and v.type is not STRING), value, text))
+        for column, expression in node.values:
+            block.bind(column, partial(self.scalars.emit, expression, view), 5)
+        block.group = group
+        block.sealed = True
+        return block
+
+    def _sort(self, node: plan.Sort) -> Block:
+        block = self.one(node.input)
+        if block.limit is not None or block.distinct_on is not None:
+            block = outside([block], self.names, plan.columns_of(node.input))
+        view = _View(block, dict(block.columns))
+        keys = [
+            OrderKey(partial(self.scalars.emit, key.value, view), key.ascending, key.nulls_first)
+            for key in node.keys
+        ]
+        # An order that stood before decides among equals only where it is sorted on again; KQL promises nothing.
+        block.order = keys
+        return block
+
+    def _limit(self, node: plan.Limit) -> Block:
+        block = self.one(node.input)
+        if block.limit is not None or block.distinct_on is not None:
+            block = outside([block], self.names, plan.columns_of(node.input))
+        count = self.scalars.emit(node.count, Block(Text(""), self.names))
+        if isinstance(count.const, int):
+            block.limit = str(max(count.const, 0))
+        else:
+            block.limit = f"greatest({count.text}, 0)"
+        return block
+
+    def _join(self, node: plan.Join) -> Block:
+        left_block, right_block = self.legs(node.left), self.legs(node.right)
+        left = Legs(left_block, self.names, outer=node.kind in ("rightouter", "fullouter"))
+        right = Legs(right_block, self.names, outer=node.kind in ("leftouter", "fullouter"))
+        conditions = []
+        inner_left, inner_right = replace_outer(left), replace_outer(right)
+        for left_key, right_key in node.on:
+            ours = inner_left([_whole(self.scalars.emit(left_key, block)) for block in left_block], "key")
+            theirs = inner_right([_whole(self.scalars.emit(right_key, block)) for block in right_block], "key")
+            conditions.append(_equal_keys(ours, theirs))
+        verb = {
+            "inner": "JOIN", "leftouter": "LEFT JOIN", "rightouter": "RIGHT JOIN", "fullouter": "FULL JOIN",
+            "leftsemi": "SEMI JOIN", "leftanti": "ANTI JOIN",
+        }[node.kind]  # fmt: skip
+        block = Block(JoinSource(left, verb, right, " AND ".join(conditions) or "TRUE"), self.names)
+        left_columns = set(plan.columns_of(node.left))
+        for column, origin in node.columns:
+            side = left if origin in left_columns else right
+            block.bind(column, partial(_across, side, origin))
+        return block
+
+    def _union(self, node: plan.Union) -> list[Block]:
+        legs = []
+        for relation, sources in zip(node.legs, node.sources, strict=True):
+            for block in self.legs(relation):
+                leg = block
+                if leg.order and leg.limit is None:
+                    leg.order = []
+                before = dict(leg.columns)
+                view = _View(leg, before)
+                leg.columns = {}
+                for column, source in zip(node.columns, sources, strict=True):
+                    if source is None:
+                        leg.bind(column, partial(missing, column.type))
+                    else:
+                        leg.bind(column, partial(self.scalars.emit, source, view), _weight(source, leg.weights))
+                legs.append(leg)
+        return legs or [self._nothing(node.columns)]
+
+    def _unnest(self, node: plan.Unnest) -> Block:
+        columns = plan.columns_of(node.input)
+        inner = self._open(node.input)
+        lists: list[tuple[Column, str, Form]] = []
+        for column, expression, way in node.expanded:
+            lists.append((column, *_elements(self.scalars.emit(expression, inner), way)))
+        cap = None
+        if node.limit is not None:
+            cap = self.scalars.emit(node.limit, inner).text
+        if not node.outer:
+            inner.where.append("(" + " OR ".join(f"len({text}) > 0" for _, text, _ in lists) + ")")
+        aliases = []
+        for column, text, form in lists:
+            text = f"coalesce({text}, [NULL])"
+            text = f"({text})[1:{cap}]" if cap is not None else text
+            alias = self.names.fresh(column.name)
+            inner.select_as(f"unnest({text})", alias)
+            aliases.append((column, alias, form))
+        index_alias = ""
+        if node.index is not None:
+            index_alias = self.names.fresh(node.index.name)
+            lengths = ", ".join(f"len(coalesce({text}, [NULL]))" for _, text, _ in lists)
+            length = f"greatest({lengths})" if len(lists) > 1 else lengths
+            length = f"least({length}, {cap})" if cap is not None else length
+            inner.select_as(f"unnest(range({length}))", index_alias)
+        inner.sealed = True
+        block = outside([inner], self.names, columns)
+        legs = block.source
+        assert isinstance(legs, Legs)
+        for column, alias, form in aliases:
+            block.bind(column, partial(Sql, f"{legs.alias}.{alias}", DYNAMIC, True, form))
+        if node.index is not None:
+            block.bind(node.index, partial(Sql, f"{legs.alias}.{index_alias}", LONG, False))
+        return block
+
+    def _first(self, node: plan.First) -> Block:
+        block = self._open(node.input)
+        keys = []
+        for key in node.keys:
+            value = _whole(self.scalars.emit(key, block))
+            keys.append(value.string if value.type is STRING else value.text)
+        block.distinct_on = keys
+        block.sealed = True
+        block.order = []
+        return block
+
+    def _shared(self, node: plan.Shared) -> Block:
+        columns = plan.columns_of(node.input)
+        legs = self.shared.get(id(node.input))
+        if legs is None:
+            name = self.names.fresh(node.name or "shared")
+            legs = self.shared[id(node.input)] = Legs(self.legs(node.input), self.names, shared=name)
+            self.common.append((name, legs))
+        alias = self.names.fresh(legs.shared)
+        source = _SharedSource(legs, alias)
+        block = Block(source, self.names)
+        for column in columns:
+            block.bind(column, partial(_of_shared, source, column))
+        return block
+
+
+class _SharedSource:
+    """One use of a common table expression."""
+
+    def __init__(self, legs: Legs, alias: str) -> None:
+        self.legs, self.alias = legs, alias
+
+    def render(self) -> str:
+        return f"{self.legs.shared} AS {self.alias}"
+
+
+def _of_shared(source: _SharedSource, column: Column) -> Sql:
+    value = source.legs.borrow([block.value(column) for block in source.legs.blocks], column.name).fetched()
+    if value.constant:
+        return value
+    prefix = source.legs.alias + "."
+    return replace(value, raw=value.raw.replace(prefix, source.alias + ".", 1))
+
+
+class _View(Block):
+    """A block as it looked before a projection: its columns, and the block's own order and source."""
+
+    def __init__(self, block: Block, columns: dict[Column, object]) -> None:
+        self.__dict__.update(block.__dict__)
+        self.columns = columns  # type: ignore[assignment]
+
+
+def _closed(block: Block) -> bool:
+    return block.sealed or block.limit is not None or block.group is not None or block.distinct_on is not None
+
+
+def replace_outer(legs: Legs):  # type: ignore[no-untyped-def]
+    """Fetching for a join's condition, where the rows of both sides are present."""
+
+    def fetch(values: list[Sql], hint: str) -> Sql:
+        outer, legs.outer = legs.outer, False
+        try:
+            fetched = Legs.fetch(legs, values, hint)
+        finally:
+            legs.outer = outer
+        legs._fetched.clear()
+        return fetched
+
+    return fetch
+
+
+def _across(side: Legs, origin: Column) -> Sql:
+    return side.borrow([block.value(origin) for block in side.blocks], origin.name)
+
+
+def _equal_keys(left: Sql, right: Sql) -> str:
+    """Equality of join keys: null joins null; strings are compared as they are."""
+    if left.type is DYNAMIC or right.type is DYNAMIC:
+        left, right = convert(left, STRING), convert(right, STRING)
+    ours = left.string if left.type is STRING else left.text
+    theirs = right.string if right.type is STRING else right.text
+    if left.type is STRING or not (left.nullable and right.nullable):
+        return f"{ours} = {theirs}"
+    return f"{ours} IS NOT DISTINCT FROM {theirs}"
+
+
+def _whole(value: Sql) -> Sql:
+    """A dynamic value in a form that can be grouped and joined by: its JSON text unless it is plain."""
+    value = value.fetched()
+    if value.type is DYNAMIC and not isinstance(value.form, Scalar):
+        return dynamic.as_json(value)
+    return value
+
+
+def _held(part: Part, name: str, type: Type, alias: str) -> Sql:
+    """A logical column as a part of the table holds it."""
+    column = part.columns.get(name)
+    grafts = part.grafts.get(name, ())
+    if not grafts:
+        return missing(type) if column is None else _physical(column, type, alias)
+    base = missing(type) if column is None else _physical(column, type, alias)
+    return _grafted(base, grafts, alias)
+
+
+def _physical(column: PhysicalColumn, type: Type, alias: str) -> Sql:
+    if column.source is None:
+        return constant(column.constant, type)
+    text = f"{alias}.{quote.name(column.source)}"
+    return Sql(text, type, column.nullable, column.form if type is DYNAMIC else None, lower=column.lower)
+
+
+def _grafted(base: Sql, grafts: tuple[Graft, ...], alias: str) -> Sql:
+    """A document whose pieces lie in several columns, composed."""
+    members: dict[str, Sql] = {}
+    if isinstance(base.form, Object):
+        members = {field: dynamic.step(base, field) for field, _ in base.form.fields}
+    deeper: dict[str, list[Graft]] = {}
+    for graft in grafts:
+        first, *rest = graft.path
+        if rest:
+            deeper.setdefault(first, []).append(replace(graft, path=tuple(rest)))
+            continue
+        form: Form = graft.column.form if graft.type is DYNAMIC and graft.column.form else Scalar(graft.type)
+        text = f"{alias}.{quote.name(graft.column.source or '')}"
+        members[first] = Sql(text, DYNAMIC, True, form)
+    for first, below in deeper.items():
+        members[first] = _grafted(members.get(first, dynamic.NULL), tuple(below), alias)
+    return Sql("", DYNAMIC, base.nullable, Missing(), members=tuple(members.items()))
+
+
+def _elements(value: Sql, way: str) -> tuple[str, Form]:
+    """The list that mv-expand makes of a dynamic value, and the form of its elements."""
+    value = value.fetched()
+    if isinstance(value.form, List):
+        return value.text, value.form.element
+    if isinstance(value.form, Scalar):
+        return f"CASE WHEN {value.text} IS NOT NULL THEN [{value.text}] END", value.form
+    if always_null(value) and value.members is None:
+        return "CAST(NULL AS JSON[])", Json()
+    name = "kql_expand_pairs" if way == "pair" else "kql_expand"
+    text = dynamic.as_json(value).text
+    return f"CASE WHEN {text} IS NOT NULL THEN {name}({text}) END", Json()
+
+
+def _final(value: Sql) -> tuple[str, str]:
+    """A result column: its SQL, and how it holds its values."""
+    value = value.fetched()
+    if value.type is STRING:
+        return value.string, "plain"
+    if value.type in (Type.DATETIME, Type.TIMESPAN):
+        return value.text, "ticks"
+    if value.type is not DYNAMIC:
+        return value.text, "plain"
+    if isinstance(value.form, Scalar) and value.form.type in (STRING, LONG, Type.INT, BOOL):
+        return value.text, "plain"
+    return f"CAST({dynamic.as_json(value).text} AS VARCHAR)", "json"
+
+
+def _uses(node: plan.Scalar, test: object) -> bool:
+    """Whether a scalar or any part of it passes the test."""
+    assert callable(test)
+    if test(node):
+        return True
+    match node:
+        case plan.Call():
+            return any(_uses(argument, test) for argument in node.arguments)
+        case plan.Convert():
+            return _uses(node.argument, test)
+        case plan.Path():
+            deeper = not isinstance(node.step, str | int) and _uses(node.step, test)
+            return _uses(node.base, test) or deeper
+        case plan.Membership():
+            return _uses(node.value, test)
+    return False
+
+
+def _is_window(node: plan.Scalar) -> bool:
+    return isinstance(node, plan.RowNumber) or (isinstance(node, plan.Call) and node.function.kind == "window")
+
+
+def _is_volatile(node: plan.Scalar) -> bool:
+    return isinstance(node, plan.Call) and node.function.volatile
+
+
+def _weight(node: plan.Scalar, weights: dict[Column, int]) -> int:
+    """How many nodes the expression's SQL will repeat."""
+    match node:
+        case plan.Ref(column):
+            return weights.get(column, 1)
+        case plan.Call():
+            return 1 + sum(_weight(argument, weights) for argument in node.arguments)
+        case plan.Convert():
+            return _weight(node.argument, weights)
+        case plan.Path():
+            return _weight(node.base, weights)
+        case plan.Membership():
+            return 3 + _weight(node.value, weights)
+    return 1
+
+
+__all__ = ["Emitted", "Source", "emit"]

@@ -1,0 +1,152 @@
+-- What KQL means where one SQL expression is too long to write each time. Run once per database, before any query.
+-- datetime and timespan are 100 ns ticks; the Unix epoch is tick 621355968000000000.
+
+CREATE OR REPLACE MACRO kql_null(j) AS CASE WHEN CAST(j AS VARCHAR) <> 'null' THEN j END;
+CREATE OR REPLACE MACRO kql_extract(j, p) AS CASE WHEN json_extract_string(j, p) IS NOT NULL THEN json_extract(j, p) END;
+CREATE OR REPLACE MACRO kql_pointer(k) AS '/' || replace(replace(k, '~', '~0'), '/', '~1');
+CREATE OR REPLACE MACRO kql_property(j, k) AS CASE WHEN json_type(j) = 'OBJECT' THEN kql_extract(j, kql_pointer(k)) END;
+CREATE OR REPLACE MACRO kql_element(j, i) AS
+  CASE WHEN json_type(j) = 'ARRAY' THEN kql_extract(j, '$[' || (CASE WHEN i < 0 THEN '#' ELSE '' END) || CAST(CAST(trunc(i) AS BIGINT) AS VARCHAR) || ']') END;
+CREATE OR REPLACE MACRO kql_place(j, k) AS
+  CASE WHEN json_type(k) = 'VARCHAR' THEN kql_property(j, json_extract_string(k, '$'))
+       ELSE kql_element(j, TRY_CAST(json_extract_string(k, '$') AS BIGINT)) END;
+-- Null members of objects fall away (not those of lists); nothing left of nothing is null.
+CREATE OR REPLACE MACRO kql_strip(j) AS CASE WHEN j IS NOT NULL THEN json_merge_patch('{}', j) END;
+CREATE OR REPLACE MACRO kql_list(j) AS
+  CASE WHEN json_type(j) = 'ARRAY' THEN list_transform(from_json(j, '["JSON"]'), lambda e: kql_null(e)) END;
+CREATE OR REPLACE MACRO kql_text(j) AS json_extract_string(j, '$');
+-- The elements that mv-expand makes of a value: those of an array, one-key bags of a bag, the value itself otherwise.
+CREATE OR REPLACE MACRO kql_expand(j) AS
+  CASE json_type(j) WHEN 'ARRAY' THEN kql_list(j)
+       WHEN 'OBJECT' THEN list_transform(json_keys(j), lambda k: json_object(k, json_extract(j, kql_pointer(k))))
+       ELSE [j] END;
+CREATE OR REPLACE MACRO kql_expand_pairs(j) AS
+  CASE json_type(j) WHEN 'ARRAY' THEN kql_list(j)
+       WHEN 'OBJECT' THEN list_transform(json_keys(j), lambda k: json_array(k, json_extract(j, kql_pointer(k))))
+       ELSE [j] END;
+
+-- numbers
+CREATE OR REPLACE MACRO kql_wrap(x) AS
+  CAST(CASE WHEN x BETWEEN -9223372036854775808 AND 9223372036854775807 THEN x
+       ELSE ((x + 9223372036854775808) % 18446744073709551616 + 18446744073709551616) % 18446744073709551616 - 9223372036854775808 END AS BIGINT);
+CREATE OR REPLACE MACRO kql_real_text(x) AS
+  CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN (CASE WHEN x > 0 THEN 'inf' ELSE '-inf' END)
+       WHEN abs(x) >= 1e-5 AND abs(x) < 1e15 OR x = 0 THEN CAST(x AS VARCHAR)
+       ELSE regexp_replace(CAST(x AS VARCHAR), 'e([+-])(\d\d)$', 'e\10\2') END;
+CREATE OR REPLACE MACRO kql_real_json(x) AS
+  CASE WHEN isnan(CAST(x AS DOUBLE)) THEN CAST('"NaN"' AS JSON)
+       WHEN isinf(CAST(x AS DOUBLE)) THEN (CASE WHEN x > 0 THEN CAST('"Infinity"' AS JSON) ELSE CAST('"-Infinity"' AS JSON) END)
+       ELSE to_json(CAST(x AS DOUBLE)) END;
+CREATE OR REPLACE MACRO kql_decimal_text(x) AS
+  CASE WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.') ELSE CAST(x AS VARCHAR) END;
+CREATE OR REPLACE MACRO kql_long_to_int(x) AS
+  CAST(CASE WHEN x BETWEEN -2147483648 AND 2147483647 THEN x ELSE ((x & 4294967295) + 2147483648) % 4294967296 - 2147483648 END AS INTEGER);
+CREATE OR REPLACE MACRO kql_real_to_int(x) AS
+  CAST(CASE WHEN isnan(x) THEN NULL WHEN x >= 2147483647 THEN 2147483647 WHEN x <= -2147483648 THEN -2147483648 ELSE trunc(x) END AS INTEGER);
+CREATE OR REPLACE MACRO kql_real_to_long(x) AS
+  CASE WHEN isnan(x) THEN NULL WHEN x >= 9223372036854775807 THEN 9223372036854775807 WHEN x <= -9223372036854775808 THEN -9223372036854775808
+       ELSE TRY_CAST(trunc(x) AS BIGINT) END;
+
+-- from text
+CREATE OR REPLACE MACRO kql_string_to_bool(s) AS
+  CASE lower(s) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE
+       ELSE CASE WHEN regexp_full_match(s, '[+-]?\d{1,19}') THEN TRY_CAST(s AS HUGEINT) <> 0 END END;
+CREATE OR REPLACE MACRO kql_hex(s) AS
+  CASE WHEN length(s) <= 18 THEN kql_wrap(CAST(CAST(lower(s) AS UBIGINT) AS HUGEINT)) END;
+CREATE OR REPLACE MACRO kql_string_to_long(s) AS
+  CASE WHEN regexp_full_match(s, '\s*[+-]?\d+\s*') THEN TRY_CAST(trim(s) AS BIGINT)
+       WHEN regexp_full_match(s, '\s*0[xX][0-9a-fA-F]{1,16}\s*') THEN kql_hex(trim(s)) END;
+CREATE OR REPLACE MACRO kql_string_to_int(s) AS TRY_CAST(kql_string_to_long(s) AS INTEGER);
+CREATE OR REPLACE MACRO kql_string_to_real(s) AS
+  CASE WHEN regexp_full_match(s, '\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*') THEN TRY_CAST(trim(s) AS DOUBLE)
+       WHEN regexp_full_match(s, '\s*[+-]?(nan|infinity|inf)\s*', 'i') AND trim(s) <> 'INF' THEN TRY_CAST(trim(s) AS DOUBLE) END;
+CREATE OR REPLACE MACRO kql_string_to_decimal(s) AS
+  CASE WHEN regexp_full_match(s, '\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*') THEN TRY_CAST(trim(s) AS DECIMAL(38,12)) END;
+CREATE OR REPLACE MACRO kql_string_to_guid(s) AS CAST(TRY_CAST(CASE WHEN length(s) >= 32 THEN s END AS UUID) AS VARCHAR);
+
+-- datetime and timespan
+CREATE OR REPLACE MACRO kql_ticks_to_datetime(t) AS CASE WHEN t BETWEEN 0 AND 3155378975999999999 THEN t END;
+CREATE OR REPLACE MACRO kql_timestamp(t) AS make_timestamp(t // 10 - 62135596800000000);
+CREATE OR REPLACE MACRO kql_ticks(ts) AS (epoch_us(ts) + 62135596800000000) * 10;
+CREATE OR REPLACE MACRO kql_datetime_text(t) AS
+  strftime(kql_timestamp(t), '%Y-%m-%dT%H:%M:%S.%f') || CAST(t % 10 AS VARCHAR) || 'Z';
+CREATE OR REPLACE MACRO kql_timespan_abs(t) AS
+  (CASE WHEN t >= 864000000000 THEN CAST(t // 864000000000 AS VARCHAR) || '.' ELSE '' END)
+  || lpad(CAST(t // 36000000000 % 24 AS VARCHAR), 2, '0') || ':' || lpad(CAST(t // 600000000 % 60 AS VARCHAR), 2, '0')
+  || ':' || lpad(CAST(t // 10000000 % 60 AS VARCHAR), 2, '0')
+  || (CASE WHEN t % 10000000 = 0 THEN '' ELSE '.' || lpad(CAST(t % 10000000 AS VARCHAR), 7, '0') END);
+CREATE OR REPLACE MACRO kql_timespan_text(t) AS
+  (CASE WHEN t < 0 THEN '-' ELSE '' END) || kql_timespan_abs(abs(CAST(t AS HUGEINT)));
+-- An ISO text is the common case and is read without trial; the other spellings are tried one after the other.
+CREATE OR REPLACE MACRO kql_iso_to_datetime(s) AS
+  (epoch_us(TRY_CAST(replace(regexp_extract(s, '^(\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?)', 1), 'T', ' ') AS TIMESTAMP)) + 62135596800000000) * 10
+  + coalesce(TRY_CAST(substring(regexp_extract(s, '\.\d{6}(\d)', 1), 1, 1) AS BIGINT), 0)
+  - coalesce((CASE WHEN regexp_extract(s, '([+-])\d{2}:?\d{2}$', 1) = '-' THEN -1 ELSE 1 END)
+      * (CAST(nullif(regexp_extract(s, ':.*[+-](\d{2}):?\d{2}$', 1), '') AS BIGINT) * 60 + CAST(nullif(regexp_extract(s, ':.*[+-]\d{2}:?(\d{2})$', 1), '') AS BIGINT)) * 600000000, 0);
+CREATE OR REPLACE MACRO kql_string_to_datetime(s) AS
+  CASE WHEN s IS NULL OR s = '' THEN NULL
+       WHEN regexp_full_match(trim(s), '\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?', 'i')
+       THEN kql_ticks_to_datetime(kql_iso_to_datetime(trim(s)))
+       ELSE kql_ticks(TRY_STRPTIME(trim(s), ['%Y-%m-%d %H:%M:%S', '%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %H:%M', '%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M %p',
+         '%m-%d-%Y', '%m-%d-%Y %H:%M:%S', '%Y/%m/%d', '%Y/%m/%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S', '%a, %d %b %Y %H:%M:%S GMT', '%a, %d %b %Y %H:%M:%S',
+         '%d %b %Y %H:%M:%S', '%d %b %Y', '%d %b %y %H:%M:%S', '%A, %d-%b-%y %H:%M:%S', '%b %d %Y', '%b %d, %Y', '%a, %d %b %y %H:%M:%S', '%Y%m%d', '%Y-%m'])) END;
+CREATE OR REPLACE MACRO kql_unit_ticks(u) AS
+  CASE lower(u) WHEN 'd' THEN 864000000000 WHEN 'day' THEN 864000000000 WHEN 'days' THEN 864000000000
+    WHEN 'h' THEN 36000000000 WHEN 'hour' THEN 36000000000 WHEN 'hours' THEN 36000000000 WHEN 'hr' THEN 36000000000 WHEN 'hrs' THEN 36000000000
+    WHEN 'm' THEN 600000000 WHEN 'min' THEN 600000000 WHEN 'minute' THEN 600000000 WHEN 'minutes' THEN 600000000
+    WHEN 's' THEN 10000000 WHEN 'sec' THEN 10000000 WHEN 'second' THEN 10000000 WHEN 'seconds' THEN 10000000
+    WHEN 'ms' THEN 10000 WHEN 'millisecond' THEN 10000 WHEN 'milliseconds' THEN 10000
+    WHEN 'microsecond' THEN 10 WHEN 'microseconds' THEN 10 WHEN 'tick' THEN 1 WHEN 'ticks' THEN 1 END;
+CREATE OR REPLACE MACRO kql_clock_to_timespan(s) AS
+  (CASE WHEN starts_with(s, '-') THEN -1 ELSE 1 END)
+  * ((coalesce(TRY_CAST(regexp_extract(s, '^-?(\d+)[.:]\d+:\d+:', 1) AS BIGINT), 0) * 24
+     + TRY_CAST(regexp_extract(s, '^-?(?:\d+[.:])??(\d{1,2}):\d{1,2}(?::\d{1,2}(?:\.\d*)?)?$', 1) AS BIGINT)) * 36000000000
+     + TRY_CAST(regexp_extract(s, '^-?(?:\d+[.:])??\d{1,2}:(\d{1,2})(?::\d{1,2}(?:\.\d*)?)?$', 1) AS BIGINT) * 600000000
+     + coalesce(TRY_CAST(regexp_extract(s, '^-?(?:\d+[.:])??\d{1,2}:\d{1,2}:(\d{1,2})(?:\.\d*)?$', 1) AS BIGINT), 0) * 10000000
+     + coalesce(TRY_CAST(rpad(substring(regexp_extract(s, ':\d{1,2}\.(\d+)$', 1), 1, 7), 7, '0') AS BIGINT), 0));
+CREATE OR REPLACE MACRO kql_string_to_timespan(s) AS
+  CASE WHEN regexp_full_match(trim(s), '-?(\d+[.:])?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,7})?)?') THEN kql_clock_to_timespan(trim(s))
+       WHEN regexp_full_match(trim(s), '-?\d+(\.\d+)?\s*[a-zA-Z]+')
+       THEN TRY_CAST(TRY_CAST(regexp_extract(trim(s), '^-?\d+(\.\d+)?') AS DOUBLE) * kql_unit_ticks(regexp_extract(s, '[a-zA-Z]+')) AS BIGINT)
+       WHEN regexp_full_match(trim(s), '-?\d+(\.\d+)?') THEN TRY_CAST(TRY_CAST(trim(s) AS DOUBLE) * 864000000000 AS BIGINT) END;
+
+-- from what a dynamic holds
+CREATE OR REPLACE MACRO kql_json_to_bool(j) AS
+  CASE json_type(j) WHEN 'BOOLEAN' THEN kql_text(j) = 'true' WHEN 'VARCHAR' THEN kql_string_to_bool(kql_text(j))
+       WHEN 'DOUBLE' THEN TRY_CAST(kql_text(j) AS DOUBLE) <> 0 WHEN 'BIGINT' THEN TRY_CAST(kql_text(j) AS HUGEINT) <> 0
+       WHEN 'UBIGINT' THEN TRY_CAST(kql_text(j) AS HUGEINT) <> 0 END;
+CREATE OR REPLACE MACRO kql_json_to_long(j) AS
+  CASE json_type(j) WHEN 'VARCHAR' THEN kql_string_to_long(kql_text(j)) WHEN 'DOUBLE' THEN kql_real_to_long(TRY_CAST(kql_text(j) AS DOUBLE))
+       WHEN 'BOOLEAN' THEN CAST(kql_text(j) = 'true' AS BIGINT) WHEN 'BIGINT' THEN TRY_CAST(kql_text(j) AS BIGINT) WHEN 'UBIGINT' THEN TRY_CAST(kql_text(j) AS BIGINT) END;
+CREATE OR REPLACE MACRO kql_json_to_int(j) AS
+  CASE json_type(j) WHEN 'VARCHAR' THEN kql_string_to_int(kql_text(j)) WHEN 'DOUBLE' THEN kql_real_to_int(TRY_CAST(kql_text(j) AS DOUBLE)) ELSE kql_long_to_int(kql_json_to_long(j)) END;
+CREATE OR REPLACE MACRO kql_json_to_real(j) AS
+  CASE json_type(j) WHEN 'VARCHAR' THEN kql_string_to_real(kql_text(j)) WHEN 'BOOLEAN' THEN CAST(kql_text(j) = 'true' AS DOUBLE)
+       WHEN 'ARRAY' THEN NULL WHEN 'OBJECT' THEN NULL ELSE TRY_CAST(kql_text(j) AS DOUBLE) END;
+CREATE OR REPLACE MACRO kql_json_to_decimal(j) AS kql_string_to_decimal(CASE WHEN json_type(j) NOT IN ('ARRAY', 'OBJECT') THEN kql_text(j) END);
+CREATE OR REPLACE MACRO kql_json_to_datetime(j) AS
+  CASE json_type(j) WHEN 'VARCHAR' THEN kql_string_to_datetime(kql_text(j)) WHEN 'BIGINT' THEN kql_ticks_to_datetime(TRY_CAST(kql_text(j) AS BIGINT))
+       WHEN 'UBIGINT' THEN kql_ticks_to_datetime(TRY_CAST(kql_text(j) AS BIGINT)) END;
+CREATE OR REPLACE MACRO kql_json_to_timespan(j) AS
+  CASE json_type(j) WHEN 'VARCHAR' THEN kql_string_to_timespan(kql_text(j)) WHEN 'BIGINT' THEN TRY_CAST(kql_text(j) AS BIGINT)
+       WHEN 'UBIGINT' THEN TRY_CAST(kql_text(j) AS BIGINT) WHEN 'DOUBLE' THEN TRY_CAST(trunc(TRY_CAST(kql_text(j) AS DOUBLE)) AS BIGINT) END;
+CREATE OR REPLACE MACRO kql_json_to_guid(j) AS CASE WHEN json_type(j) = 'VARCHAR' THEN kql_string_to_guid(kql_text(j)) END;
+CREATE OR REPLACE MACRO kql_series(a, b, s) AS
+  CASE WHEN s > 0 THEN range(a, b + 1, s) WHEN s < 0 THEN range(a, b - 1, s) END;
+CREATE OR REPLACE MACRO kql_divide(a, b) AS
+  CASE WHEN b = 0 THEN (CASE WHEN a IS NULL THEN NULL WHEN isnan(a) OR a = 0 THEN CAST('NaN' AS DOUBLE) WHEN a > 0 THEN CAST('Infinity' AS DOUBLE) ELSE CAST('-Infinity' AS DOUBLE) END)
+       ELSE a / b END;
+CREATE OR REPLACE MACRO kql_modulo(a, b) AS CASE WHEN b <> 0 THEN ((a % nullif(b, 0)) + abs(b)) % abs(nullif(b, 0)) END;
+CREATE OR REPLACE MACRO kql_number_json(x) AS
+  CASE WHEN x IS NULL THEN NULL WHEN x = trunc(x) AND abs(x) < 9007199254740992 THEN to_json(CAST(x AS BIGINT)) ELSE kql_real_json(x) END;
+-- The elements of an array as texts, a text unquoted; of anything else itself.
+CREATE OR REPLACE MACRO kql_texts(j) AS
+  CASE WHEN json_type(j) = 'ARRAY' THEN list_transform(from_json(j, '["JSON"]'), lambda e: json_extract_string(e, '$')) WHEN j IS NOT NULL THEN [kql_text(j)] END;
+-- parse_json: JSON as it is, a text that is none as a JSON text, null for the empty text and for a JSON null.
+CREATE OR REPLACE MACRO kql_parse(s) AS
+  CASE WHEN s = '' OR s IS NULL THEN NULL WHEN json_valid(s) THEN kql_null(json(s)) ELSE to_json(s) END;
+CREATE OR REPLACE MACRO kql_bag(keys, members) AS
+  CAST('{' || array_to_string(list_transform(range(1, len(keys) + 1), lambda i: CAST(to_json(keys[i]) AS VARCHAR) || ':' || coalesce(CAST(members[i] AS VARCHAR), 'null')), ',') || '}' AS JSON);
+CREATE OR REPLACE MACRO kql_without_empty(j) AS
+  kql_bag(list_filter(json_keys(j), lambda k: coalesce(json_extract_string(j, kql_pointer(k)), '') <> ''),
+          list_transform(list_filter(json_keys(j), lambda k: coalesce(json_extract_string(j, kql_pointer(k)), '') <> ''), lambda k: json_extract(j, kql_pointer(k))));

@@ -1,0 +1,139 @@
+"""Scalar nodes of a plan as SQL, within the block that shows their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kql import plan
+from kql.forms import JSON, Form
+from kql.sql import dynamic, quote
+from kql.sql.block import Block
+from kql.sql.convert import convert
+from kql.sql.value import FALSE, TRUE, Arguments, Sql, constant
+from kql.types import BOOL, DYNAMIC, STRING, Type
+
+if TYPE_CHECKING:
+    from kql.plan import Relation
+
+
+class Scalars:
+    """Emits scalar nodes. `relation` renders a relation as a block, for subqueries; `parameters` collects bound ones."""
+
+    def __init__(self, relation: Callable[[Relation], Block], parameters: set[str]) -> None:
+        self._relation = relation
+        self._parameters = parameters
+
+    def emit(self, node: plan.Scalar, block: Block, *, truth: bool = False) -> Sql:
+        """The SQL of a node. With `truth` the caller only asks where it is true: null may stand for false."""
+        match node:
+            case plan.Ref(column):
+                return block.value(column)
+            case plan.Literal(value, type):
+                return constant(value, type)
+            case plan.Path(base, step):
+                value = self.emit(base, block)
+                if isinstance(step, str | int):
+                    return dynamic.step(value, step)
+                place = self.emit(step, block)
+                if place.constant and isinstance(place.const, str | int) and place.type is not DYNAMIC:
+                    return dynamic.step(value, place.const)
+                return dynamic.computed_step(value, place)
+            case plan.Call():
+                return self._call(node, block, truth)
+            case plan.Convert(argument, type):
+                return convert(self.emit(argument, block), type)
+            case plan.Parameter(name, type):
+                self._parameters.add(name)
+                return Sql(f"CAST(${name} AS {quote.SQL_TYPES[type]})", type, name != "now", plain_form(type))
+            case plan.ScalarQuery(relation, type):
+                return self._first_value(relation, type)
+            case plan.Membership():
+                return self._membership(node, block, truth)
+            case plan.RowNumber():
+                return Sql(f"(row_number() OVER ({over(block)}) - 1)", node.type, False)
+        raise AssertionError(f"no such node: {node!r}")
+
+    def predicate(self, node: plan.Scalar, block: Block) -> Sql:
+        """A condition of which only the truth matters."""
+        value = self.emit(node, block, truth=True)
+        return convert(value, BOOL) if value.type is not BOOL else value
+
+    def _call(self, node: plan.Call, block: Block, truth: bool) -> Sql:
+        if node.function.name in ("and", "or"):
+            return self._logic(node, block, truth)
+        values = [self.emit(argument, block) for argument in node.arguments]
+        arguments = Arguments(
+            values, node.overload, node.type, convert, truth=truth,
+            over=over(block) if node.function.kind == "window" else "",
+        )  # fmt: skip
+        template = node.overload.sql
+        made = arguments.render(template) if isinstance(template, str) else template(arguments)
+        if "$now" in (made if isinstance(made, str) else made.raw) and node.function.name in ("now", "ago"):
+            self._parameters.add("now")
+        if isinstance(made, Sql):
+            return made
+        match node.function.nulls:
+            case "total":
+                nullable = False
+            case "strict":
+                nullable = any(value.nullable and value.type is not STRING for value in values)
+            case _:
+                nullable = True
+        return Sql(made, node.type, nullable, plain_form(node.type))
+
+    def _logic(self, node: plan.Call, block: Block, truth: bool) -> Sql:
+        """Kleene logic, with constants folded: a condition on a table's constant column decides whether it is read."""
+        conjunction = node.function.name == "and"
+        absorbing, neutral = (FALSE, TRUE) if conjunction else (TRUE, FALSE)
+        kept: list[Sql] = []
+        for argument in node.arguments:
+            value = convert(self.emit(argument, block, truth=truth), BOOL)
+            if value.const is absorbing.const or (truth and conjunction and value.constant and value.const is None):
+                return absorbing
+            if value.const is not neutral.const:
+                kept.append(value)
+        if not kept:
+            return neutral
+        if len(kept) == 1:
+            return kept[0]
+        word = " AND " if conjunction else " OR "
+        return Sql("(" + word.join(value.text for value in kept) + ")", BOOL, any(value.nullable for value in kept))
+
+    def _first_value(self, relation: Relation, type: Type) -> Sql:
+        inner = self._relation(relation)
+        column = plan.columns_of(relation)[0]
+        value = inner.value(column).fetched()
+        if value.type is DYNAMIC:
+            value = dynamic.as_json(value)
+        inner.select(value.string if value.type is STRING else value.text, column.name)
+        if inner.limit is None:
+            inner.limit = "1"
+        return Sql(f"({inner.render(ordered=True)})", type, True, plain_form(type))
+
+    def _membership(self, node: plan.Membership, block: Block, truth: bool) -> Sql:
+        value = self.emit(node.value, block)
+        inner = self._relation(node.relation)
+        column = plan.columns_of(node.relation)[0]
+        member = convert(inner.value(column), value.type if value.type is not DYNAMIC else STRING).fetched()
+        value = convert(value, member.type).fetched()
+        left = value.string if value.type is STRING else value.text
+        right = member.string if member.type is STRING else member.text
+        if node.ignore_case:
+            left, right = f"lower({left})", f"lower({right})"
+        inner.select(right, column.name)
+        if member.nullable and member.type is not STRING:
+            inner.where.append(f"{right} IS NOT NULL")
+        text = f"coalesce({left} IN ({inner.render()}), FALSE)"
+        return Sql(f"(NOT {text})" if node.negated else text, BOOL, False)
+
+
+def over(block: Block) -> str:
+    """The OVER clause of the block's order; without keys rows keep the order in which they come."""
+    ordering = block.ordering()
+    return f"ORDER BY {ordering}" if ordering else ""
+
+
+def plain_form(type: Type) -> Form | None:
+    """The form of what a row's SQL text computes: JSON text for a dynamic."""
+    return JSON if type is DYNAMIC else None

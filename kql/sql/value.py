@@ -1,0 +1,200 @@
+"""A piece of SQL that computes one KQL value, with what is known of it: type, nulls, form, constant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kql.forms import JSON, MISSING, Form, Json, Missing, Scalar
+from kql.sql import quote
+from kql.types import BOOL, DYNAMIC, STRING, Type
+
+if TYPE_CHECKING:
+    from kql.functions.row import Overload
+
+
+class _NotConstant:
+    def __repr__(self) -> str:
+        return "not constant"
+
+
+NOT_CONSTANT = _NotConstant()
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """`text` computes the value. For a string NULL means the empty string, so `.text` may be NULL where `nullable`.
+
+    For a dynamic value `form` says how it is held; with form JSON `path` holds steps that are not extracted yet;
+    `members` composes an object from values held apart; `borrow` makes the text on first use (a column of an inner
+    SELECT that is fetched only if somebody asks).
+    """
+
+    raw: str
+    type: Type
+    nullable: bool = True
+    form: Form | None = None
+    const: object = NOT_CONSTANT
+    path: tuple[str, ...] = ()
+    members: tuple[tuple[str, Sql], ...] | None = None
+    borrow: Borrowed | None = None
+    lower: bool = False
+
+    @property
+    def constant(self) -> bool:
+        return self.const is not NOT_CONSTANT
+
+    @property
+    def text(self) -> str:
+        """The SQL text; NULL for a null, and possibly for an empty string."""
+        if self.borrow is not None:
+            return self.borrow.fetch().text
+        if self.path:
+            return f"kql_extract({self.raw}, {json_path(self.path)})"
+        return self.raw
+
+    @property
+    def string(self) -> str:
+        """The SQL text of a string, never NULL."""
+        value = self.fetched()
+        return f"coalesce({value.text}, '')" if value.nullable else value.text
+
+    def fetched(self) -> Sql:
+        """Itself, with a borrowed column fetched."""
+        return self.borrow.fetch() if self.borrow is not None else self
+
+    def typed(self, type: Type) -> Sql:
+        return replace(self, type=type)
+
+
+class Borrowed:
+    """A value that lives in inner SELECTs, one per leg of a union; fetched once, on demand.
+
+    `fetch` is given by whoever owns the inner SELECTs; `step` applies the same step to the value in every leg.
+    """
+
+    __slots__ = ("_fetch", "_fetched", "step")
+
+    def __init__(self, fetch: Callable[[], Sql], step: Callable[[Callable[[Sql], Sql]], Sql]) -> None:
+        self._fetch = fetch
+        self._fetched: Sql | None = None
+        self.step = step
+
+    def fetch(self) -> Sql:
+        if self._fetched is None:
+            self._fetched = self._fetch()
+        return self._fetched
+
+
+def constant(value: object, type: Type) -> Sql:
+    """A literal."""
+    form: Form | None = None
+    if type is DYNAMIC:
+        form = MISSING if value is None else JSON
+    lower = isinstance(value, str) and value == value.lower()
+    return Sql(quote.literal(value, type), type, value is None, form, value, lower=lower)
+
+
+def missing(type: Type) -> Sql:
+    """The value of a column that a row does not have: the empty string, or null."""
+    return constant("" if type is STRING else None, type)
+
+
+TRUE = constant(True, BOOL)
+FALSE = constant(False, BOOL)
+
+
+def json_path(steps: tuple[str, ...]) -> str:
+    """The argument of json_extract for steps made by `path_step`."""
+    return quote.text("$" + "".join(steps))
+
+
+def path_step(step: str | int) -> str | None:
+    """One step of a JSON path, or None where DuckDB's path notation cannot say it."""
+    if isinstance(step, int):
+        return f"[{step}]" if step >= 0 else f"[#{step}]"
+    if '"' in step or "\\" in step or "*" in step or not step or "\0" in step:
+        return None
+    return f'."{step}"'
+
+
+def json_of(form: Form | None) -> bool:
+    return isinstance(form, Json)
+
+
+def always_null(value: Sql) -> bool:
+    return isinstance(value.form, Missing)
+
+
+def plain(form: Form | None) -> Type | None:
+    """The type of a dynamic value that is held as a plain column."""
+    return form.type if isinstance(form, Scalar) else None
+
+
+class Arguments:
+    """What a catalogue row's own code sees: the arguments as they are, and as the signature wants them."""
+
+    __slots__ = ("_convert", "names", "overload", "over", "result", "truth", "values")
+
+    def __init__(
+        self,
+        values: list[Sql],
+        overload: Overload,
+        result: Type,
+        convert: Callable[[Sql, Type], Sql],
+        *,
+        truth: bool = False,
+        over: str = "",
+    ) -> None:
+        self.values = values
+        self.overload = overload
+        self.result = result
+        self.truth = truth  # the caller only asks whether the result is true: null may stand for false
+        self.over = over  # the order of rows, as an OVER clause's content
+        self._convert = convert
+        self.names: dict[str, list[int]] = {}
+        for position in range(len(values)):
+            parameter = overload.parameter(position, len(values))
+            if parameter is not None:
+                self.names.setdefault(parameter.name, []).append(position)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, position: int) -> Sql:
+        """The argument as it is."""
+        return self.values[position]
+
+    def convert(self, position: int, type: Type) -> Sql:
+        return self._convert(self.values[position], type)
+
+    def text(self, position: int) -> str:
+        """The SQL of an argument as the signature wants it: strings never NULL, dynamics as JSON text."""
+        value, parameter = self.values[position], self.overload.parameter(position, len(self.values))
+        if parameter is not None:
+            if parameter.text or (value.type is DYNAMIC and STRING in parameter.classes and parameter.class_name != "typed"):
+                value = self._convert(value, STRING)
+            elif value.type is DYNAMIC and DYNAMIC in parameter.classes:
+                value = self._convert(value, DYNAMIC)
+        return value.string if value.type is STRING else value.text
+
+    def render(self, template: str) -> str:
+        """The template with `{parameter}` filled in; `{parameter|default}` says what stands for a missing optional one."""
+        return _SLOT.sub(self._slot, template)
+
+    def _slot(self, match: re.Match[str]) -> str:
+        word, default = match.group(1), match.group(2)
+        if word == "over":
+            return self.over
+        positions = self.names.get(word)
+        if positions:
+            return ", ".join(self.text(position) for position in positions)
+        if default is not None:
+            return default
+        return "NULL"
+
+
+
+_SLOT = re.compile(r"\{([a-zA-Z_]\w*)(?:\|([^{}]*))?\}")
