@@ -33,7 +33,8 @@ def __getattr__(name: str) -> Any:
     if name == "PRELUDE":
         import importlib.resources
 
-        return importlib.resources.files("kql.sql").joinpath("macros.sql").read_text(encoding="utf-8")
+        files = [file for file in importlib.resources.files("kql.sql").iterdir() if file.name.endswith(".sql")]
+        return "\n".join(file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name))
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'kql' has no attribute '{name}'")
