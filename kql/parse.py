@@ -394,7 +394,13 @@ class _Rules:
     def compare(self, children: list[Any]) -> syntax.Call:
         left, operator, right = children
         name = " ".join(str(operator).split())
-        return syntax.Call({"<>": "!="}.get(name, name), (left, right), _span(children), _token_span(operator))
+        return syntax.Call(_OLD_SPELLINGS.get(name, name), (left, right), _span(children), _token_span(operator))
+
+    def equation(self, children: list[Any]) -> syntax.Call:
+        """`where a = b`: Kusto reads a single sign as a comparison there."""
+        names, value = children
+        left = syntax.Name(names.names[0], names.spans[0])
+        return syntax.Call("==", (left, value), _span(children), _span(children))
 
     def in_list(self, children: list[Any]) -> syntax.Call:
         left, operator, right = children
@@ -435,7 +441,7 @@ class _Rules:
 
     def member(self, children: list[Any]) -> syntax.Member:
         base, name = children
-        return syntax.Member(base, name.name, _span(children))
+        return syntax.Member(base, str(name), _span(children))
 
     def index(self, children: list[Any]) -> Any:
         base, index = children
@@ -527,6 +533,11 @@ class _Rules:
 _Rules_aliases = {"lambda": "lambda_", "or": "or_", "and": "and_"}
 for _rule, _method in _Rules_aliases.items():
     setattr(_Rules, _rule, getattr(_Rules, _method))
+
+_OLD_SPELLINGS = {
+    "<>": "!=", "notcontains": "!contains", "containscs": "contains_cs", "notcontainscs": "!contains_cs",
+    "notlike": "!like", "likecs": "like_cs", "notlikecs": "!like_cs",
+}  # fmt: skip
 
 _NAMING_CALLS = frozenset({
     "tostring", "tolower", "toupper", "toint", "tolong", "todouble", "toreal", "tobool", "todatetime", "split",

@@ -262,3 +262,18 @@ def columns_of(relation: Relation) -> tuple[Column, ...]:
             return (relation.column,)
         case _:
             return columns_of(relation.input)
+
+
+def hidden_columns(relation: Relation) -> tuple[Column, ...]:
+    """The columns that may be named although they are not part of the rows."""
+    match relation:
+        case Scan():
+            return tuple(column for column, _ in relation.hidden)
+        case Filter() | Sort() | Limit():
+            return hidden_columns(relation.input)
+    return ()
+
+
+def visible(relation: Relation) -> tuple[Column, ...]:
+    """The columns of the rows and the hidden ones."""
+    return columns_of(relation) + hidden_columns(relation)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kql import plan, syntax
-from kql.plan import Column, Relation
+from kql.plan import Column, Relation, hidden_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,6 @@ def serialized(relation: Relation) -> bool:
     return False
 
 
-def hidden_columns(relation: Relation) -> tuple[Column, ...]:
-    """The columns that may be named although they are not part of the rows."""
-    match relation:
-        case plan.Scan():
-            return tuple(column for column, _ in relation.hidden)
-        case plan.Filter() | plan.Sort():
-            return hidden_columns(relation.input)
-    return ()
+__all__ = [
+    "Binding", "Environment", "FunctionBinding", "ScalarBinding", "Scope", "TabularBinding", "find", "hidden_columns", "serialized",
+]  # fmt: skip

@@ -144,11 +144,16 @@ def _chosen(binder: Binder, columns: tuple[Column, ...], patterns: tuple[syntax.
     chosen: list[Column] = []
     for pattern in patterns:
         found = matching(columns, pattern)
-        if not found and "*" not in pattern.text:
+        if not found and "*" not in pattern.text and pattern.text not in _hidden_names(binder):
             hint = nearest(pattern.text, (column.name for column in columns))
             binder.problems.add("KQL201", pattern.span, hint, name=pattern.text)
         chosen += found
     return chosen
+
+
+def _hidden_names(binder: Binder) -> set[str]:
+    """Columns that tables have without showing them: leaving them out is no mistake, they are out already."""
+    return {column.name for table in binder.schema.tables.values() for column in table.columns if column.hidden}
 
 
 @dataclass(frozen=True, slots=True)

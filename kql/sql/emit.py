@@ -66,12 +66,12 @@ class _Emitter:
         return self._single(self.legs(relation), relation)
 
     def _single(self, legs: list[Block], relation: Relation) -> Block:
-        return legs[0] if len(legs) == 1 else outside(legs, self.names, plan.columns_of(relation))
+        return legs[0] if len(legs) == 1 else outside(legs, self.names, plan.visible(relation))
 
     def _open(self, relation: Relation) -> Block:
         """The relation as a block that may still be filtered, grouped or expanded."""
         block = self.one(relation)
-        return outside([block], self.names, plan.columns_of(relation)) if _closed(block) else block
+        return outside([block], self.names, plan.visible(relation)) if _closed(block) else block
 
     def legs(self, relation: Relation) -> list[Block]:
         match relation:
@@ -112,7 +112,7 @@ class _Emitter:
             for column, name in scan.columns + scan.hidden:
                 block.bind(column, partial(_held, part, name, column.type, alias))
             blocks.append(block)
-        return blocks or [self._nothing(tuple(column for column, _ in scan.columns))]
+        return blocks or [self._nothing(tuple(column for column, _ in scan.columns + scan.hidden))]
 
     def _nothing(self, columns: tuple[Column, ...]) -> Block:
         block = Block(Text(""), self.names)
@@ -157,7 +157,7 @@ class _Emitter:
 
     def _filter(self, node: plan.Filter) -> list[Block]:
         kept = []
-        columns = plan.columns_of(node.input)
+        columns = plan.visible(node.input)
         for leg in self.legs(node.input):
             block = outside([leg], self.names, columns) if _closed(leg) else leg
             predicate = self.scalars.predicate(node.predicate, block)
@@ -214,7 +214,7 @@ class _Emitter:
     def _sort(self, node: plan.Sort) -> Block:
         block = self.one(node.input)
         if block.limit is not None or block.distinct_on is not None:
-            block = outside([block], self.names, plan.columns_of(node.input))
+            block = outside([block], self.names, plan.visible(node.input))
         view = _View(block, dict(block.columns))
         keys = [
             OrderKey(partial(self.scalars.emit, key.value, view), key.ascending, key.nulls_first)
@@ -227,7 +227,7 @@ class _Emitter:
     def _limit(self, node: plan.Limit) -> Block:
         block = self.one(node.input)
         if block.limit is not None or block.distinct_on is not None:
-            block = outside([block], self.names, plan.columns_of(node.input))
+            block = outside([block], self.names, plan.visible(node.input))
         count = self.scalars.emit(node.count, Block(Text(""), self.names))
         if isinstance(count.const, int):
             block.limit = str(max(count.const, 0))
