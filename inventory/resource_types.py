@@ -154,7 +154,9 @@ class ResourceType:
                 facts = {"lower": "1"} if name in _LOWER_CASE else {}
                 if name == "properties" and self.key_order:
                     facts["keys"] = json.dumps(self.key_order)
-                fields.append(arrow_field(name, self.columns[name], **facts))
+                made = arrow_field(name, self.columns[name], **facts)
+                # A text column of a row is never null, so that a reader need not ask.
+                fields.append(made.with_nullable(False) if self.columns[name] is TEXT else made)
             elif name in constants:
                 facts = {"lower": "1"} if name in _LOWER_CASE else {}
                 fields.append(arrow_field(name, TEXT, constant=constants[name], **facts))
@@ -166,7 +168,7 @@ class ResourceType:
 
 
 def empty_schema(table: str) -> pa.Schema:
-    """The schema of a table that Resource Graph knows and that has no rows here."""
+    """The columns of a logical table, without rows of its own."""
     fields = [arrow_field(name, kind, **({"lower": "1"} if name in _LOWER_CASE else {})) for name, kind in BASE.items()]
     fields.append(arrow_field("apiVersion", TEXT, hidden="1"))
     return pa.schema(fields, metadata={"table": table})
@@ -356,7 +358,5 @@ FROM {SCALE_SET_INSTANCES.source}
 
 
 def schemas(tenant: str) -> list[pa.Schema]:
-    """The schema of every physical part, and one without source for every table that is empty."""
-    parts = [resource_type.schema(tenant) for resource_type in RESOURCE_TYPES]
-    filled = {resource_type.table for resource_type in RESOURCE_TYPES}
-    return parts + [empty_schema(table) for table in LOGICAL_TABLES if table not in filled]
+    """One schema without source for every logical table, which states its columns and their order; then every part."""
+    return [empty_schema(table) for table in LOGICAL_TABLES] + [each.schema(tenant) for each in RESOURCE_TYPES]

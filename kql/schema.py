@@ -1,11 +1,12 @@
 """What tables there are, as the language sees them: logical tables, their typed columns, the physical parts behind them.
 
 Made from Arrow schemas by duck typing (this room does not import pyarrow). Field metadata it reads: `constant`, `lower`,
-`hidden`, `path`, `kql`; schema metadata: `table`, `source`. The form of a dynamic column says how its values are held.
+`hidden`, `path`, `keys`, `kql`; schema metadata: `table`, `source`. The form of a dynamic column says how its values are held.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ class PhysicalColumn:
     nullable: bool
     constant: object = None
     lower: bool = False
+    keys: tuple[str, ...] = ()  # the order of a document's properties, where pieces of it lie in other columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Schema:
                     bool(arrow_field.nullable),
                     constant,
                     "lower" in words or (constant is not None and constant == constant.lower()),
+                    tuple(json.loads(words["keys"])) if "keys" in words else (),
                 )
                 if "path" in words:
                     root, *path = words["path"].split(".")

@@ -410,7 +410,7 @@ def _held(part: Part, name: str, type: Type, alias: str) -> Sql:
     if not grafts:
         return missing(type) if column is None else _physical(column, type, alias)
     base = missing(type) if column is None else _physical(column, type, alias)
-    return _grafted(base, grafts, alias)
+    return _grafted(base, grafts, alias, column.keys if column is not None else ())
 
 
 def _physical(column: PhysicalColumn, type: Type, alias: str) -> Sql:
@@ -420,7 +420,7 @@ def _physical(column: PhysicalColumn, type: Type, alias: str) -> Sql:
     return Sql(text, type, column.nullable, column.form if type is DYNAMIC else None, lower=column.lower)
 
 
-def _grafted(base: Sql, grafts: tuple[Graft, ...], alias: str) -> Sql:
+def _grafted(base: Sql, grafts: tuple[Graft, ...], alias: str, keys: tuple[str, ...] = ()) -> Sql:
     """A document whose pieces lie in several columns, composed."""
     members: dict[str, Sql] = {}
     if isinstance(base.form, Object):
@@ -436,7 +436,9 @@ def _grafted(base: Sql, grafts: tuple[Graft, ...], alias: str) -> Sql:
         members[first] = Sql(text, DYNAMIC, True, form)
     for first, below in deeper.items():
         members[first] = _grafted(members.get(first, dynamic.NULL), tuple(below), alias)
-    return Sql("", DYNAMIC, base.nullable, Missing(), members=tuple(members.items()))
+    places = {key: place for place, key in enumerate(keys)}
+    ordered = sorted(members.items(), key=lambda member: places.get(member[0], len(places)))
+    return Sql("", DYNAMIC, base.nullable, Missing(), members=tuple(ordered))
 
 
 def _elements(value: Sql, way: str) -> tuple[str, Form]:
