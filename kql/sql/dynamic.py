@@ -142,11 +142,16 @@ def unified(values: list[Sql]) -> list[Sql]:
     if len(forms) == 1 and all(value.members is None for value in fetched):
         (form,) = forms
         if isinstance(form, Json):
-            return [as_json(value) for value in fetched]
+            return [_as_text(value) for value in fetched]
         return [
             value if value.form == form else Sql("NULL", DYNAMIC, True, form) for value in fetched
         ]
-    return [as_json(value) for value in fetched]
+    return [_as_text(value) for value in fetched]
+
+
+def _as_text(value: Sql) -> Sql:
+    """The value as JSON text in form too, so that a constant null beside real values is no constant of theirs."""
+    return replace(as_json(value), form=JSON)
 
 
 _LEAF_TYPES = (STRING, LONG, INT, REAL, BOOL, DATETIME, TIMESPAN, GUID)
