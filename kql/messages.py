@@ -25,6 +25,7 @@ MESSAGES: dict[str, str] = {
     "KQL108": "the character {character} means nothing here",
     "KQL109": "the number {number} does not fit in a long",
     "KQL110": "the text is not valid UTF-8",
+    "KQL111": "the word '{name}' needs brackets to be a name here: ['{name}']",
     "KQL201": "no column is named '{name}'",
     "KQL202": "no table is named '{name}'",
     "KQL203": "no function is named '{name}'",

@@ -216,6 +216,8 @@ def _expectation(error: Any) -> str:
 def _report_literal(error: BadLiteral, problems: Problems) -> None:
     if error.kind == "long":
         problems.add("KQL109", error.span, number=error.text)
+    elif error.kind == "name":
+        problems.add("KQL111", error.span, name=error.text)
     elif error.kind == "type":
         problems.add("KQL210", error.span, nearest(error.text, TYPE_NAMES), name=error.text)
     else:
@@ -363,6 +365,9 @@ class _Rules:
         return syntax.Item((), expression, _span(children))
 
     def names(self, children: list[Any]) -> _Names:
+        for child in children:
+            if child.name in _RESERVED and not child.quoted:
+                raise BadLiteral("name", child.name, child.span)
         return _Names(tuple(child.name for child in children), tuple(child.span for child in children))
 
     def star(self, children: list[Any]) -> syntax.Star:
@@ -533,6 +538,8 @@ class _Rules:
 _Rules_aliases = {"lambda": "lambda_", "or": "or_", "and": "and_"}
 for _rule, _method in _Rules_aliases.items():
     setattr(_Rules, _rule, getattr(_Rules, _method))
+
+_RESERVED = frozenset({"first", "last", "asc", "desc", "and", "or"})
 
 _OLD_SPELLINGS = {
     "<>": "!=", "notcontains": "!contains", "containscs": "contains_cs", "notcontainscs": "!contains_cs",

@@ -53,6 +53,7 @@ class Binder:
         self.labels: dict[int, str] = {}  # what `as` calls a relation
         self._calling: list[str] = []
         self._inlined = 0
+        self._used: dict[str, int] = {}
 
     # ---- the text -----------------------------------------------------------------------------------------------
     def query(self, query: syntax.Query) -> Relation | None:
@@ -512,11 +513,17 @@ class Binder:
 
     # ---- the profile --------------------------------------------------------------------------------------------
     def _allowed_operator(self, operator: Any) -> None:
+        """What the profile does not allow is told once a place, and a limit once, where it is passed."""
         profile = self.profile
-        if profile is None or profile.operators is None:
+        if profile is None:
             return
-        if operator.name not in profile.operators:
+        if profile.operators is not None and operator.name not in profile.operators:
             self.problems.add("KQL701", operator.span, what=f"the operator '{operator.name}'")
+            return
+        count = self._used[operator.name] = self._used.get(operator.name, 0) + 1
+        limit = {"join": profile.max_joins, "union": profile.max_unions, "mv-expand": profile.max_mv_expands}.get(operator.name)
+        if limit is not None and count == limit + 1:
+            self.problems.add("KQL702", operator.span, limit=limit, what=f"{operator.name}s", count=f"at least {count}")
 
 
 def parse_constant(text: str, type: Type) -> object:

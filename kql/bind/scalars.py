@@ -135,6 +135,10 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         call.arguments and isinstance(call.arguments[0], syntax.Star) and _infix(name)
     ):
         return _any_column(binder, call, scope)
+    if _infix(name) and name[0].isalpha() and call.name_span[0] == call.span[0] and name not in ("negate", "plus"):
+        hint = f"'{name}' stands between its operands: text {name} \"…\""
+        binder.problems.add("KQL203", call.name_span, hint, name=name)
+        return plan.Literal(None, BOOL)
     if _infix(name) and len(call.arguments) == 2:
         left, right = (bind(binder, argument, scope) for argument in call.arguments)
         return infix(binder, name, left, right, call.span)
@@ -286,7 +290,10 @@ def _comparable(name: str, left: plan.Scalar, right: plan.Scalar) -> tuple[plan.
     if BOOL in (one, two) and (one in NUMBERS or two in NUMBERS):
         number = two if one is BOOL else one
         return _as(left, number), _as(right, number)
-    return None
+    if name in _ORDERING:
+        return None
+    # Microsoft's analyser lets values of any two types be equal; they are when their texts are
+    return _as(left, STRING), _as(right, STRING)
 
 
 def _as(value: plan.Scalar, type: Type) -> plan.Scalar:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kql import plan, syntax
 from kql.bind.scope import Scope, find
-from kql.types import BOOL, STRING, UNKNOWN, common
+from kql.types import BOOL, DYNAMIC, STRING, UNKNOWN, common
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -83,11 +83,7 @@ def conditional(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         return plan.Literal(None, known[0] if known else UNKNOWN)
     if call.name != "case" and count != 3:
         return binder.call(function, tuple(arguments), call.span, written=call.name)
-    result = common(known)
-    if result is None:
-        given = ", ".join(dict.fromkeys(type.value for type in known))
-        binder.problems.add("KQL304", call.span, function=f"{call.name}()", given=given)
-        return plan.Literal(None, known[0])
+    result = common(known) or DYNAMIC  # values of several types meet in a dynamic, as Microsoft's analyser has it
     fitted = [binder.fit(a, result, call.span) if i in places else a for i, a in enumerate(arguments)]
     return plan.Call(function, function.overloads[0], tuple(fitted), result)
 

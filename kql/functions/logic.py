@@ -145,7 +145,7 @@ ROWS = (
         nulls="custom",
     ),
     scalar(
-        ("coalesce(arg:CommonScalar...) -> Common", _coalesce),
+        ("coalesce(arg:CommonScalar, more:CommonScalar...) -> Common", _coalesce),
         doc="The first value that is not null; of strings the first that is not empty.",
         examples=("coalesce(int(null), 2) == 2", "coalesce('', 'b') == 'b'"),
         nulls="custom",
