@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,8 @@ class Compiled:
 
         return plan_text(self.relation)
 
+
+MAX_RECURSION = 6_000
 
 _WRONG = object()
 
@@ -159,6 +162,8 @@ def _compile(
     scope: Mapping[str, Sequence[str]] | None,
     max_text: int,
 ) -> Compiled | None:
+    # A pipeline of a hundred operators is a plan a hundred deep, a few calls for each; Python's default is too low.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), MAX_RECURSION))
     try:
         query = parse(text, problems, max_text=max_text)
         if query is None:
@@ -172,7 +177,7 @@ def _compile(
             relation = _known(relation)
         emitted = emit(relation)
     except RecursionError:
-        problems.add("KQL602", (0, 1), limit=1000)
+        problems.add("KQL602", (0, 1), limit=MAX_RECURSION)
         return None
     columns = tuple(
         ResultColumn(column.name, column.type.value, form)

@@ -60,7 +60,9 @@ class Binder:
         """The relation that answers the text; None when something is wrong with it."""
         environment = self.statements(query.statements, Environment())
         if not query.pipelines:
-            if not self.problems.errors:
+            if not query.statements:
+                self.problems.add("KQL106", (0, 1), "for example: Resources | take 5")
+            elif not self.problems.errors:
                 self.problems.add("KQL407", query.span)
             return None
         result: Relation | None = None

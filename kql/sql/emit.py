@@ -15,13 +15,12 @@ from kql.plan import Column, Relation
 from kql.schema import Graft, Part, PhysicalColumn
 from kql.sql import dynamic, quote
 from kql.sql.block import Block, JoinSource, Legs, Names, OrderKey, Source, Text, outside
+from kql.sql import hoist as hoisting
 from kql.sql.convert import convert
+from kql.sql.hoist import weight
 from kql.sql.scalars import Scalars
 from kql.sql.value import Sql, always_null, constant, missing
 from kql.types import BOOL, DYNAMIC, LONG, STRING, Type
-
-# An expression that repeats more nodes than this gets a SELECT of its own, so that text cannot grow exponentially.
-MAX_WEIGHT = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Emitted:
 
 def emit(relation: Relation) -> Emitted:
     """The statement that gives the relation's rows, in its order, as columns c0, c1, …"""
-    return _Emitter().statement(relation)
+    return _Emitter().statement(hoisting.hoist(relation))
 
 
 class _Emitter:
@@ -172,12 +171,12 @@ class _Emitter:
         windowed = any(_uses(expression, _is_window) for _, expression in node.columns)
         fixed = any(_uses(expression, _is_volatile) for _, expression in node.columns)
         weights = {
-            column: _weight(expression, block.weights) for column, expression in node.columns
+            column: weight(expression, block.weights) for column, expression in node.columns
         }
-        heavy = max(weights.values(), default=0) > MAX_WEIGHT and any(weight > 1 for weight in block.weights.values())
+        heavy = max(weights.values(), default=0) > hoisting.MAX_WEIGHT and any(weight > 1 for weight in block.weights.values())
         if (windowed and _closed(block)) or heavy:
             block = outside([block], self.names, plan.columns_of(node.input))
-            weights = {column: _weight(expression, block.weights) for column, expression in node.columns}
+            weights = {column: weight(expression, block.weights) for column, expression in node.columns}
         before = dict(block.columns)
         block.columns = {}
         view = _View(block, before)
@@ -270,7 +269,7 @@ class _Emitter:
                     if source is None:
                         leg.bind(column, partial(missing, column.type))
                     else:
-                        leg.bind(column, partial(self.scalars.emit, source, view), _weight(source, leg.weights))
+                        leg.bind(column, partial(self.scalars.emit, source, view), weight(source, leg.weights))
                 legs.append(leg)
         return legs or [self._nothing(node.columns)]
 
@@ -325,7 +324,7 @@ class _Emitter:
         legs = self.shared.get(id(node.input))
         if legs is None:
             name = self.names.fresh(node.name or "shared")
-            legs = self.shared[id(node.input)] = Legs(self.legs(node.input), self.names, shared=name)
+            legs = self.shared[id(node.input)] = Legs(self.legs(hoisting.hoist(node.input)), self.names, shared=name)
             self.common.append((name, legs))
         alias = self.names.fresh(legs.shared)
         source = _SharedSource(legs, alias)
@@ -493,22 +492,6 @@ def _is_window(node: plan.Scalar) -> bool:
 
 def _is_volatile(node: plan.Scalar) -> bool:
     return isinstance(node, plan.Call) and node.function.volatile
-
-
-def _weight(node: plan.Scalar, weights: dict[Column, int]) -> int:
-    """How many nodes the expression's SQL will repeat."""
-    match node:
-        case plan.Ref(column):
-            return weights.get(column, 1)
-        case plan.Call():
-            return 1 + sum(_weight(argument, weights) for argument in node.arguments)
-        case plan.Convert():
-            return _weight(node.argument, weights)
-        case plan.Path():
-            return _weight(node.base, weights)
-        case plan.Membership():
-            return 3 + _weight(node.value, weights)
-    return 1
 
 
 __all__ = ["Emitted", "Source", "emit"]
