@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _NOTHING = plan.Literal(None, UNKNOWN)
 MAX_CALL_DEPTH = 40
 MAX_INLINED = 2_000
+MAX_OPERATORS = 500
 
 
 class Binder:
@@ -207,6 +208,10 @@ class Binder:
                     relation = self.table(self.default_table, expression.span)
                 else:
                     relation = self.tabular(source, environment)
+                if len(operators) > MAX_OPERATORS:
+                    place = operators[MAX_OPERATORS].span
+                    self.problems.add("KQL603", place, limit=MAX_OPERATORS, what="operators")
+                    return self.nothing()
                 for operator in operators:
                     self._allowed_operator(operator)
                     relation = operator.lower(self, relation, environment)

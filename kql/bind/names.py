@@ -20,7 +20,7 @@ def of(expression: syntax.Expression) -> str:
             return f"{before}_{name}" if before else name
         case syntax.Index(base, syntax.Literal(value)):
             before = of(base)
-            return f"{before}_{value}" if before else ""
+            return f"{before}_{value}".replace("-", "_") if before else ""
         case syntax.Index(base):
             before = of(base)
             return f"{before}_" if before else ""
@@ -57,6 +57,7 @@ class Namer:
 
     def __init__(self, taken: Iterable[str] = (), prefix: str = "Column", first: int = 1) -> None:
         self.taken = set(taken)
+        self._automatic: set[str] = set()
         self._prefix = prefix
         self._next = first
 
@@ -68,10 +69,19 @@ class Namer:
                 self._next += 1
                 if candidate not in self.taken:
                     self.taken.add(candidate)
+                    self._automatic.add(candidate)
                     return candidate
         candidate, number = name, 1
         while candidate in self.taken:
             candidate = f"{name}{number}"
             number += 1
         self.taken.add(candidate)
+        self._automatic.add(candidate)
         return candidate
+
+    def written(self, name: str) -> str:
+        """The name that the query gives; it gets a number where an automatic one came first."""
+        if name in self._automatic:
+            return self.automatic(name)
+        self.taken.add(name)
+        return name

@@ -82,29 +82,26 @@ def bind_items(
     items: tuple[syntax.Item, ...],
     scope: Scope,
     namer: names.Namer,
-    *,
-    taken_is_error: bool = True,
-    all_columns: tuple[Column, ...] | None = None,
 ) -> list[tuple[Column, plan.Scalar]]:
     """`name = expression` lists of project, distinct, print and `by`: names first, then values over the same input."""
     made: list[tuple[Column, plan.Scalar]] = []
     explicit: set[str] = set()
     for item in items:
         if isinstance(item.expression, syntax.Star):
-            for column in all_columns if all_columns is not None else scope.columns:
+            for column in scope.columns:
                 if namer.automatic(column.name) == column.name:
                     made.append((column, plan.Ref(column)))
             continue
         value = binder.scalar(item.expression, scope)
         if len(item.names) > 1:
             for place, (name, span) in enumerate(zip(item.names, item.name_spans, strict=True)):
-                _claim(binder, name, span, explicit, namer, taken_is_error)
+                name = _claim(binder, name, span, explicit, namer)
                 element = plan.Path(value, place) if value.type.value == "dynamic" else value
                 made.append((Column(name, element.type), element))
             continue
         if item.names:
             name = item.names[0]
-            _claim(binder, name, item.name_spans[0], explicit, namer, taken_is_error)
+            name = _claim(binder, name, item.name_spans[0], explicit, namer)
         elif isinstance(value, plan.Ref) and isinstance(item.expression, syntax.Name):
             if value.column.name in explicit:
                 binder.problems.add("KQL205", item.span, name=value.column.name)
@@ -119,13 +116,12 @@ def bind_items(
     return made
 
 
-def _claim(
-    binder: Binder, name: str, span: syntax.Span, explicit: set[str], namer: names.Namer, taken_is_error: bool
-) -> None:
-    if name in explicit and taken_is_error:
+def _claim(binder: Binder, name: str, span: syntax.Span, explicit: set[str], namer: names.Namer) -> str:
+    """The name that a written one becomes: itself, or with a number where an automatic name stood there first."""
+    if name in explicit:
         binder.problems.add("KQL205", span, name=name)
     explicit.add(name)
-    namer.taken.add(name)
+    return namer.written(name)
 
 
 def column_or_problem(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
-from kql.bind.scope import Environment, Scope, find
+from kql.bind.scope import Environment, FunctionBinding, Scope, find
 from kql.operators.base import Operator, Parameters, column_or_problem, split_parameters
 from kql.plan import Column, Relation
 from kql.types import DYNAMIC, INT, LONG, STRING, UNKNOWN, Type
@@ -246,6 +246,8 @@ class Union(Operator):
         if isinstance(leg, syntax.Name) and environment.get(leg.name) is None:
             table = binder.schema.table(leg.name)
             return [(table.name if table is not None else leg.name, leg)]
+        if isinstance(leg, syntax.Name) and isinstance(environment.get(leg.name), FunctionBinding):
+            return [(leg.name, leg)]  # a view goes by its name, a let that is a table does not
         return [("", leg)]
 
 
