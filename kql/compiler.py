@@ -62,7 +62,9 @@ class Compiled:
             elif name in self._defaults:
                 value = self._defaults[name]
             else:
-                problems.add("KQL801", (0, 1), f"give it a value, or a default in the query: {name}:{type.value} = …", name=name)
+                problems.add(
+                    "KQL801", (0, 1), f"give it a value, or a default in the query: {name}:{type.value} = …", name=name
+                )
                 continue
             if f"p_{name}" in self._used:
                 bound[f"p_{name}"] = value
@@ -74,7 +76,8 @@ class Compiled:
         """The plan as indented text, for explain."""
         from kql.explain import plan_text
 
-        return plan_text(self.relation)
+        text: str = plan_text(self.relation)
+        return text
 
 
 MAX_RECURSION = 6_000

@@ -135,7 +135,9 @@ def timespan(text: str) -> int | None:
 # ---- datetimes ---------------------------------------------------------------------------------------------------
 _MONTHS = {name: number for number, name in enumerate(
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}  # fmt: skip
-_TIME = r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?\s*(?P<half>AM|PM)?"
+_TIME = (
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:[.,](?P<fraction>\d{1,9}))?)?\s*(?P<half>AM|PM)?"
+)
 _ZONE = r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{1,2})?"
 _DATE_FORMS = [
     re.compile(p + r"(?:(?:[T ]\s*|\s+)" + _TIME + _ZONE + r")?\s*" + (r"Z?" if i == 0 else ""), re.I)

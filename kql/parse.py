@@ -86,7 +86,8 @@ def expected(text: str) -> set[str]:
         interactive.exhaust_lexer()
     except (lark.exceptions.UnexpectedInput, lark.exceptions.VisitError, BadLiteral):
         return set()
-    return set(interactive.choices())
+    choices: dict[str, Any] = interactive.choices()  # type: ignore[no-untyped-call]
+    return set(choices)
 
 
 # ---- brackets and strings, before the grammar --------------------------------------------------------------------
@@ -206,7 +207,9 @@ _READABLE = {
 
 def _expectation(error: Any) -> str:
     """What could have stood there, in words, when that is short enough to help."""
-    accepted = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or set()
+    accepted = (
+        getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or set()
+    )
     words = sorted({_READABLE[name] for name in accepted if name in _READABLE})
     if "a name" in words and "a number" in words:
         words = ["an expression"] + [word for word in words if word not in ("a name", "a number", "a text", "'('")]
@@ -254,9 +257,7 @@ def _builder() -> Any:
 
     from kql.operators import OPERATORS
 
-    methods: dict[str, Any] = {
-        name: function for name, function in vars(_Rules).items() if not name.startswith("__")
-    }
+    methods: dict[str, Any] = {name: function for name, function in vars(_Rules).items() if not name.startswith("__")}
     for rule, operator in OPERATORS.items():
         methods[rule] = _operator_method(operator)
     made = type("Builder", (lark.Transformer,), methods)
@@ -274,8 +275,14 @@ class _Rules:
     """One method a grammar rule that is no operator."""
 
     def start(self, children: list[Any]) -> syntax.Query:
-        statements = [child for child in children if isinstance(child, syntax.Let | syntax.SetOption | syntax.DeclareParameters)]
-        pipelines = [child for child in children if not isinstance(child, syntax.Let | syntax.SetOption | syntax.DeclareParameters)]
+        statements = [
+            child for child in children if isinstance(child, syntax.Let | syntax.SetOption | syntax.DeclareParameters)
+        ]
+        pipelines = [
+            child
+            for child in children
+            if not isinstance(child, syntax.Let | syntax.SetOption | syntax.DeclareParameters)
+        ]
         pipelines = [child for child in pipelines if not isinstance(child, str)]
         return syntax.Query(tuple(statements), tuple(pipelines), _span(children))
 
@@ -327,7 +334,8 @@ class _Rules:
     def expansion(self, children: list[Any]) -> Any:
         from kql.operators.expand import Expansion
 
-        name, type, expression = "", None, None
+        name, type = "", None
+        expression: Any = None
         for child in children:
             if isinstance(child, _Names):
                 name = child.names[0]
@@ -414,7 +422,9 @@ class _Rules:
 
     def group_list(self, children: list[Any]) -> _Arguments:
         arguments = tuple(child.value if isinstance(child, _Argument) else child for child in children)
-        names = {place: child.name for place, child in enumerate(children) if isinstance(child, _Argument) and child.name}
+        names = {
+            place: child.name for place, child in enumerate(children) if isinstance(child, _Argument) and child.name
+        }
         return _Arguments(arguments, names, _span(children))
 
     def argument(self, children: list[Any]) -> _Argument:
@@ -434,10 +444,16 @@ class _Rules:
 
     def sign(self, children: list[Any]) -> Any:
         operator, value = children
-        if isinstance(value, syntax.Literal) and value.type in (LONG, REAL, TIMESPAN) and value.span[0] == operator.end_pos:
+        if (
+            isinstance(value, syntax.Literal)
+            and value.type in (LONG, REAL, TIMESPAN)
+            and value.span[0] == operator.end_pos
+        ):
             number: Any = value.value
             return syntax.Literal(-number if str(operator) == "-" else number, value.type, _span(children))
-        return syntax.Call("negate" if str(operator) == "-" else "plus", (value,), _span(children), _token_span(operator))
+        return syntax.Call(
+            "negate" if str(operator) == "-" else "plus", (value,), _span(children), _token_span(operator)
+        )
 
     negative = sign
 
@@ -589,7 +605,11 @@ def _json_text(value: Any) -> str:
             return "null"
         if value.type is Type.DATETIME:
             return json.dumps(datetime_text(int(str(value.value))))
-        if value.type is REAL and isinstance(value.value, float) and (value.value != value.value or abs(value.value) == float("inf")):
+        if (
+            value.type is REAL
+            and isinstance(value.value, float)
+            and (value.value != value.value or abs(value.value) == float("inf"))
+        ):
             return json.dumps({"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value.value)])
         if value.type is DYNAMIC:
             return str(value.value)

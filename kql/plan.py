@@ -239,9 +239,7 @@ class Series:
     step: Scalar
 
 
-Relation = (
-    Scan | Values | Filter | Project | Aggregate | Sort | Limit | Join | Union | Unnest | First | Shared | Series
-)
+Relation = Scan | Values | Filter | Project | Aggregate | Sort | Limit | Join | Union | Unnest | First | Shared | Series
 
 
 def columns_of(relation: Relation) -> tuple[Column, ...]:

@@ -196,7 +196,5 @@ class Pattern:
     direction: str | None = None
 
 
-Expression = (
-    Literal | Name | Star | Member | Index | Call | TypeOf | Pipeline | DataTable | Broken
-)
+Expression = Literal | Name | Star | Member | Index | Call | TypeOf | Pipeline | DataTable | Broken
 Statement = Let | SetOption | DeclareParameters

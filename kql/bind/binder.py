@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 from kql import lexis, plan, syntax
 from kql.bind import overloads
 from kql.bind.scope import (
-    Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, find, hidden_columns, serialized,
+    Environment,
+    FunctionBinding,
+    ScalarBinding,
+    Scope,
+    TabularBinding,
+    find,
+    hidden_columns,
+    serialized,
 )
 from kql.functions import catalogue
 from kql.messages import Problems, nearest
@@ -84,7 +91,9 @@ class Binder:
         for statement in statements:
             match statement:
                 case syntax.Let():
-                    if environment.get(statement.name) is not None and statement.name in self._here(statements, statement):
+                    if environment.get(statement.name) is not None and statement.name in self._here(
+                        statements, statement
+                    ):
                         self.problems.add("KQL206", statement.name_span, name=statement.name)
                     environment = environment.with_(statement.name, self._let(statement, environment))
                 case syntax.DeclareParameters(parameters):
@@ -138,7 +147,8 @@ class Binder:
     def _renamed(self, relation: Relation) -> Relation:
         """The same rows under columns of their own, so that a relation may meet itself in a join."""
         return plan.Project(
-            relation, tuple((Column(column.name, column.type), plan.Ref(column)) for column in plan.columns_of(relation))
+            relation,
+            tuple((Column(column.name, column.type), plan.Ref(column)) for column in plan.columns_of(relation)),
         )
 
     def _declare(self, parameter: syntax.Parameter, environment: Environment) -> Environment:
@@ -172,7 +182,16 @@ class Binder:
                 binding = environment.get(name)
                 if isinstance(binding, FunctionBinding):
                     return self._function_is_tabular(binding)
-                return name in ("materialize", "table", "view", "cluster", "database", "externaldata", "workspace", "app")
+                return name in (
+                    "materialize",
+                    "table",
+                    "view",
+                    "cluster",
+                    "database",
+                    "externaldata",
+                    "workspace",
+                    "app",
+                )
             case syntax.Broken():
                 return True
         return getattr(expression, "is_operator", False)
@@ -190,8 +209,14 @@ class Binder:
         for statement in binding.definition.statements:
             if isinstance(statement, syntax.Let):
                 value = statement.value
-                known = FunctionBinding(statement.name, value, environment) if isinstance(value, syntax.Lambda) else (
-                    TabularBinding(lambda: self.nothing()) if self.is_tabular(value, environment) else ScalarBinding(_NOTHING)
+                known = (
+                    FunctionBinding(statement.name, value, environment)
+                    if isinstance(value, syntax.Lambda)
+                    else (
+                        TabularBinding(lambda: self.nothing())
+                        if self.is_tabular(value, environment)
+                        else ScalarBinding(_NOTHING)
+                    )
                 )
                 environment = environment.with_(statement.name, known)
         return self.is_tabular(body, environment)
@@ -225,9 +250,9 @@ class Binder:
             case syntax.Broken():
                 return self.nothing()
         if getattr(expression, "is_operator", False):
-            operator: Any = expression
-            self._allowed_operator(operator)
-            lowered: Relation = operator.lower(self, None, environment)
+            origin: Any = expression
+            self._allowed_operator(origin)
+            lowered: Relation = origin.lower(self, None, environment)
             return lowered
         self.problems.add("KQL209", expression.span, name=self.excerpt(expression))
         return self.nothing()
@@ -349,7 +374,11 @@ class Binder:
             if name is None or name not in {parameter.name for parameter in parameters}:
                 if name is None:
                     self.problems.add(
-                        "KQL301", span, function=f"{function.name}()", expected=f"{len(parameters)} arguments", given=len(arguments)
+                        "KQL301",
+                        span,
+                        function=f"{function.name}()",
+                        expected=f"{len(parameters)} arguments",
+                        given=len(arguments),
                     )
                 else:
                     self.problems.add("KQL408", argument.span, name=function.name, argument=name)
@@ -360,14 +389,20 @@ class Binder:
             argument_syntax = given.get(parameter.name, parameter.default)
             if argument_syntax is None:
                 self.problems.add(
-                    "KQL301", span, function=f"{function.name}()", expected=f"a value for '{parameter.name}'", given="none"
+                    "KQL301",
+                    span,
+                    function=f"{function.name}()",
+                    expected=f"a value for '{parameter.name}'",
+                    given="none",
                 )
                 return None
             if parameter.schema is not None:
                 if not self.is_tabular(argument_syntax, scope.environment):
                     self.problems.add("KQL209", argument_syntax.span, name=self.excerpt(argument_syntax))
                     return None
-                inner = inner.with_(parameter.name, self._tabular_argument(parameter, argument_syntax, scope.environment))
+                inner = inner.with_(
+                    parameter.name, self._tabular_argument(parameter, argument_syntax, scope.environment)
+                )
                 continue
             where = scope if parameter.name in given else Scope((), function.around)
             value = self.scalar(argument_syntax, where)
@@ -445,7 +480,11 @@ class Binder:
         if isinstance(value, plan.Literal) and given in NUMBERS and type in NUMBERS:
             if widens(given, type) or given in (LONG, INT):
                 number: Any = value.value
-                return plan.Literal(float(number) if type is REAL else number, type) if type is not Type.DECIMAL else plan.Convert(value, type)
+                return (
+                    plan.Literal(float(number) if type is REAL else number, type)
+                    if type is not Type.DECIMAL
+                    else plan.Convert(value, type)
+                )
         if widens(given, type) or DYNAMIC in (given, type):
             return plan.Convert(value, type)
         if given is LONG and type is INT:
@@ -453,7 +492,9 @@ class Binder:
         self.problems.add("KQL303", span, given=given.value, expected=type.value)
         return plan.Literal(None, type)
 
-    def apply(self, name: str, arguments: tuple[plan.Scalar, ...], span: syntax.Span, *, written: str = "") -> plan.Scalar:
+    def apply(
+        self, name: str, arguments: tuple[plan.Scalar, ...], span: syntax.Span, *, written: str = ""
+    ) -> plan.Scalar:
         """A catalogue function applied to bound arguments."""
         function = catalogue.find(name)
         assert function is not None, name
@@ -528,7 +569,9 @@ class Binder:
             self.problems.add("KQL701", operator.span, what=f"the operator '{operator.name}'")
             return
         count = self._used[operator.name] = self._used.get(operator.name, 0) + 1
-        limit = {"join": profile.max_joins, "union": profile.max_unions, "mv-expand": profile.max_mv_expands}.get(operator.name)
+        limit = {"join": profile.max_joins, "union": profile.max_unions, "mv-expand": profile.max_mv_expands}.get(
+            operator.name
+        )
         if limit is not None and count == limit + 1:
             self.problems.add("KQL702", operator.span, limit=limit, what=f"{operator.name}s", count=f"at least {count}")
 

@@ -7,7 +7,21 @@ from dataclasses import dataclass
 
 from kql import plan
 from kql.functions.row import Function, Overload, Parameter
-from kql.types import DATETIME, DYNAMIC, INT, LONG, NUMBERS, STRING, TIMESPAN, TYPE_NAMES, UNKNOWN, Type, common, widens, widest
+from kql.types import (
+    DATETIME,
+    DYNAMIC,
+    INT,
+    LONG,
+    NUMBERS,
+    STRING,
+    TIMESPAN,
+    TYPE_NAMES,
+    UNKNOWN,
+    Type,
+    common,
+    widens,
+    widest,
+)
 
 _ORDER = {INT: 0, LONG: 1, Type.REAL: 2, Type.DECIMAL: 3}
 
@@ -104,6 +118,6 @@ def _result(
         return STRING, targets
     if returns.endswith("Array"):
         return DYNAMIC, targets
-    place = int(returns[len("Parameter") :].rstrip("Promoted") or 0) if returns.startswith("Parameter") else 0
+    place = int(returns.removesuffix("Promoted")[len("Parameter") :] or 0) if returns.startswith("Parameter") else 0
     result = targets[place] if place < len(targets) else UNKNOWN
     return (LONG if returns.endswith("Promoted") and result is INT else result), targets

@@ -131,8 +131,11 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         return _logic(binder, call, scope)
     if name in _LISTS:
         return _list(binder, call, scope)
-    if call.arguments and isinstance(call.arguments[0], syntax.Star) and not name[0].isalpha() or (
-        call.arguments and isinstance(call.arguments[0], syntax.Star) and _infix(name)
+    if (
+        (call.arguments
+        and isinstance(call.arguments[0], syntax.Star)
+        and not name[0].isalpha())
+        or (call.arguments and isinstance(call.arguments[0], syntax.Star) and _infix(name))
     ):
         return _any_column(binder, call, scope)
     if _infix(name) and name[0].isalpha() and call.name_span[0] == call.span[0] and name not in ("negate", "plus"):
@@ -332,7 +335,9 @@ def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         if call.name in ("has_any", "has_all"):
             column = plan.columns_of(relation)[0]
             gathered = plan.Aggregate(
-                relation, (), ((plan.Column("list", DYNAMIC), binder.apply("make_list", (plan.Ref(column),), call.span)),)
+                relation,
+                (),
+                ((plan.Column("list", DYNAMIC), binder.apply("make_list", (plan.Ref(column),), call.span)),),
             )
             return binder.apply(call.name, (value, plan.ScalarQuery(gathered, DYNAMIC)), call.span)
         return plan.Membership(value, relation, call.name.endswith("~"), call.name.startswith("!"))

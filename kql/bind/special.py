@@ -33,7 +33,9 @@ def pack_all(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     arguments: list[plan.Scalar] = []
     for column in scope.columns:
         arguments += [plan.Literal(column.name, STRING), plan.Ref(column)]
-    ignoring = bool(call.arguments) and isinstance(call.arguments[0], syntax.Literal) and call.arguments[0].value is True
+    ignoring = (
+        bool(call.arguments) and isinstance(call.arguments[0], syntax.Literal) and call.arguments[0].value is True
+    )
     bag = binder.apply("bag_pack", tuple(arguments), call.span)
     return binder.apply("$without_empty", (bag,), call.span) if ignoring else bag
 
@@ -46,7 +48,9 @@ def column_ifexists(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Sca
             column = find(scope.columns, str(name.value))
             return plan.Ref(column) if column is not None else binder.scalar(call.arguments[1], scope)
         return _NOTHING
-    binder.problems.add("KQL301", call.span, function=f"{call.name}()", expected="2 arguments", given=len(call.arguments))
+    binder.problems.add(
+        "KQL301", call.span, function=f"{call.name}()", expected="2 arguments", given=len(call.arguments)
+    )
     return _NOTHING
 
 

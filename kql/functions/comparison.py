@@ -15,7 +15,9 @@ def equal(left: Sql, right: Sql, truth: bool) -> Sql:
         ours, theirs = left.fetched(), right.fetched()
         if truth and ours.nullable and theirs.const not in ("",) and (theirs.constant or not theirs.nullable):
             # a missing string is NULL here and never equals a text that is not empty
-            return Sql(f"({ours.text} = {theirs.text})" if theirs.constant else f"({ours.string} = {theirs.text})", BOOL)
+            return Sql(
+                f"({ours.text} = {theirs.text})" if theirs.constant else f"({ours.string} = {theirs.text})", BOOL
+            )
         return Sql(f"({ours.string} = {theirs.string})", BOOL, False)
     left, right = left.fetched(), right.fetched()
     if truth or not (left.nullable or right.nullable):
@@ -50,7 +52,9 @@ def unequal(left: Sql, right: Sql, truth: bool) -> Sql:
     else:
         text, nullable = f"({left.text} IS DISTINCT FROM {right.text})", False
     if REAL in (left.type, right.type) and not (_finite(left) or _finite(right)):
-        text = f"({text} OR coalesce(isnan(CAST({left.text} AS DOUBLE)) AND isnan(CAST({right.text} AS DOUBLE)), FALSE))"
+        text = (
+            f"({text} OR coalesce(isnan(CAST({left.text} AS DOUBLE)) AND isnan(CAST({right.text} AS DOUBLE)), FALSE))"
+        )
     return Sql(text, BOOL, nullable)
 
 

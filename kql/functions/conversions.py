@@ -17,7 +17,9 @@ def _to(name: str, target: Type, doc: str, *examples: str, nulls: str = "custom"
             return constant(value.const, STRING)
         return convert(value, target)
 
-    return scalar((f"{name}(value:Scalar) -> {target.value}", sql), doc=doc, examples=examples, nulls=nulls, naming="first")
+    return scalar(
+        (f"{name}(value:Scalar) -> {target.value}", sql), doc=doc, examples=examples, nulls=nulls, naming="first"
+    )
 
 
 def _parse_json(arguments: Arguments) -> Sql:
@@ -27,7 +29,12 @@ def _parse_json(arguments: Arguments) -> Sql:
         if isinstance(form, Json) and value.borrow is None:
             # a property that is itself JSON text is parsed, anything else is already what it is
             text = dynamic.as_json(value).text
-            return Sql(f"CASE WHEN json_type({text}) = 'VARCHAR' THEN kql_parse(kql_text({text})) ELSE {text} END", DYNAMIC, True, Json())
+            return Sql(
+                f"CASE WHEN json_type({text}) = 'VARCHAR' THEN kql_parse(kql_text({text})) ELSE {text} END",
+                DYNAMIC,
+                True,
+                Json(),
+            )
         from kql.forms import Scalar
 
         if isinstance(form, Scalar) and form.type is STRING:

@@ -16,9 +16,16 @@ def _captures(arguments: Arguments) -> Sql:
     text, pattern, count = arguments[0].string, str(arguments[1].const), int(str(arguments[2].const))
     written = quote.text(unicode_classes(pattern))
     if count == 0:
-        return Sql(f"CASE WHEN regexp_matches({text}, {written}) THEN CAST([] AS VARCHAR[]) END", DYNAMIC, True, List(Scalar(STRING)))
+        return Sql(
+            f"CASE WHEN regexp_matches({text}, {written}) THEN CAST([] AS VARCHAR[]) END",
+            DYNAMIC,
+            True,
+            List(Scalar(STRING)),
+        )
     names = ", ".join(f"'g{place}'" for place in range(count))
-    groups = ", ".join(f"struct_extract(regexp_extract({text}, {written}, [{names}]), 'g{place}')" for place in range(count))
+    groups = ", ".join(
+        f"struct_extract(regexp_extract({text}, {written}, [{names}]), 'g{place}')" for place in range(count)
+    )
     return Sql(f"CASE WHEN regexp_matches({text}, {written}) THEN [{groups}] END", DYNAMIC, True, List(Scalar(STRING)))
 
 
@@ -72,7 +79,9 @@ ROWS = (
         doc="The groups of a pattern, for parse.",
         hidden=True,
     ),
-    scalar(("$capture(groups:typed, place:long <Constant>) -> string", _capture), doc="One group, for parse.", hidden=True),
+    scalar(
+        ("$capture(groups:typed, place:long <Constant>) -> string", _capture), doc="One group, for parse.", hidden=True
+    ),
     scalar(
         ("$element_as(element:dynamic, type:type) -> Parameter1Literal", _element_as),
         doc="An element that mv-expand turns into a type.",
@@ -83,7 +92,15 @@ ROWS = (
         doc="A bag without null and empty members, for pack_all(true).",
         hidden=True,
     ),
-    aggregate(("$arg_max(value:typed, by:typed) -> Parameter0", _arg("arg_max")), doc="A column of the row with the largest value.", hidden=True),  # type: ignore[arg-type]
-    aggregate(("$arg_min(value:typed, by:typed) -> Parameter0", _arg("arg_min")), doc="A column of the row with the smallest value.", hidden=True),  # type: ignore[arg-type]
+    aggregate(
+        ("$arg_max(value:typed, by:typed) -> Parameter0", _arg("arg_max")),
+        doc="A column of the row with the largest value.",
+        hidden=True,
+    ),  # type: ignore[arg-type]
+    aggregate(
+        ("$arg_min(value:typed, by:typed) -> Parameter0", _arg("arg_min")),
+        doc="A column of the row with the smallest value.",
+        hidden=True,
+    ),  # type: ignore[arg-type]
     aggregate(("$any(value:typed) -> Parameter0", _any), doc="The value of some row.", hidden=True),
 )

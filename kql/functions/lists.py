@@ -56,7 +56,12 @@ def _in_array(value: Sql, array: Sql, fold: bool) -> str:
     array = array.fetched()
     subject = convert(value, STRING)
     text = folded(subject) if fold else subject.string
-    if isinstance(array.form, List) and isinstance(array.form.element, Scalar) and array.form.element.type is value.type and not fold:
+    if (
+        isinstance(array.form, List)
+        and isinstance(array.form.element, Scalar)
+        and array.form.element.type is value.type
+        and not fold
+    ):
         return f"coalesce(list_contains({array.text}, {value.string if value.type is STRING else value.text}), FALSE)"
     if value.type is STRING:
         elements = texts(array)

@@ -27,7 +27,7 @@ def _conditional(arguments: Arguments) -> Sql:
     count = len(arguments)
     places = [place for place in range(count) if place % 2 or place == count - 1]
     values = _values(arguments, places)
-    pieces = []
+    pieces: list[str] = []
     for place in range(0, count - 1, 2):
         condition = arguments[place]
         if condition.constant and condition.const is True and not pieces:

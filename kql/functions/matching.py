@@ -113,8 +113,20 @@ def _terms(text: str, needle: str, left: bool, right: bool) -> bool:
     start = text.find(needle)
     while start >= 0:
         end = start + len(needle)
-        left_ok = not left or not needle or not _is_term_character(needle[0]) or start == 0 or not _is_term_character(text[start - 1])
-        right_ok = not right or not needle or not _is_term_character(needle[-1]) or end == len(text) or not _is_term_character(text[end])
+        left_ok = (
+            not left
+            or not needle
+            or not _is_term_character(needle[0])
+            or start == 0
+            or not _is_term_character(text[start - 1])
+        )
+        right_ok = (
+            not right
+            or not needle
+            or not _is_term_character(needle[-1])
+            or end == len(text)
+            or not _is_term_character(text[end])
+        )
         if left_ok and right_ok:
             return True
         start = text.find(needle, start + 1)
@@ -139,7 +151,12 @@ def _over_document(value: Sql, needle: Sql, test: Test, truth: bool) -> Sql | No
     It is where the needle is letters and digits only, so that it cannot span JSON's own signs, and no property's name
     holds it: then an occurrence in the JSON text is an occurrence in a leaf.
     """
-    if not needle.constant or not isinstance(needle.const, str) or not needle.const.isascii() or not needle.const.isalnum():
+    if (
+        not needle.constant
+        or not isinstance(needle.const, str)
+        or not needle.const.isascii()
+        or not needle.const.isalnum()
+    ):
         return None
     found = dynamic.leaves(value)
     if found is None:
@@ -147,7 +164,9 @@ def _over_document(value: Sql, needle: Sql, test: Test, truth: bool) -> Sql | No
     word = needle.const.lower()
     if any(word in name.lower() for name, _ in found) or word in "truefalsenull":
         return None
-    tests = [test(convert(leaf, STRING), needle, truth) for _, leaf in found if not isinstance(leaf.form, Object | Json)]
+    tests = [
+        test(convert(leaf, STRING), needle, truth) for _, leaf in found if not isinstance(leaf.form, Object | Json)
+    ]
     kept = [each.text for each in tests if not each.constant]
     if not kept:
         return FALSE
@@ -189,7 +208,11 @@ def _negated(sql: Callable[[Arguments], Sql]) -> Callable[[Arguments], Sql]:
 def _regex(arguments: Arguments) -> Sql:
     value, pattern = convert(arguments[0], STRING).fetched(), arguments.convert(1, STRING)
     written = quote.text(unicode_classes(str(pattern.const))) if pattern.constant else pattern.string
-    return _total(f"regexp_matches({value.text}, {written})" if value.nullable else f"regexp_matches({value.string}, {written})", value.nullable, arguments.truth)
+    return _total(
+        f"regexp_matches({value.text}, {written})" if value.nullable else f"regexp_matches({value.string}, {written})",
+        value.nullable,
+        arguments.truth,
+    )
 
 
 _TESTS: dict[str, tuple[Test, str, str]] = {}

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from kql.types import CLASSES, SCALARS, Type
 
@@ -94,7 +94,9 @@ class Function:
 
 
 _SIGNATURE = re.compile(r"(?P<name>[^(]+)\((?P<parameters>.*)\)\s*->\s*(?P<returns>[\w:|]+)")
-_PARAMETER = re.compile(r"(?P<name>\w+):(?P<classes>[\w|]+)(?P<mark>\?|\.\.\.)?(?P<constant>\s*<Constant>)?(?P<more>\.\.\.)?")
+_PARAMETER = re.compile(
+    r"(?P<name>\w+):(?P<classes>[\w|]+)(?P<mark>\?|\.\.\.)?(?P<constant>\s*<Constant>)?(?P<more>\.\.\.)?"
+)
 
 
 def overload(signature: str, sql: Template) -> Overload:
@@ -125,28 +127,28 @@ def overload(signature: str, sql: Template) -> Overload:
     return Overload(tuple(parameters), match["returns"], sql, signature)
 
 
-def _function(kind: Kind, rows: Sequence[tuple[str, Template]], doc: str, **facts: object) -> Function:
+def _function(kind: Kind, rows: Sequence[tuple[str, Template]], doc: str, **facts: Any) -> Function:
     name = rows[0][0].split("(")[0]
-    examples = tuple(facts.pop("examples", ()))  # type: ignore[call-overload]
-    return Function(name, kind, tuple(overload(*row) for row in rows), doc, examples=examples, **facts)  # type: ignore[arg-type]
+    examples: tuple[str, ...] = tuple(facts.pop("examples", ()))
+    return Function(name, kind, tuple(overload(*row) for row in rows), doc, examples=examples, **facts)
 
 
-def scalar(*rows: tuple[str, Template], doc: str, **facts: object) -> Function:
+def scalar(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
     """A scalar function: its overloads as (signature, SQL), then its facts (see `Function`)."""
     return _function("scalar", rows, doc, **facts)
 
 
-def infix(*rows: tuple[str, Template], doc: str, **facts: object) -> Function:
+def infix(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
     """An infix operator, named by its sign."""
     return _function("infix", rows, doc, **facts)
 
 
-def aggregate(*rows: tuple[str, Template], doc: str, **facts: object) -> Function:
+def aggregate(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
     """An aggregate function; nulls are skipped unless said otherwise."""
     return _function("aggregate", rows, doc, **{"nulls": "skip", **facts})
 
 
-def window(*rows: tuple[str, Template], doc: str, **facts: object) -> Function:
+def window(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
     """A function over rows in a known order; `{over}` in its SQL is the order clause."""
     return _function("window", rows, doc, **facts)
 

@@ -40,7 +40,7 @@ class Operator:
         """The operator from what the grammar rule holds: its keyword token first, then its parts."""
         raise TypeError(cls.__name__)
 
-    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+    def lower(self, binder: Binder, input: Any, environment: Environment) -> Relation:
         """The plan of this operator over its input."""
         raise TypeError(type(self).__name__)
 
@@ -124,9 +124,7 @@ def _claim(binder: Binder, name: str, span: syntax.Span, explicit: set[str], nam
     return namer.written(name)
 
 
-def column_or_problem(
-    binder: Binder, columns: tuple[Column, ...], name: str, span: syntax.Span
-) -> Column | None:
+def column_or_problem(binder: Binder, columns: tuple[Column, ...], name: str, span: syntax.Span) -> Column | None:
     """The column of that name; a message where there is none."""
     column = find(columns, name)
     if column is None:

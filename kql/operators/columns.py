@@ -232,5 +232,3 @@ class ProjectReorder(Operator):
 def _natural(name: str) -> list[tuple[str, int]]:
     """Numbers inside a name sort as numbers: a2 before a10."""
     return [("", int(piece)) if piece.isdigit() else (piece.lower(), 0) for piece in re.split(r"(\d+)", name)]
-
-

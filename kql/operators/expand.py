@@ -68,9 +68,11 @@ class MvExpand(Operator):
             column = Column(name, DYNAMIC)
             expanded.append((column, value, way))
             element: plan.Scalar = plan.Ref(column)
-            typed[name] = binder.apply("$element_as", (element, plan.Literal(expansion.to.value, Type.TYPE)), self.span) if (
-                expansion.to is not None and expansion.to is not DYNAMIC
-            ) else element
+            typed[name] = (
+                binder.apply("$element_as", (element, plan.Literal(expansion.to.value, Type.TYPE)), self.span)
+                if (expansion.to is not None and expansion.to is not DYNAMIC)
+                else element
+            )
         index_name = self.parameters.get("with_itemindex")
         index = Column(index_name, LONG) if index_name else None
         limit = binder.integer(self.limit, scope, "the limit") if self.limit is not None else None

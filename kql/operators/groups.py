@@ -92,7 +92,9 @@ def _extreme(
 ) -> Made:
     """arg_max(x, …) and arg_min(x, …): the extreme value, and other columns of the row that has it."""
     if not call.arguments:
-        binder.problems.add("KQL301", call.span, function=f"{call.name}()", expected="at least 1 argument", given="none")
+        binder.problems.add(
+            "KQL301", call.span, function=f"{call.name}()", expected="at least 1 argument", given="none"
+        )
         return []
     by = binder.scalar(call.arguments[0], scope.within_aggregate())
     name = call.name.replace("argm", "arg_m")
@@ -160,4 +162,3 @@ _SEVERAL = {
     "percentile": _percentiles, "percentiles": _percentiles,
     "percentilew": _percentiles, "percentilesw": _percentiles,
 }  # fmt: skip
-

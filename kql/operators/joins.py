@@ -80,7 +80,9 @@ class Lookup(Operator):
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
         kind = self.parameters.get("kind", "leftouter").lower()
         if kind not in ("leftouter", "inner"):
-            binder.problems.add("KQL406", self.parameters.span("kind"), "lookup knows leftouter and inner", what=f"'{kind}'")
+            binder.problems.add(
+                "KQL406", self.parameters.span("kind"), "lookup knows leftouter and inner", what=f"'{kind}'"
+            )
             kind = "leftouter"
         right = binder.tabular(self.right, environment)
         pairs = join_keys(binder, self.conditions, input, right, environment, self.span)
@@ -108,7 +110,9 @@ def join_keys(
     for condition in conditions:
         flat += condition.arguments if isinstance(condition, syntax.Call) and condition.name == "and" else [condition]
     if not flat:
-        binder.problems.add("KQL401", span, "on key, or on $left.a == $right.b", operator="join", expected="'on' and keys")
+        binder.problems.add(
+            "KQL401", span, "on key, or on $left.a == $right.b", operator="join", expected="'on' and keys"
+        )
     for condition in flat:
         pair: tuple[plan.Scalar, plan.Scalar] | None = None
         if isinstance(condition, syntax.Name):
@@ -128,7 +132,11 @@ def join_keys(
 
 
 def _sides(
-    binder: Binder, condition: syntax.Call, ours: tuple[Column, ...], theirs: tuple[Column, ...], environment: Environment
+    binder: Binder,
+    condition: syntax.Call,
+    ours: tuple[Column, ...],
+    theirs: tuple[Column, ...],
+    environment: Environment,
 ) -> tuple[plan.Scalar, plan.Scalar] | None:
     scope = Scope((), environment, left=ours, right=theirs)
     first, second = condition.arguments
@@ -283,9 +291,5 @@ def united(sources: list[tuple[str, Relation]], inner: bool, source_column: str)
         entries.append(tuple(plan.Ref(own[key]) if key in own else None for key in keys))
     if source_column:
         columns.insert(0, Column(source_column, STRING))
-        entries = [
-            (plan.Literal(label, STRING), *entry) for (label, _), entry in zip(sources, entries, strict=True)
-        ]
+        entries = [(plan.Literal(label, STRING), *entry) for (label, _), entry in zip(sources, entries, strict=True)]
     return plan.Union(tuple(legs), tuple(columns), tuple(entries))
-
-

@@ -74,7 +74,11 @@ class Parse(Operator):
             if len(tests) > 1:
                 fitted = binder.apply("and", tuple(tests), self.span)
                 values = [
-                    binder.apply("iff", (fitted, value, plan.Literal("" if value.type is STRING else None, value.type)), self.span)
+                    binder.apply(
+                        "iff",
+                        (fitted, value, plan.Literal("" if value.type is STRING else None, value.type)),
+                        self.span,
+                    )
                     for value in values
                 ]
         made: dict[str, tuple[Column, plan.Scalar]] = {}
@@ -108,11 +112,17 @@ class Parse(Operator):
                         None, STRING,
                     ):  # fmt: skip
                         binder.problems.add("KQL410", span)
-                    pieces.append(_group(type or STRING, last_one=place == last, regex=regex, flags=flags, strict=kind == "simple"))
+                    pieces.append(
+                        _group(
+                            type or STRING, last_one=place == last, regex=regex, flags=flags, strict=kind == "simple"
+                        )
+                    )
         start = "" if regex else "^"
         end = "" if regex else "$"
-        letters = "s" + "".join(letter for letter in "im" if letter in flags) if not regex else (
-            "".join(letter for letter in "ims" if letter in flags)
+        letters = (
+            "s" + "".join(letter for letter in "im" if letter in flags)
+            if not regex
+            else ("".join(letter for letter in "ims" if letter in flags))
         )
         return (f"(?{letters})" if letters else "") + start + "".join(pieces) + end, declared
 

@@ -269,8 +269,6 @@ class GetSchema(Operator):
         return cls(span)
 
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
-
-
         columns = (
             Column("ColumnName", STRING), Column("ColumnOrdinal", LONG), Column("DataType", STRING),
             Column("ColumnType", STRING),
@@ -291,4 +289,3 @@ _CLR_TYPES = {
     "decimal": "System.Data.SqlTypes.SqlDecimal", "string": "System.String", "datetime": "System.DateTime",
     "timespan": "System.TimeSpan", "guid": "System.Guid", "dynamic": "System.Object",
 }  # fmt: skip
-

@@ -40,7 +40,7 @@ class Search(Operator):
     def lower(self, binder: Binder, input: Relation | None, environment: Environment) -> Relation:
         sources = searched(binder, input, self.legs, environment, "search_arg")
         cased = self.parameters.get("kind") == "case_sensitive"
-        found = []
+        found: list[tuple[str, Relation]] = []
         for label, relation in sources:
             condition = _term(self.condition, cased)
             scope = binder.over(relation, environment)
@@ -59,7 +59,9 @@ def searched(
         name = leg.name if isinstance(leg, syntax.Name) else f"{label}{len(sources)}"
         sources.append((name, binder.tabular(leg, environment)))
     if not sources:
-        sources = [(name, binder.table(name, (0, 0))) for name in binder.schema.tables if binder.schema.tables[name].parts]
+        sources = [
+            (name, binder.table(name, (0, 0))) for name in binder.schema.tables if binder.schema.tables[name].parts
+        ]
     return sources
 
 

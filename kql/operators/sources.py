@@ -10,7 +10,7 @@ from kql.bind import names
 from kql.bind.scope import Environment, Scope
 from kql.operators.base import Operator, bind_items
 from kql.plan import Column, Relation
-from kql.types import DATETIME, DYNAMIC, INT, LONG, REAL, TIMESPAN, UNKNOWN
+from kql.types import DATETIME, DYNAMIC, INT, LONG, REAL, TIMESPAN, UNKNOWN, Type
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -74,7 +74,9 @@ class Range(Operator):
 
     def lower(self, binder: Binder, input: Relation | None, environment: Environment) -> Relation:
         scope = Scope((), environment)
-        start, stop, step = (binder.constant(each, scope, "a bound of range") for each in (self.start, self.stop, self.step))
+        start, stop, step = (
+            binder.constant(each, scope, "a bound of range") for each in (self.start, self.stop, self.step)
+        )
         types = [each.type for each in (start, stop, step) if each.type is not UNKNOWN]
         if DATETIME in types[:2]:
             kind, step_kind = DATETIME, TIMESPAN
@@ -93,7 +95,7 @@ class Range(Operator):
         return plan.Series(Column(self.column, kind), start, stop, step)
 
     @staticmethod
-    def _as(binder: Binder, value: plan.Scalar, type: plan.Type, written: syntax.Expression) -> plan.Scalar:
+    def _as(binder: Binder, value: plan.Scalar, type: Type, written: syntax.Expression) -> plan.Scalar:
         if value.type is type or value.type is UNKNOWN:
             return plan.Literal(None, type) if value.type is UNKNOWN else value
         if value.type is DYNAMIC:

@@ -48,7 +48,9 @@ class OrderKey:
             return None
         direction = "ASC" if self.ascending else "DESC"
         text = value.string if value.type is STRING else value.text
-        nulls = "" if not value.nullable or value.type is STRING else f" NULLS {'FIRST' if self.nulls_first else 'LAST'}"
+        nulls = (
+            "" if not value.nullable or value.type is STRING else f" NULLS {'FIRST' if self.nulls_first else 'LAST'}"
+        )
         if value.type.value == "real":
             # NaN sorts beside null, on null's side; DuckDB would sort it above infinity.
             side = "DESC" if self.nulls_first else "ASC"
@@ -155,8 +157,12 @@ class Legs:
         """Put the value into the inner select lists and name it in the outer block."""
         values = [value.fetched() for value in values]
         consts = [value.const for value in values]
-        if not self.outer and consts[0] is not NOT_CONSTANT and all(
-            const is not NOT_CONSTANT and const == consts[0] and type(const) is type(consts[0]) for const in consts
+        if (
+            not self.outer
+            and consts[0] is not NOT_CONSTANT
+            and all(
+                const is not NOT_CONSTANT and const == consts[0] and type(const) is type(consts[0]) for const in consts
+            )
         ):
             return constant(consts[0], values[0].type)
         if values[0].type is DYNAMIC:
@@ -170,8 +176,9 @@ class Legs:
         alias = self.blocks[0].select(texts[0], hint)
         for block, text in zip(self.blocks[1:], texts[1:], strict=True):
             block.select_as(text, alias)
-        nullable = self.outer or (any(value.nullable for value in values) and not (
-            values[0].type is STRING and len(values) > 1))
+        nullable = self.outer or (
+            any(value.nullable for value in values) and not (values[0].type is STRING and len(values) > 1)
+        )
         lower = all(value.lower for value in values) and not self.outer
         result = replace(
             values[0], raw=f"{self.alias}.{alias}", nullable=nullable, const=NOT_CONSTANT, path=(), members=None,
@@ -179,6 +186,16 @@ class Legs:
         )  # fmt: skip
         self._fetched[texts] = result
         return result
+
+    def present(self, values: list[Sql], hint: str) -> Sql:
+        """Like fetch, for a join's condition, where the rows of both sides are there."""
+        outer, self.outer = self.outer, False
+        try:
+            fetched = self.fetch(values, hint)
+        finally:
+            self.outer = outer
+        self._fetched.clear()
+        return fetched
 
     def body(self) -> str:
         return " UNION ALL ".join(
@@ -222,9 +239,7 @@ def outside(blocks: list[Block], names: Names, columns: Iterable[Column]) -> Blo
         block.bind(column, _borrowing(legs, column))
     if len(blocks) == 1:
         (inner,) = blocks
-        block.order = [
-            OrderKey(_carried(legs, key), key.ascending, key.nulls_first) for key in inner.order
-        ]
+        block.order = [OrderKey(_carried(legs, key), key.ascending, key.nulls_first) for key in inner.order]
     return block
 
 

@@ -143,9 +143,7 @@ def unified(values: list[Sql]) -> list[Sql]:
         (form,) = forms
         if isinstance(form, Json):
             return [_as_text(value) for value in fetched]
-        return [
-            value if value.form == form else Sql("NULL", DYNAMIC, True, form) for value in fetched
-        ]
+        return [value if value.form == form else Sql("NULL", DYNAMIC, True, form) for value in fetched]
     return [_as_text(value) for value in fetched]
 
 

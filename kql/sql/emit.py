@@ -14,8 +14,8 @@ from kql.forms import JSON, Form, Json, List, Missing, Object, Scalar
 from kql.plan import Column, Relation
 from kql.schema import Graft, Part, PhysicalColumn
 from kql.sql import dynamic, quote
-from kql.sql.block import Block, JoinSource, Legs, Names, OrderKey, Source, Text, outside
 from kql.sql import hoist as hoisting
+from kql.sql.block import Block, JoinSource, Legs, Names, OrderKey, Text, Thunk, outside
 from kql.sql.convert import convert
 from kql.sql.hoist import weight
 from kql.sql.scalars import Scalars
@@ -170,10 +170,10 @@ class _Emitter:
     def _project(self, node: plan.Project, block: Block) -> Block:
         windowed = any(_uses(expression, _is_window) for _, expression in node.columns)
         fixed = any(_uses(expression, _is_volatile) for _, expression in node.columns)
-        weights = {
-            column: weight(expression, block.weights) for column, expression in node.columns
-        }
-        heavy = max(weights.values(), default=0) > hoisting.MAX_WEIGHT and any(weight > 1 for weight in block.weights.values())
+        weights = {column: weight(expression, block.weights) for column, expression in node.columns}
+        heavy = max(weights.values(), default=0) > hoisting.MAX_WEIGHT and any(
+            weight > 1 for weight in block.weights.values()
+        )
         if (windowed and _closed(block)) or heavy:
             block = outside([block], self.names, plan.columns_of(node.input))
             weights = {column: weight(expression, block.weights) for column, expression in node.columns}
@@ -203,7 +203,12 @@ class _Emitter:
             text = value.string if value.type is STRING else value.text
             if text not in group:
                 group.append(text)
-            block.bind(column, partial(lambda v, t: replace(v, raw=t, path=(), nullable=v.nullable and v.type is not STRING), value, text))
+            block.bind(
+                column,
+                partial(
+                    lambda v, t: replace(v, raw=t, path=(), nullable=v.nullable and v.type is not STRING), value, text
+                ),
+            )
         for column, expression in node.values:
             block.bind(column, partial(self.scalars.emit, expression, view), 5)
         block.group = group
@@ -216,8 +221,7 @@ class _Emitter:
             block = outside([block], self.names, plan.visible(node.input))
         view = _View(block, dict(block.columns))
         keys = [
-            OrderKey(partial(self.scalars.emit, key.value, view), key.ascending, key.nulls_first)
-            for key in node.keys
+            OrderKey(partial(self.scalars.emit, key.value, view), key.ascending, key.nulls_first) for key in node.keys
         ]
         # An order that stood before decides among equals only where it is sorted on again; KQL promises nothing.
         block.order = keys
@@ -235,14 +239,13 @@ class _Emitter:
         return block
 
     def _join(self, node: plan.Join) -> Block:
-        left_block, right_block = self.legs(node.left), self.legs(node.right)
-        left = Legs(left_block, self.names, outer=node.kind in ("rightouter", "fullouter"))
-        right = Legs(right_block, self.names, outer=node.kind in ("leftouter", "fullouter"))
+        left_blocks, right_blocks = self.legs(node.left), self.legs(node.right)
+        left = Legs(left_blocks, self.names, outer=node.kind in ("rightouter", "fullouter"))
+        right = Legs(right_blocks, self.names, outer=node.kind in ("leftouter", "fullouter"))
         conditions = []
-        inner_left, inner_right = replace_outer(left), replace_outer(right)
         for left_key, right_key in node.on:
-            ours = inner_left([_whole(self.scalars.emit(left_key, block)) for block in left_block], "key")
-            theirs = inner_right([_whole(self.scalars.emit(right_key, block)) for block in right_block], "key")
+            ours = left.present([_whole(self.scalars.emit(left_key, block)) for block in left_blocks], "key")
+            theirs = right.present([_whole(self.scalars.emit(right_key, block)) for block in right_blocks], "key")
             conditions.append(_equal_keys(ours, theirs))
         verb = {
             "inner": "JOIN", "leftouter": "LEFT JOIN", "rightouter": "RIGHT JOIN", "fullouter": "FULL JOIN",
@@ -355,28 +358,13 @@ def _of_shared(source: _SharedSource, column: Column) -> Sql:
 class _View(Block):
     """A block as it looked before a projection: its columns, and the block's own order and source."""
 
-    def __init__(self, block: Block, columns: dict[Column, object]) -> None:
+    def __init__(self, block: Block, columns: dict[Column, Thunk]) -> None:
         self.__dict__.update(block.__dict__)
-        self.columns = columns  # type: ignore[assignment]
+        self.columns = columns
 
 
 def _closed(block: Block) -> bool:
     return block.sealed or block.limit is not None or block.group is not None or block.distinct_on is not None
-
-
-def replace_outer(legs: Legs):  # type: ignore[no-untyped-def]
-    """Fetching for a join's condition, where the rows of both sides are present."""
-
-    def fetch(values: list[Sql], hint: str) -> Sql:
-        outer, legs.outer = legs.outer, False
-        try:
-            fetched = Legs.fetch(legs, values, hint)
-        finally:
-            legs.outer = outer
-        legs._fetched.clear()
-        return fetched
-
-    return fetch
 
 
 def _across(side: Legs, origin: Column) -> Sql:
@@ -494,4 +482,4 @@ def _is_volatile(node: plan.Scalar) -> bool:
     return isinstance(node, plan.Call) and node.function.volatile
 
 
-__all__ = ["Emitted", "Source", "emit"]
+__all__ = ["Emitted", "emit"]

@@ -69,7 +69,7 @@ def hoist(relation: Relation) -> Relation:
         case plan.Scan() | plan.Values() | plan.Series() | plan.Shared():
             return relation  # a shared relation is known by identity and is cut where it is emitted
         case _:
-            return replace(relation, input=hoist(relation.input))  # type: ignore[call-arg, return-value]
+            return replace(relation, input=hoist(relation.input))
 
 
 def _only(relation: Relation, like: Relation) -> Relation:

@@ -61,7 +61,7 @@ def literal(value: object, type: Type) -> str:
 
 def decimal_literal(value: decimal.Decimal) -> str:
     """A decimal with as many places as it was written with, 38 digits at most."""
-    _, digits, exponent = value.as_tuple()
+    _, _digits, exponent = value.as_tuple()
     places = max(0, -exponent) if isinstance(exponent, int) else 0
     places = min(places, 37)
     return f"CAST('{value:f}' AS DECIMAL(38,{places}))"

@@ -136,7 +136,7 @@ def plain(form: Form | None) -> Type | None:
 class Arguments:
     """What a catalogue row's own code sees: the arguments as they are, and as the signature wants them."""
 
-    __slots__ = ("_convert", "names", "overload", "over", "result", "truth", "values")
+    __slots__ = ("_convert", "names", "over", "overload", "result", "truth", "values")
 
     def __init__(
         self,
@@ -174,7 +174,9 @@ class Arguments:
         """The SQL of an argument as the signature wants it: strings never NULL, dynamics as JSON text."""
         value, parameter = self.values[position], self.overload.parameter(position, len(self.values))
         if parameter is not None:
-            if parameter.text or (value.type is DYNAMIC and STRING in parameter.classes and parameter.class_name != "typed"):
+            if parameter.text or (
+                value.type is DYNAMIC and STRING in parameter.classes and parameter.class_name != "typed"
+            ):
                 value = self._convert(value, STRING)
             elif value.type is DYNAMIC and DYNAMIC in parameter.classes:
                 value = self._convert(value, DYNAMIC)
@@ -194,7 +196,6 @@ class Arguments:
         if default is not None:
             return default
         return "NULL"
-
 
 
 _SLOT = re.compile(r"\{([a-zA-Z_]\w*)(?:\|([^{}]*))?\}")
