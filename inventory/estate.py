@@ -121,7 +121,7 @@ class Estate:
             raise InventoryError("InvalidParameter", f"an estate cannot have {vms} virtual machines")
         store.create_tables()
         now = clock.ticks()
-        tenant = generate(store.writer, vms, seed, now, progress=progress, compress=store.checkpoint)
+        tenant = generate(store, vms, seed, now, progress=progress)
         facts: dict[str, int | str] = {
             "schema_version": SCHEMA_VERSION,
             "seed": seed,

@@ -6,6 +6,7 @@ Knows spreads and shapes; knows nothing of changes, lags or readers. The stateme
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
@@ -16,69 +17,93 @@ from inventory import spreads
 from inventory.clock import from_ticks
 from inventory.control import Control
 from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES
+from inventory.store import Store
 
-BATCH = 50_000
-"""Machines made at a time: what bounds the memory of generation."""
+BATCH = 40_960
+"""Machines made at a time: what bounds the memory of generation. Three batches fill a row group of DuckDB."""
 
-_PER_BATCH = (
-    "machines",
-    "virtual_machines",
+_COMPRESS_EVERY = 3
+"""Batches between two compressions, which rewrite every row group that is not full."""
+
+_ABOUT_MACHINES = (
     "network_interfaces",
+    "virtual_machines",
     "disks",
     "virtual_machine_extensions",
     "public_ip_addresses",
     "snapshots",
 )
-_DRAFTS = ("draft_subscriptions", "draft_groups", "draft_pool_sizes", "draft_pools", "draft_machines", "draft_instances")
+"""The statements that turn a batch of drafted machines into documents, the longest first."""
 
 Progress = Callable[[int, int], None]
 """Called with (machines made, machines asked for)."""
 
 
-def generate(
-    writer: duckdb.DuckDBPyConnection,
-    vms: int,
-    seed: int,
-    start_ticks: int,
-    *,
-    progress: Progress | None = None,
-    compress: Callable[[], object] = lambda: None,
-) -> str:
-    """Fill the empty tables of `world` with an estate of `vms` virtual machines as it is at `start_ticks`; returns the tenant."""
-    tenant = tenant_id(writer, seed)
+def generate(store: Store, vms: int, seed: int, start_ticks: int, *, progress: Progress | None = None) -> str:
+    """Fill the empty tables of a store with an estate of `vms` machines as it is at `start_ticks`; returns its tenant.
+
+    Two connections share the work. Each table is filled by one statement at a time, so its rows stand in the same
+    order however many threads there are.
+    """
+    writer, second = store.writer, store.cursor()
+    tenant = _tenant(writer, seed)
     pools = _Pools(vms)
-    _set_variables(
-        writer,
-        seed=str(seed),
-        tenant=tenant,
-        start_us=int(from_ticks(start_ticks).timestamp()) * 1_000_000,
-        subscriptions=len(spreads.ENVIRONMENTS) + vms // 20_000,
-        environments=len(spreads.ENVIRONMENTS),
-        owners=len(spreads.OWNERS),
-        costs=len(spreads.COST_CENTERS),
-    )
-    _run(writer, "words")
+    writer.execute("ATTACH ':memory:' AS draft")
     _load_spreads(writer)
-    groups = pools.make(writer)
-    _set_variables(writer, groups=groups)
-    _run(writer, "containers")
-    _run(writer, "pools")
-    _run(writer, "standing")
-    for batch in range(pools.batches):
-        _set_variables(writer, batch=batch)
-        for name in _PER_BATCH:
-            _run(writer, name)
-        compress()
-        if progress is not None:
-            progress(min(vms, (batch + 1) * BATCH), vms)
-    for batch in range(pools.uniform_batches):
-        _set_variables(writer, batch=batch)
-        _run(writer, "scale_set_instances")
-        compress()
-    for table in (*_DRAFTS, *_SPREAD_TABLES):
-        writer.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    compress()
+    for hand in (writer, second):
+        _set_variables(
+            hand,
+            seed=str(seed),
+            tenant=tenant,
+            start_us=int(from_ticks(start_ticks).timestamp()) * 1_000_000,
+            subscriptions=len(spreads.ENVIRONMENTS) + vms // 20_000,
+            environments=len(spreads.ENVIRONMENTS),
+            owners=len(spreads.OWNERS),
+            costs=len(spreads.COST_CENTERS),
+        )
+        _run(hand, "words")
+    _set_variables(writer, groups=pools.make(writer))
+    for name in ("containers", "pools", "standing"):
+        _run(writer, name)
+    with ThreadPoolExecutor(max_workers=1) as helper:
+        compressed = helper.submit(lambda: True)
+        for batch in range(pools.batches):
+            _set_variables(writer, batch=batch)
+            _run(writer, "machines")
+            compressed.result()  # it shuts other writers out of `world`, but not out of the drafts
+            _share(helper, (writer, second), _ABOUT_MACHINES)
+            writer.execute("DROP TABLE draft.machines")
+            if batch % _COMPRESS_EVERY == _COMPRESS_EVERY - 1:
+                compressed = helper.submit(store.checkpoint)
+            if progress is not None:
+                progress(min(vms, (batch + 1) * BATCH), vms)
+        compressed.result()
+        for batch in range(pools.uniform_batches):
+            _set_variables(writer, batch=batch)
+            _run(writer, "instances")
+            _share(helper, (writer, second), ("scale_set_instances", "scale_set_instance_nics"))
+            writer.execute("DROP TABLE draft.instances")
+    second.close()
+    writer.execute("DETACH draft")
+    store.checkpoint()
     return tenant
+
+
+def _share(helper: Executor, hands: tuple[duckdb.DuckDBPyConnection, ...], names: Sequence[str]) -> None:
+    """Run statements on two connections at once, each taking the next one that is left."""
+    left = list(reversed(names))
+
+    def work(hand: duckdb.DuckDBPyConnection) -> None:
+        while left:
+            try:
+                name = left.pop()
+            except IndexError:
+                return
+            _run(hand, name)
+
+    other = helper.submit(work, hands[1])
+    work(hands[0])
+    other.result()
 
 
 SETTING_OUT = (
@@ -101,8 +126,7 @@ def set_in_motion(control: Control, seed: int, now: int) -> None:
             control.operate_on_many(of, operation, now, where=chosen, accepted=accepted)
 
 
-def tenant_id(connection: duckdb.DuckDBPyConnection, seed: int) -> str:
-    """The tenant of a seed's estate."""
+def _tenant(connection: duckdb.DuckDBPyConnection, seed: int) -> str:
     connection.execute("SET VARIABLE seed = ?", [str(seed)])
     _run(connection, "words")
     row = connection.execute("SELECT guid('tenant', 0)").fetchone()
@@ -121,16 +145,16 @@ class _Pools:
         self.uniform_batches = -(-self.uniform // BATCH)
 
     def make(self, writer: duckdb.DuckDBPyConnection) -> int:
-        """Fill `draft_pool_sizes`; the number of resource groups that these pools need."""
+        """Fill `draft.pool_sizes`; the number of resource groups that these pools need."""
         shares, upto = [], 0
         for kind, share in spreads.POOL_SHARES:
             upto += share
             shares.append(f"WHEN pick(draw('kind', pool), 0, 100) < {upto} THEN '{kind}'")
         kinds = f"CASE WHEN pool = 0 THEN 'flexible' {' '.join(shares)} END"
-        count = self._cut(writer, "draft_pool_sizes", kinds, self.vms, first=0)
-        self._cut(writer, "draft_uniform", "'uniform'", self.uniform, first=count)
-        writer.execute("INSERT INTO draft_pool_sizes FROM draft_uniform")
-        writer.execute("DROP TABLE draft_uniform")
+        count = self._cut(writer, "draft.pool_sizes", kinds, self.vms, first=0)
+        self._cut(writer, "draft.uniform", "'uniform'", self.uniform, first=count)
+        writer.execute("INSERT INTO draft.pool_sizes FROM draft.uniform")
+        writer.execute("DROP TABLE draft.uniform")
         return max(2, -(-count // 3))
 
     def _cut(self, writer: duckdb.DuckDBPyConnection, table: str, kind: str, machines: int, first: int) -> int:
@@ -140,7 +164,7 @@ class _Pools:
         candidates = 64 + machines // (3 * self.scale)
         while True:
             writer.execute(f"""
-                CREATE OR REPLACE TEMP TABLE {table} AS
+                CREATE OR REPLACE TABLE {table} AS
                 WITH kinds AS (SELECT pool, {kind} AS kind FROM range({first}, {first + candidates}) t(pool)),
                 sizes AS (SELECT pool, kind, CASE kind {sizes} END AS choice, CASE kind {limits} END AS most FROM kinds),
                 wanted AS (SELECT pool, kind,
@@ -163,12 +187,6 @@ def _run(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 def _set_variables(connection: duckdb.DuckDBPyConnection, **values: str | int) -> None:
     for name, value in values.items():
         connection.execute(f"SET VARIABLE {name} = ?", [value])
-
-
-_SPREAD_TABLES = (
-    "regions", "sizes", "images", "applications", "environments", "owners", "costs", "management_groups",
-    "inbound_rules",
-)  # fmt: skip
 
 
 def _load_spreads(connection: duckdb.DuckDBPyConnection) -> None:
@@ -198,6 +216,6 @@ def _load(connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[dict
     names = list(found[0])
     places: Sequence[str] = [f"({', '.join('?' for _ in names)})" for _ in found]
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM (VALUES {', '.join(places)}) t({', '.join(names)})",
+        f"CREATE TABLE draft.{table} AS SELECT * FROM (VALUES {', '.join(places)}) t({', '.join(names)})",
         [row[name] for row in found for name in names],
     )

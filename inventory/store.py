@@ -34,6 +34,10 @@ class Store:
             # where a sort or a join that outgrows the memory goes; DuckDB makes the directory when it needs one
             "temp_directory": os.path.join(tempfile.gettempdir(), f"lazulite-{os.getpid()}"),
             "late_materialization_max_rows": 1000,
+            # give memory back early: generation would otherwise keep half as much again as the estate needs
+            "allocator_flush_threshold": "8MB",
+            # compression is asked for where it pays; by itself DuckDB would rewrite half-full row groups again and again
+            "wal_autocheckpoint": "1TB",
         }
         if threads is not None:
             config["threads"] = threads
@@ -91,9 +95,9 @@ class Store:
 
     def checkpoint(self) -> bool:
         """Compress what has been written since the last time; False when readers are in the way."""
-        with self.lock:
+        with self.lock, self._root.cursor() as connection:
             try:
-                self.writer.execute(f"CHECKPOINT {DATABASE}")
+                connection.execute(f"CHECKPOINT {DATABASE}")
             except duckdb.TransactionException:
                 return False
         return True

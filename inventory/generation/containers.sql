@@ -1,11 +1,11 @@
 -- Subscriptions and resource groups: what everything else lies in.
-CREATE OR REPLACE TEMP TABLE draft_subscriptions AS
+CREATE OR REPLACE TABLE draft.subscriptions AS
 SELECT s, guid('subscription', s) AS subscription, e.name AS env, e.title, e.management_group, e.deallocated, e.stopped,
   concat('Contoso ', e.title, CASE WHEN s < getvariable('environments') THEN '' ELSE format(' {:02d}', s // getvariable('environments') + 1) END) AS display
-FROM range(getvariable('subscriptions')) t(s) JOIN environments e ON e.ix = s % getvariable('environments')
+FROM range(getvariable('subscriptions')) t(s) JOIN draft.environments e ON e.ix = s % getvariable('environments')
 ORDER BY s;
 
-CREATE OR REPLACE TEMP TABLE draft_groups AS
+CREATE OR REPLACE TABLE draft.groups AS
 WITH drawn AS (
   SELECT g, draw('group', g) AS a, draw('group2', g) AS b FROM range(getvariable('groups')) t(g)
 ), named AS (
@@ -17,9 +17,9 @@ WITH drawn AS (
       ELSE concat('rg-', app.name, '-', s.env, format('-{:03d}', g))
     END AS name
   FROM drawn
-  JOIN draft_subscriptions s ON s.s = g % getvariable('subscriptions')
-  JOIN applications app ON part(a, 0) >= app.low AND part(a, 0) < app.high
-  JOIN regions r ON part(a, 1) >= r.low AND part(a, 1) < r.high
+  JOIN draft.subscriptions s ON s.s = g % getvariable('subscriptions')
+  JOIN draft.applications app ON part(a, 0) >= app.low AND part(a, 0) < app.high
+  JOIN draft.regions r ON part(a, 1) >= r.low AND part(a, 1) < r.high
 )
 SELECT n.*, lower(n.name) AS lower_name, concat('/subscriptions/', subscription, '/resourceGroups/', n.name) AS id,
   owners.name AS owner, costs.name AS cost_center,
@@ -36,5 +36,5 @@ SELECT n.*, lower(n.name) AS lower_name, concat('/subscriptions/', subscription,
   concat('/subscriptions/', subscription, '/resourceGroups/', n.name, '/providers/Microsoft.Network/networkSecurityGroups/nsg-', app) AS nsg_id,
   concat('10.', g % 250) AS net,
   86400 * (40 + part(b, 3) % 1000) AS age
-FROM named n JOIN owners ON owners.ix = pick(b, 0, getvariable('owners')) JOIN costs ON costs.ix = pick(b, 1, getvariable('costs'))
+FROM named n JOIN draft.owners ON owners.ix = pick(b, 0, getvariable('owners')) JOIN draft.costs ON costs.ix = pick(b, 1, getvariable('costs'))
 ORDER BY g;

@@ -3,11 +3,11 @@ SELECT key * 8 + n + 1 AS _key, concat(disk_prefix, label) AS id, concat(vm, lab
   group_lower AS "resourceGroup", subscription AS "subscriptionId", id AS "managedBy",
   {name: disk_type, tier: CASE WHEN disk_type = 'Premium_LRS' THEN 'Premium' ELSE 'Standard' END} AS sku,
   {
-    osType: CASE WHEN n < 0 THEN image.os_type END,
+    osType: CASE WHEN n < 0 THEN os_type END,
     hyperVGeneration: CASE WHEN n < 0 THEN 'V2' END,
     creationData: CASE WHEN n < 0 THEN {createOption: 'FromImage', imageReference: {id: concat(
-        '/Subscriptions/', subscription, '/Providers/Microsoft.Compute/Locations/', location, '/Publishers/', image.publisher,
-        '/ArtifactTypes/VMImage/Offers/', image.offer, '/Skus/', image.sku, '/Versions/', image.exact_version)}}
+        '/Subscriptions/', subscription, '/Providers/Microsoft.Compute/Locations/', location, '/Publishers/', publisher,
+        '/ArtifactTypes/VMImage/Offers/', offer, '/Skus/', image_sku, '/Versions/', exact_version)}}
       ELSE {createOption: 'Empty', imageReference: NULL} END,
     diskSizeGB: gb,
     diskSizeBytes: gb::BIGINT * 1073741824,
@@ -26,6 +26,6 @@ SELECT key * 8 + n + 1 AS _key, concat(disk_prefix, label) AS id, concat(vm, lab
   tags, vm_zones AS zones, key AS _vm_key, n < 0 AND delete_option = 'Delete' AS _goes_with_vm
 FROM (
   SELECT *, CASE WHEN n < 0 THEN '_OsDisk_1' ELSE concat('_DataDisk_', n) END AS label,
-    CASE WHEN n < 0 THEN image.disk_gb ELSE data_disk_gb END AS gb
-  FROM (SELECT *, unnest(range(-1, data_disks)) AS n FROM draft_machines)
+    CASE WHEN n < 0 THEN disk_gb ELSE data_disk_gb END AS gb
+  FROM (SELECT m.*, os_type, publisher, offer, image.sku AS image_sku, exact_version, disk_gb, unnest(range(-1, data_disks)) AS n FROM draft.machines m JOIN draft.images image ON image.ix = image_ix)
 );

@@ -1,15 +1,16 @@
 -- One batch of virtual machines: what has been drawn for each, before it becomes documents.
-CREATE OR REPLACE TEMP TABLE draft_machines AS
-WITH members AS (
-  SELECT p.*, unnest(range(p.size)) AS k FROM draft_pools p WHERE kind <> 'uniform' AND batch = getvariable('batch')
-), drawn AS (
-  SELECT m.*, start + k AS key, draw('vm', start + k) AS d, draw('vm2', start + k) AS e,
-    md5(concat(getvariable('seed'), ':vmid:', start + k)) AS digest
-  FROM members m
+CREATE OR REPLACE TABLE draft.members AS
+SELECT pool, start + k AS key, k
+FROM (SELECT pool, start, unnest(range(size)) AS k FROM draft.pools WHERE kind <> 'uniform' AND batch = getvariable('batch'));
+
+CREATE OR REPLACE TABLE draft.machines AS
+WITH drawn AS (
+  SELECT p.*, key, k, draw('vm', key) AS d, draw('vm2', key) AS e, md5(concat(getvariable('seed'), ':vmid:', key)) AS digest
+  FROM draft.members JOIN draft.pools p USING (pool)
 ), chosen AS (
   SELECT * EXCLUDE (size_a, size_b, image_a, image_b),
     CASE WHEN mixed AND k % 3 = 2 THEN image_b ELSE image_a END AS image,
-    CASE WHEN mixed AND k % 2 = 1 THEN size_b ELSE size_a END AS machine_size,
+    CASE WHEN mixed AND k % 2 = 1 THEN size_b.ix ELSE size_a.ix END AS size_ix,
     -- unique within its set, yet it looks drawn: an odd multiplier permutes the 32-bit numbers
     printf('%08x', (k * 2654435761 + part(a, 0) * 65537 + part(a, 1)) & 4294967295) AS suffix
   FROM drawn
@@ -22,8 +23,8 @@ WITH members AS (
       WHEN pick(c, 0, 5) = 0 THEN concat(upper(name), format('-VM{:02d}', k + 1))
       ELSE concat(name, format('-vm{:02d}', k + 1)) END AS vm,
     CASE WHEN kind = 'flexible' AND profiled THEN concat(app[1:8], suffix[1:6])
-      WHEN image.os_type = 'Windows' THEN upper(concat(app[1:6], '-', format('{:x}', start + k)))
-      ELSE concat(app, '-', format('{:x}', start + k)) END AS computer,
+      WHEN image.os_type = 'Windows' THEN upper(concat(app[1:6], '-', format('{:x}', key)))
+      ELSE concat(app, '-', format('{:x}', key)) END AS computer,
     spot_percent > 0 AND chance(e, 3, spot_percent) AS spot,
     CASE WHEN chance(d, 0, deallocated) THEN 'deallocated' WHEN chance(d, 0, deallocated + stopped) THEN 'stopped' ELSE 'running' END AS power,
     CASE spread WHEN 'zonal' THEN zones WHEN 'spanning' THEN [(k % 3 + 1)::VARCHAR] END AS vm_zones,
@@ -42,13 +43,13 @@ WITH members AS (
     concat(group_id, '/providers/Microsoft.Network/') AS network
   FROM chosen
 )
-SELECT key, pool, k, g, kind, vm, computer, group_id, group_lower, subscription, location, tags, app, env,
-  compute, network, concat(compute, 'virtualMachines/', vm) AS id, concat(network, 'networkInterfaces/', vm, '-nic') AS nic_id,
-  concat(compute, 'disks/', vm) AS disk_prefix, guid_of(digest) AS vm_id, digest, d, e,
+SELECT key, pool, kind, vm, computer, group_lower, subscription, location, tags, app, env,
+  concat(compute, 'virtualMachines/', vm) AS id, concat(network, 'networkInterfaces/', vm, '-nic') AS nic_id,
+  concat(compute, 'disks/', vm) AS disk_prefix, digest, d, e,
   CASE kind WHEN 'flexible' THEN concat(compute, 'virtualMachineScaleSets/', name) END AS set_id,
   CASE kind WHEN 'availability_set' THEN concat(compute, 'availabilitySets/', upper(name)) END AS availability_set_id,
   CASE WHEN kind = 'flexible' AND spread = 'regional' THEN k % fault_domain_count END AS fault_domain,
-  image, machine_size, spot, power, vm_zones, data_disks, nics, public, reporting AND power = 'running' AS reported,
+  image.ix AS image_ix, size_ix, spot, power, vm_zones, data_disks, nics, public, reporting AND power = 'running' AS reported,
   reporting, data_disk_gb, disk_type, delete_option, written(vm_age, e) AS created, written(vm_age - 1, d) AS disk_created,
   concat(vnet_id, '/subnets/', CASE WHEN kind = 'flexible' THEN 'backend' ELSE 'default' END) AS subnet_id,
   concat(net, '.', (k + (pool % 3) * 1000) // 250, '.', (k + (pool % 3) * 1000) % 250 + 4) AS ip, nsg_id,

@@ -11,7 +11,7 @@ SELECT key * 2 + n AS _key, id, concat(vm, '-nic', nth) AS name, location, group
         provisioningState: 'Succeeded',
         privateIPAddress: CASE WHEN n = 0 THEN ip ELSE replace(ip, concat(split_part(ip, '.', 1), '.'), '172.') END,
         privateIPAllocationMethod: CASE WHEN pick(d, 2, 9) = 0 THEN 'Static' ELSE 'Dynamic' END,
-        publicIPAddress: CASE WHEN public AND n = 0 THEN {id: concat(network, 'publicIPAddresses/', vm, '-ip')} END,
+        publicIPAddress: CASE WHEN public AND n = 0 THEN {id: concat(replace(id, '/networkInterfaces/', '/publicIPAddresses/')[1:-4], 'ip')} END,
         subnet: {id: subnet_id}, "primary": true, privateIPAddressVersion: 'IPv4'
       }
     }],
@@ -30,5 +30,5 @@ SELECT key * 2 + n AS _key, id, concat(vm, '-nic', nth) AS name, location, group
 FROM (
   SELECT * EXCLUDE (id, n), id AS vm_resource, n, CASE WHEN n = 0 THEN '' ELSE (n + 1)::VARCHAR END AS nth,
     concat(nic_id, nth) AS id
-  FROM (SELECT *, unnest(range(nics)) AS n FROM draft_machines)
-);
+  FROM (SELECT *, unnest(range(nics)) AS n FROM draft.machines)
+) JOIN draft.sizes machine_size ON machine_size.ix = size_ix;

@@ -1,8 +1,8 @@
 -- Pools: machines that stand together, as a scale set, an availability set or just side by side.
--- `draft_pool_sizes` (pool, kind, start, size, uniform) has been cut to the number of machines asked for.
-CREATE OR REPLACE TEMP TABLE draft_pools AS
+-- `draft.pool_sizes` (pool, kind, start, size, uniform) has been cut to the number of machines asked for.
+CREATE OR REPLACE TABLE draft.pools AS
 WITH drawn AS (
-  SELECT p.*, draw('pool', p.pool) AS a, draw('pool2', p.pool) AS b, draw('pool3', p.pool) AS c FROM draft_pool_sizes p
+  SELECT p.*, draw('pool', p.pool) AS a, draw('pool2', p.pool) AS b, draw('pool3', p.pool) AS c FROM draft.pool_sizes p
 ), placed AS (
   SELECT d.pool, d.kind, d.start, d.size, d.batch, d.a, d.b, d.c, g.g, g.id AS group_id, g.name AS group_name,
     g.lower_name AS group_lower, g.subscription, g.app, g.env, g.location, g.vnet_id, g.nsg_id, g.net, g.tags, g.short,
@@ -12,7 +12,7 @@ WITH drawn AS (
       WHEN pick(d.a, 0, 10) < 2 THEN 'spanning' WHEN pick(d.a, 0, 10) < 5 THEN 'zonal' ELSE 'regional' END AS spread,
     pick(d.a, 1, 3) + 1 AS zone, g.fault_domains,
     row_number() OVER (PARTITION BY g.g, d.kind ORDER BY d.pool) AS nth
-  FROM drawn d JOIN draft_groups g ON g.g = CASE d.kind WHEN 'uniform' THEN (d.pool * 7) % getvariable('groups') ELSE d.pool // 3 END
+  FROM drawn d JOIN draft.groups g ON g.g = CASE d.kind WHEN 'uniform' THEN (d.pool * 7) % getvariable('groups') ELSE d.pool // 3 END
 )
 SELECT p.* EXCLUDE (fault_domains),
   CASE kind
@@ -35,8 +35,8 @@ SELECT p.* EXCLUDE (fault_domains),
   chance(p.b, 2, 40) AS brings_license,
   s1 AS size_a, s2 AS size_b, i1 AS image_a, i2 AS image_b
 FROM placed p
-JOIN sizes s1 ON part(p.b, 3) >= s1.low AND part(p.b, 3) < s1.high
-JOIN sizes s2 ON part(p.c, 1) >= s2.low AND part(p.c, 1) < s2.high
-JOIN images i1 ON part(p.c, 2) >= i1.low AND part(p.c, 2) < i1.high
-JOIN images i2 ON part(p.a, 3) >= i2.low AND part(p.a, 3) < i2.high
+JOIN draft.sizes s1 ON part(p.b, 3) >= s1.low AND part(p.b, 3) < s1.high
+JOIN draft.sizes s2 ON part(p.c, 1) >= s2.low AND part(p.c, 1) < s2.high
+JOIN draft.images i1 ON part(p.c, 2) >= i1.low AND part(p.c, 2) < i1.high
+JOIN draft.images i2 ON part(p.a, 3) >= i2.low AND part(p.a, 3) < i2.high
 ORDER BY p.pool;

@@ -1,5 +1,5 @@
 INSERT INTO world.public_ip_addresses BY NAME
-SELECT key AS _key, concat(network, 'publicIPAddresses/', vm, '-ip') AS id, concat(vm, '-ip') AS name, location,
+SELECT key AS _key, concat(replace(nic_id, '/networkInterfaces/', '/publicIPAddresses/')[1:-4], 'ip') AS id, concat(vm, '-ip') AS name, location,
   group_lower AS "resourceGroup", subscription AS "subscriptionId", {name: 'Standard', tier: 'Regional'} AS sku,
   {
     provisioningState: 'Succeeded', resourceGuid: guid_of(md5(concat(digest, 'ip'))),
@@ -9,4 +9,4 @@ SELECT key AS _key, concat(network, 'publicIPAddresses/', vm, '-ip') AS id, conc
     ddosSettings: {protectionMode: 'VirtualNetworkInherited'}
   } AS properties,
   tags, vm_zones AS zones, key AS _vm_key
-FROM draft_machines WHERE public;
+FROM draft.machines WHERE public;

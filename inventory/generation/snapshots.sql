@@ -1,6 +1,6 @@
 -- A snapshot of the system disk of one machine in fifty.
 INSERT INTO world.snapshots BY NAME
-SELECT key AS _key, concat(compute, 'snapshots/', vm, '-snap') AS id, concat(vm, '-snap') AS name, location,
+SELECT key AS _key, concat(replace(id, '/virtualMachines/', '/snapshots/'), '-snap') AS id, concat(vm, '-snap') AS name, location,
   group_lower AS "resourceGroup", subscription AS "subscriptionId", {name: 'Standard_LRS', tier: 'Standard'} AS sku,
   {
     osType: image.os_type, hyperVGeneration: 'V2',
@@ -11,4 +11,5 @@ SELECT key AS _key, concat(compute, 'snapshots/', vm, '-snap') AS id, concat(vm,
     provisioningState: 'Succeeded', diskState: 'Unattached'
   } AS properties,
   tags
-FROM draft_machines WHERE pick(e, 0, 50) = 7;
+FROM draft.machines JOIN draft.images image ON image.ix = image_ix
+WHERE pick(e, 0, 50) = 7;

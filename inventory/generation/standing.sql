@@ -10,10 +10,10 @@ SELECT s AS _key, concat('/subscriptions/', subscription) AS id, display AS name
       spendingLimit: CASE env WHEN 'dev' THEN 'On' ELSE 'Off' END}
   } AS properties,
   concat('{"env":"', env, '"}') AS tags
-FROM draft_subscriptions s JOIN (
+FROM draft.subscriptions s JOIN (
   SELECT m.name, CASE WHEN m.parent = '' THEN [{name: m.name, displayName: m.title}]
     ELSE [{name: m.name, displayName: m.title}, {name: p.name, displayName: p.title}] END AS chain
-  FROM management_groups m LEFT JOIN management_groups p ON p.name = m.parent) m ON m.name = s.management_group
+  FROM draft.management_groups m LEFT JOIN draft.management_groups p ON p.name = m.parent) m ON m.name = s.management_group
 ORDER BY s;
 
 INSERT INTO world.management_groups BY NAME
@@ -32,13 +32,13 @@ SELECT m.ix AS _key, concat('/providers/Microsoft.Management/managementGroups/',
         name: coalesce(p.name, getvariable('tenant')), displayName: coalesce(p.title, 'Tenant Root Group')}
     }
   } AS properties
-FROM management_groups m LEFT JOIN management_groups p ON p.name = m.parent
+FROM draft.management_groups m LEFT JOIN draft.management_groups p ON p.name = m.parent
 ORDER BY m.ix;
 
 INSERT INTO world.resource_groups BY NAME
 SELECT g AS _key, id, name, location, lower_name AS "resourceGroup", subscription AS "subscriptionId", '' AS "managedBy",
   {provisioningState: 'Succeeded'} AS properties, tags
-FROM draft_groups ORDER BY g;
+FROM draft.groups ORDER BY g;
 
 INSERT INTO world.virtual_networks BY NAME
 SELECT g AS _key, vnet_id AS id, vnet_name AS name, location, lower_name AS "resourceGroup", subscription AS "subscriptionId",
@@ -61,7 +61,7 @@ SELECT g AS _key, vnet_id AS id, vnet_name AS name, location, lower_name AS "res
     enableDdosProtection: env = 'prod' AND g % 3 = 0
   } AS properties,
   tags
-FROM (SELECT *, first_value(vnet_id) OVER (PARTITION BY s ORDER BY g) AS hub_id FROM draft_groups)
+FROM (SELECT *, first_value(vnet_id) OVER (PARTITION BY s ORDER BY g) AS hub_id FROM draft.groups)
 ORDER BY g;
 
 INSERT INTO world.network_security_groups BY NAME
@@ -73,7 +73,7 @@ WITH rules AS (
         sourceAddressPrefix: r.source, destinationAddressPrefix: '*', access: r.access, priority: r.priority,
         direction: 'Inbound', sourcePortRanges: [], destinationPortRanges: [], sourceAddressPrefixes: [],
         destinationAddressPrefixes: []}} ORDER BY r.ix) AS list
-  FROM draft_groups, inbound_rules r
+  FROM draft.groups, draft.inbound_rules r
   WHERE CASE WHEN r.source = '*' THEN pick(b, 2, 12) = 5 ELSE (part(b, 1) >> r.ix) % 2 = 0 END
   GROUP BY g
 )
@@ -97,7 +97,7 @@ SELECT d.g AS _key, nsg_id AS id, concat('nsg-', app) AS name, location, lower_n
       lambda name: {id: concat(vnet_id, '/subnets/', name)})
   } AS properties,
   tags
-FROM draft_groups d LEFT JOIN rules USING (g)
+FROM draft.groups d LEFT JOIN rules USING (g)
 ORDER BY d.g;
 
 INSERT INTO world.scale_sets BY NAME
@@ -144,7 +144,7 @@ SELECT pool AS _key, concat(group_id, '/providers/Microsoft.Compute/virtualMachi
     } END
   } AS properties,
   tags, zones
-FROM draft_pools WHERE kind IN ('flexible', 'uniform') ORDER BY pool;
+FROM draft.pools WHERE kind IN ('flexible', 'uniform') ORDER BY pool;
 
 -- Flexible sets made empty, the way of 2021, into which nobody has put a machine yet.
 INSERT INTO world.scale_sets BY NAME
@@ -153,7 +153,7 @@ SELECT -1 - g AS _key, concat(id, '/providers/Microsoft.Compute/virtualMachineSc
   {orchestrationMode: 'Flexible', platformFaultDomainCount: 1, singlePlacementGroup: false, uniqueId: guid('emptyset', g),
     provisioningState: 'Succeeded'} AS properties,
   '{}' AS tags, CASE WHEN region_zones > 0 THEN ['1'] END AS zones
-FROM draft_groups WHERE g % 10 = 3 ORDER BY g;
+FROM draft.groups WHERE g % 10 = 3 ORDER BY g;
 
 INSERT INTO world.availability_sets BY NAME
 SELECT pool AS _key, concat(group_id, '/providers/Microsoft.Compute/availabilitySets/', name) AS id, name, location,
@@ -163,7 +163,7 @@ SELECT pool AS _key, concat(group_id, '/providers/Microsoft.Compute/availability
     virtualMachines: list_transform(range(size), lambda k: {id: concat(upper(concat(group_id, '/providers/Microsoft.Compute/virtualMachines/')), upper(concat(name, '-', k + 1)))})
   } AS properties,
   tags
-FROM draft_pools WHERE kind = 'availability_set' ORDER BY pool;
+FROM draft.pools WHERE kind = 'availability_set' ORDER BY pool;
 
 -- What nobody cleaned up: disks, network interfaces and addresses that belong to no machine. Their keys are negative.
 INSERT INTO world.disks BY NAME
@@ -176,7 +176,7 @@ SELECT -1 - (g * 8 + n) AS _key, concat(id, '/providers/Microsoft.Compute/disks/
     uniqueId: guid('orphan', g * 8 + n), provisioningState: 'Succeeded', diskState: 'Unattached'
   } AS properties,
   tags, false AS _goes_with_vm
-FROM (SELECT *, unnest(range(greatest(0, pick(b, 3, 6) - 2))) AS n, concat('old-', app, '-data', n + 1) AS disk FROM draft_groups)
+FROM (SELECT *, unnest(range(greatest(0, pick(b, 3, 6) - 2))) AS n, concat('old-', app, '-data', n + 1) AS disk FROM draft.groups)
 ORDER BY g, n;
 
 INSERT INTO world.network_interfaces BY NAME
@@ -193,7 +193,7 @@ SELECT -1 - g AS _key, concat(id, '/providers/Microsoft.Network/networkInterface
     enableAcceleratedNetworking: false, enableIPForwarding: false, hostedWorkloads: [], tapConfigurations: [], nicType: 'Standard'
   } AS properties,
   tags, false AS _goes_with_vm
-FROM draft_groups WHERE pick(b, 2, 3) = 0 ORDER BY g;
+FROM draft.groups WHERE pick(b, 2, 3) = 0 ORDER BY g;
 
 INSERT INTO world.public_ip_addresses BY NAME
 SELECT -1 - g AS _key, concat(id, '/providers/Microsoft.Network/publicIPAddresses/old-', app, '-ip') AS id, concat('old-', app, '-ip') AS name,
@@ -202,4 +202,4 @@ SELECT -1 - g AS _key, concat(id, '/providers/Microsoft.Network/publicIPAddresse
     publicIPAddressVersion: 'IPv4', publicIPAllocationMethod: 'Static', idleTimeoutInMinutes: 4, ipTags: [],
     ddosSettings: {protectionMode: 'VirtualNetworkInherited'}} AS properties,
   tags
-FROM draft_groups WHERE pick(b, 3, 3) = 1 ORDER BY g;
+FROM draft.groups WHERE pick(b, 3, 3) = 1 ORDER BY g;

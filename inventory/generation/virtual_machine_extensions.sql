@@ -8,5 +8,5 @@ SELECT key AS _key, concat(id, '/extensions/', extension) AS id, extension AS na
     provisioningState: CASE WHEN chance(d, 1, 2) THEN 'Failed' ELSE 'Succeeded' END, settings: '{}'
   } AS properties,
   tags, key AS _vm_key
-FROM (SELECT *, CASE WHEN linux THEN 'AzureMonitorLinuxAgent' ELSE 'AzureMonitorWindowsAgent' END AS extension FROM draft_machines)
+FROM (SELECT *, CASE WHEN linux THEN 'AzureMonitorLinuxAgent' ELSE 'AzureMonitorWindowsAgent' END AS extension FROM draft.machines)
 WHERE reporting AND chance(e, 3, CASE WHEN env = 'prod' THEN 60 ELSE 25 END);

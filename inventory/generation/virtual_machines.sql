@@ -3,7 +3,7 @@ SELECT key AS _key, id, vm AS name, location, group_lower AS "resourceGroup", su
   CASE WHEN image.publisher IN ('Debian', 'SUSE') THEN
     {name: image.sku, product: image.offer, publisher: lower(image.publisher)} END AS plan,
   {
-    vmId: vm_id,
+    vmId: guid_of(digest),
     timeCreated: created,
     provisioningState: CASE WHEN chance(e, 0, 0.4) THEN 'Failed' ELSE 'Succeeded' END,
     hardwareProfile: {vmSize: machine_size.name},
@@ -56,4 +56,4 @@ SELECT key AS _key, id, vm AS name, location, group_lower AS "resourceGroup", su
   CASE WHEN reporting THEN image.os_name END AS _agent_os_name,
   CASE WHEN reporting THEN image.os_version END AS _agent_os_version,
   CASE WHEN kind = 'flexible' THEN pool END AS _set_key
-FROM draft_machines;
+FROM draft.machines JOIN draft.images image ON image.ix = image_ix JOIN draft.sizes machine_size ON machine_size.ix = size_ix;
