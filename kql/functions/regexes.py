@@ -1,5 +1,140 @@
-"""Rows to come."""
+"""Functions that take a regular expression (RE2): extract, extract_all, replace_regex, trim, countof."""
 
-from kql.functions.row import Function
+from __future__ import annotations
 
-ROWS: tuple[Function, ...] = ()
+from kql.forms import Json
+from kql.functions.regex import unicode_classes
+from kql.functions.row import alias, scalar
+from kql.sql import quote
+from kql.sql.convert import convert
+from kql.sql.value import Arguments, Sql
+from kql.types import DYNAMIC, STRING
+
+
+def pattern(value: Sql) -> str:
+    """A regular expression for DuckDB: the constant with Kusto's Unicode classes spelled out, or the text as it is."""
+    if value.constant and isinstance(value.const, str):
+        return quote.text(unicode_classes(value.const))
+    return value.string
+
+
+def _extract(arguments: Arguments) -> Sql:
+    text = convert(arguments[2], STRING).string
+    group = arguments[1].const if isinstance(arguments[1].const, int) else 0
+    found = Sql(f"regexp_extract({text}, {pattern(arguments[0])}, {group})", STRING, False)
+    if len(arguments) == 3:
+        return found
+    return convert(found, arguments.result)
+
+
+def _groups(expression: str) -> int:
+    import re
+
+    plain = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "", expression)
+    return len(re.findall(r"\((?!\?)|\(\?P?<", plain))
+
+
+def _extract_all(arguments: Arguments) -> Sql:
+    """One group: an array of its captures; several: an array of arrays. No match: null."""
+    expression = str(arguments[0].const)
+    written = pattern(arguments[0])
+    text = convert(arguments[-1 + len(arguments)], STRING).string
+    groups = list(range(1, max(_groups(expression), 1) + 1))
+    chosen = arguments[1].const if len(arguments) == 3 else None
+    if isinstance(chosen, str):
+        import json
+
+        wanted = json.loads(chosen)
+        groups = [place for place in wanted if isinstance(place, int)] or groups
+    if len(groups) == 1:
+        found = f"regexp_extract_all({text}, {written}, {groups[0]})"
+        return Sql(f"CASE WHEN len({found}) > 0 THEN to_json({found}) END", DYNAMIC, True, Json())
+    each = ", ".join(f"regexp_extract_all({text}, {written}, {group})[i]" for group in groups)
+    count = f"len(regexp_extract_all({text}, {written}, {groups[0]}))"
+    rows = f"list_transform(range(1, {count} + 1), lambda i: [{each}])"
+    return Sql(f"CASE WHEN regexp_matches({text}, {written}) THEN to_json({rows}) END", DYNAMIC, True, Json())
+
+
+def _replace(arguments: Arguments) -> str:
+    """Kusto names groups by \\1 as DuckDB does."""
+    text = convert(arguments[2 if arguments.overload.signature.startswith("replace(") else 0], STRING).string
+    expression, rewrite = (0, 1) if arguments.overload.signature.startswith("replace(") else (1, 2)
+    return f"regexp_replace({text}, {pattern(arguments[expression])}, {arguments.text(rewrite)}, 'g')"
+
+
+def _trimmed(start: bool, end: bool) -> object:
+    def sql(arguments: Arguments) -> str:
+        text, written = convert(arguments[1], STRING).string, pattern(arguments[0])
+        if start:
+            text = f"regexp_replace({text}, '^(?:' || {written} || ')', '')"
+        if end:
+            text = f"regexp_replace({text}, '(?:' || {written} || ')$', '')"
+        return text
+
+    return sql
+
+
+def _countof(arguments: Arguments) -> str:
+    text, search = arguments.text(0), arguments[1]
+    if len(arguments) > 2 and arguments[2].const == "regex":
+        return f"CAST(len(regexp_extract_all({text}, {pattern(search)})) AS BIGINT)"
+    word = arguments.text(1)
+    counted = f"len(list_filter(range(1, length({text}) + 1), lambda i: substring({text}, i, length({word})) = {word}))"
+    return f"CASE WHEN {word} = '' THEN 0 ELSE CAST({counted} AS BIGINT) END"
+
+
+_EXTRACT_ALL = scalar(
+    ("extract_all(regex:string <Constant>, text:text) -> dynamic", _extract_all),
+    ("extract_all(regex:string <Constant>, captureGroups:dynamic, text:text) -> dynamic", _extract_all),
+    doc="All captures of a regular expression: an array, or an array of arrays where it has several groups.",
+    examples=("array_length(extract_all(@'(\\d+)', 'a1b22')) == 2",),
+    nulls="custom",
+)
+_REPLACE_REGEX = scalar(
+    ("replace_regex(source:text, lookup_regex:string, rewrite_pattern:string) -> string", _replace),
+    doc="The text with every match of a regular expression replaced; \\1 is its first group.",
+    examples=("replace_regex('a1b2', @'\\d', '#') == 'a#b#'",),
+    nulls="total",
+)
+_TRIM = [
+    scalar(
+        (f"{name}(cutset:string, text:text) -> string", _trimmed(start, end)),  # type: ignore[arg-type]
+        doc=f"The text without a match of a regular expression {where}.",
+        examples=(example,),
+        nulls="total",
+    )
+    for name, start, end, where, example in (
+        ("trim", True, True, "at its start and at its end", "trim('-+', '--a--') == 'a'"),
+        ("trim_start", True, False, "at its start", "trim_start('-', '--a') == '-a'"),
+        ("trim_end", False, True, "at its end", "trim_end('[.]', 'a.') == 'a'"),
+    )
+]
+
+ROWS = (
+    scalar(
+        ("extract(regex:string, captureGroup:Integer, source:text) -> string", _extract),
+        ("extract(regex:string, captureGroup:Integer, source:text, typeLiteral:type) -> ParameterNLiteral", _extract),
+        doc="What a group of a regular expression catches, empty where there is no match; may be turned into a type.",
+        examples=("extract(@'(\\d+)', 1, 'a12') == '12'", "extract(@'(\\d+)', 1, 'a12', typeof(long)) == 12"),
+        nulls="custom",
+    ),
+    _EXTRACT_ALL,
+    alias("extractall", _EXTRACT_ALL),
+    _REPLACE_REGEX,
+    scalar(
+        ("replace(lookup_regex:string, rewrite_pattern:string, source:text) -> string", _replace),
+        doc="The old spelling of replace_regex, with the text last.",
+        examples=("replace('a', 'b', 'aca') == 'bcb'",),
+        nulls="total",
+        hidden=True,
+    ),
+    *_TRIM,
+    scalar(
+        ("countof(text:text, search:string, kind:string? <Constant>) -> long", _countof),
+        doc="How often a text (overlapping) or, with kind 'regex', a regular expression occurs.",
+        examples=("countof('aaa', 'a') == 3", "countof('a1b2', @'\\d', 'regex') == 2"),
+        nulls="custom",
+    ),
+)
+
+__all__ = ["ROWS", "pattern"]
