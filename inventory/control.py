@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from inventory.clock import seconds_to_ticks
 from inventory.errors import InventoryError
-from inventory.feed import Feed
-from inventory.lifecycle import DISPLAY, OPERATIONS, Operation, Step
+from inventory.feed import WHEN_ALL_IS_DONE, Feed
+from inventory.lifecycle import DISPLAY, OPERATIONS, SETTLED
 from inventory.resource_types import (
     DISKS,
     EXTENSIONS,
@@ -24,6 +24,15 @@ from inventory.resource_types import (
 from inventory.store import Store
 
 _STATE = "replace(power_state.code, 'PowerState/', '')"
+_REPORTED = {
+    # what the index may say of the operating system once a machine has settled: nothing unless its agent runs
+    "computer_name": "CASE WHEN _power = 'running' AND _agent_os_name IS NOT NULL "
+    'THEN properties."osProfile"."computerName" END',
+    "os_name": "CASE WHEN _power = 'running' THEN _agent_os_name END",
+    "os_version": "CASE WHEN _power = 'running' THEN _agent_os_version END",
+}
+_MACHINES = "target JOIN step USING (_operation)"
+"""The machines that an operation works on (temporary table `target`), once for each of its steps."""
 
 
 class Control:
@@ -32,6 +41,20 @@ class Control:
     def __init__(self, store: Store, feed: Feed) -> None:
         self._store = store
         self._feed = feed
+        store.writer.execute(
+            "CREATE OR REPLACE TEMP TABLE step (_operation VARCHAR, _after BIGINT, _power VARCHAR, _display VARCHAR, "
+            "_provisioning VARCHAR, _disks VARCHAR, _gone BOOLEAN, _settled BOOLEAN)"
+        )
+        for name, operation in OPERATIONS.items():
+            for step in operation.steps:
+                store.writer.execute(
+                    "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        name, seconds_to_ticks(step.after_seconds), step.power,
+                        None if step.power is None else DISPLAY[step.power], step.provisioning, step.disks, step.gone,
+                        step.power in SETTLED,
+                    ],
+                )  # fmt: skip
 
     def operate(self, of: ResourceType, key: int, name: str, operation: str, now: int) -> bool:
         """One operation on one machine; False when it is already so. Raises InventoryError when it is not allowed."""
@@ -64,114 +87,123 @@ class Control:
                     f"Operation '{asked.name}' is not allowed on VM '{name}' since it is {state}; "
                     f"it must be one of: {allowed}.",
                 )
-            self._carry_out(of, asked, f"_key = {key}", now, str(now))
+            self._target(f"SELECT *, '{operation}', {now} FROM {self._feed.truth(of, now, f'_key = {key}')}", of)
+            self.carry_out(of, {operation})
         return True
 
-    def operate_on_many(
-        self, of: ResourceType, operation: str, now: int, *, where: str = "TRUE", most: int | None = None,
-        accepted: str | None = None,
-    ) -> int:
-        """One operation on every machine that it suits and that `where` (SQL over its row) picks; returns how many.
+    def operate_on_many(self, of: ResourceType, operation: str, now: int, most: int) -> int:
+        """One operation on a drawn choice of at most so many machines that it suits; returns on how many."""
+        if operation not in OPERATIONS or not OPERATIONS[operation].allowed:
+            known = ", ".join(name for name, each in OPERATIONS.items() if each.allowed)
+            raise InventoryError("InvalidParameter", f"'{operation}' is nothing that can be done to machines: {known}")
+        with self._feed.writing() as writer:
+            draw = f"md5_number_lower(concat('{self._feed.last_number}:', _key))"
+            # first the keys, from the narrow columns; then the rows
+            writer.execute(
+                f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT _key FROM {self._feed.truth(of, now)} "
+                f"WHERE {self._suits(of, now, operation)} ORDER BY {draw} LIMIT {most}"
+            )
+            chosen = self._feed.truth(of, now, "_key IN (SELECT _key FROM chosen)")
+            self._target(f"SELECT *, '{operation}', {now} FROM {chosen}", of)
+            return self.carry_out(of, {operation})
 
-        With `most`, a drawn choice of so many. `accepted` is SQL for the time of acceptance where that is not `now`.
-        """  # fmt: skip
-        asked = OPERATIONS[operation]
-        states = ", ".join(f"'{state}'" for state in sorted(asked.allowed))
-        suits = (
-            f"({where}) AND {_STATE} IN ({states}) AND properties.\"provisioningState\" <> 'Deleting' "
+    def set_in_motion(self, of: ResourceType, now: int, drawn: str, recent: Mapping[str, int], seconds: int) -> int:
+        """Let machines of an estate that has no feed yet have begun operations in the last so many seconds.
+
+        `recent` gives the percentage for each operation, of the machines that it suits; `drawn` is SQL for 64 random
+        bits of a key.
+        """
+        share = f"({drawn} & 65535) * 100"
+        choice, upto = "", 0
+        for operation, percent in recent.items():
+            states = ", ".join(f"'{state}'" for state in sorted(OPERATIONS[operation].allowed))
+            low, upto = upto, upto + percent * 65536
+            choice += f" WHEN {_STATE} IN ({states}) AND {share} >= {low} AND {share} < {upto} THEN '{operation}'"
+        ago = f"(({drawn} >> 16) & 65535)::BIGINT * {seconds_to_ticks(seconds)} // 65536"
+        with self._feed.writing() as writer:
+            writer.execute(
+                f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT _key, _operation, {now} - {ago} AS _accepted "
+                f"FROM (SELECT _key, CASE {choice} END AS _operation FROM {of.source}) WHERE _operation IS NOT NULL"
+            )
+            self._target(f"SELECT r.*, _operation, _accepted FROM {of.source} r JOIN chosen USING (_key)", of)
+            return self.carry_out(of, set(recent))
+
+    def carry_out(self, of: ResourceType, operations: set[str]) -> int:
+        """Write the steps of what each machine in the temporary table `target` is to go through; returns how many."""
+        if any(OPERATIONS[operation].overrides for operation in operations):
+            self._feed.forget_future(of, "target")
+        gone = any(step.gone for operation in operations for step in OPERATIONS[operation].steps)
+        if of is VIRTUAL_MACHINES:
+            if any(step.disks for operation in operations for step in OPERATIONS[operation].steps):
+                self._follow(DISKS, '_disks IS NOT NULL AND _disks <> r.properties."diskState"', {
+                    "properties": "struct_update(properties, diskState := _disks)"})  # fmt: skip
+            if gone:
+                self._leave()
+        reported = {name: f"CASE WHEN _settled THEN {value} ELSE {name} END" for name, value in _REPORTED.items()}
+        self._feed.announce(
+            of,
+            _MACHINES,
+            {
+                "properties": "struct_update(properties, provisioningState := _provisioning)",
+                "power_state": "CASE WHEN _power IS NULL THEN power_state ELSE {'code': concat('PowerState/', _power), "
+                "'displayStatus': _display, 'level': 'Info'} END",
+                **reported,
+            },
+            deleted="_gone",
+        )
+        self._feed.announce_slow(of, f"{_MACHINES} WHERE _settled", _REPORTED)
+        row = self._store.writer.execute("SELECT count(*) FROM target").fetchone()
+        for table in ("target", "following", "chosen", "event"):
+            self._store.writer.execute(f"DROP TABLE IF EXISTS temp.{table}")
+        return 0 if row is None else int(row[0])
+
+    def _target(self, rows: str, of: ResourceType) -> None:
+        columns = f"_key, {of.column_list}, _operation, _accepted"
+        self._store.writer.execute(f"CREATE OR REPLACE TEMP TABLE target AS SELECT * FROM ({rows}) t({columns})")
+
+    def _suits(self, of: ResourceType, now: int, operation: str) -> str:
+        states = ", ".join(f"'{state}'" for state in sorted(OPERATIONS[operation].allowed))
+        return (
+            f"{_STATE} IN ({states}) AND properties.\"provisioningState\" <> 'Deleting' "
             f"AND _key NOT IN (SELECT _key FROM {of.feed} WHERE _true_at > {now})"
         )
-        with self._feed.writing():
-            count = self._carry_out(of, asked, suits, now, accepted or str(now), most)
-        return count
 
-    def _carry_out(
-        self, of: ResourceType, operation: Operation, where: str, now: int, accepted: str, most: int | None = None
-    ) -> int:
-        choice = "" if most is None else f"ORDER BY md5_number_lower(concat({self._feed.last_number}, ':', _key)), _key LIMIT {most}"
-        self._store.writer.execute(f"""
-            CREATE OR REPLACE TEMP TABLE target AS
-            SELECT *, row_number() OVER (ORDER BY _key) - 1 AS _n, ({accepted})::BIGINT AS _accepted
-            FROM (SELECT * FROM {self._feed.truth(of, now, where)} {choice}) ORDER BY _key
-        """)
-        if operation.overrides:
-            self._feed.forget_future(of, "target")
-        count = 0
-        for step in operation.steps:
-            count = self.step(of, step)
-        self._store.set_state({"last_number": self._feed.last_number, "clock": now})
-        return count
-
-    def step(self, of: ResourceType, step: Step) -> int:
-        """Write one step of the life of the machines in the temporary table `target`; returns how many."""
-        after = seconds_to_ticks(step.after_seconds)
-        changes = {"properties": f"struct_update(properties, provisioningState := '{step.provisioning}')"}
-        if step.power is not None:
-            changes["power_state"] = (
-                f"{{'code': 'PowerState/{step.power}', 'displayStatus': '{DISPLAY[step.power]}', 'level': 'Info'}}"
-            )
-        agent = {"computer_name": "NULL", "os_name": "NULL", "os_version": "NULL"}
-        if step.agent:
-            agent["computer_name"] = (
-                'CASE WHEN _agent_os_name IS NOT NULL THEN properties."osProfile"."computerName" END'
-            )
-            agent |= {"os_name": "_agent_os_name", "os_version": "_agent_os_version"}
-        settled = step.power in ("running", "stopped", "deallocated")
-        if settled:
-            changes |= agent
-        count = self._feed.announce(of, "target", after, changes, deleted=step.gone)
-        if settled:
-            self._feed.announce_slow(of, "target", after, agent)
-        if of is VIRTUAL_MACHINES:
-            if step.disks is not None:
-                state = f"struct_update(properties, diskState := '{step.disks}')"
-                differs = f"properties.\"diskState\" <> '{step.disks}'"
-                self._follow(DISKS, after, {"properties": state}, differs)
-            if step.gone:
-                self._leave(after)
-        return count
-
-    def _leave(self, after: int) -> None:
+    def _leave(self) -> None:
         """What becomes of the things that hang on machines which are no more."""
         loose = {"_vm_key": "NULL"}
+        goes = "_gone AND r._goes_with_vm"
+        stays = "_gone AND NOT r._goes_with_vm"
         unattached = "struct_update(properties, diskState := 'Unattached')"
-        self._follow(DISKS, after, {}, "_goes_with_vm", deleted=True)
-        self._follow(DISKS, after, {**loose, "managedBy": "''", "properties": unattached}, "NOT _goes_with_vm")
-        ends = f"(SELECT _vm_key FROM {NETWORK_INTERFACES.source} WHERE _goes_with_vm)"
+        self._follow(DISKS, goes, {}, deleted=True)
+        self._follow(DISKS, stays, {**loose, "managedBy": "''", "properties": unattached})
+        ended = self._feed.truth(NETWORK_INTERFACES, WHEN_ALL_IS_DONE, "_goes_with_vm")
         free = "struct_update(properties, ipConfiguration := NULL)"
-        self._follow(PUBLIC_IP_ADDRESSES, after, {**loose, "properties": free}, f"_vm_key IN {ends}")
-        self._follow(NETWORK_INTERFACES, after, {}, "_goes_with_vm", deleted=True)
+        freed = f"_gone AND r._vm_key IN (SELECT _vm_key FROM {ended})"
+        self._follow(PUBLIC_IP_ADDRESSES, freed, {**loose, "properties": free})
+        self._follow(NETWORK_INTERFACES, goes, {}, deleted=True)
         alone = "struct_update(properties, virtualMachine := NULL)"
-        self._follow(NETWORK_INTERFACES, after, {**loose, "properties": alone}, "NOT _goes_with_vm")
-        self._follow(EXTENSIONS, after, {}, "TRUE", deleted=True)
-        self.resize_sets(after, -1)
+        self._follow(NETWORK_INTERFACES, stays, {**loose, "properties": alone})
+        self._follow(EXTENSIONS, "_gone", {}, deleted=True)
+        self.resize_sets("_gone", -1)
 
-    def _follow(
-        self, of: ResourceType, after: int, changes: Mapping[str, str], where: str, *, deleted: bool = False
-    ) -> None:
-        """The same moment for the resources that belong to the targets."""
-        now = "(SELECT max(_accepted) FROM target)"
-        mine = f"_vm_key IN (SELECT _key FROM target) AND ({where})"
+    def _follow(self, of: ResourceType, when: str, changes: Mapping[str, str], *, deleted: bool = False) -> None:
+        """At those steps of the targets for which `when` holds, what hangs on them changes too."""
+        mine = self._feed.truth(of, WHEN_ALL_IS_DONE, "_vm_key IN (SELECT _key FROM target)")
         self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS
-            SELECT r.*, row_number() OVER (ORDER BY r._key) - 1 AS _n, t._accepted
-            FROM {self._truth_with_future(of, now, mine)} r JOIN target t ON t._key = r._vm_key
+            SELECT r.*, _accepted, _after, _disks FROM {mine} r
+            JOIN (SELECT _key AS _vm_key, _accepted, step.* FROM {_MACHINES}) USING (_vm_key) WHERE {when}
         """)
-        self._feed.announce(of, "following", after, changes, deleted=deleted)
+        self._feed.announce(of, "following", changes, deleted=str(deleted))
 
-    def _truth_with_future(self, of: ResourceType, now: str, where: str) -> str:
-        """What will be true when everything under way is done: what follows an operation builds on that."""
-        return self._feed.truth(of, 1 << 61, where)
-
-    def resize_sets(self, after: int, by: int) -> None:
-        """The capacity of the Flexible scale sets of the targets grows or shrinks with them."""
+    def resize_sets(self, when: str, by: int) -> None:
+        """The capacity of the Flexible scale sets of the targets changes at those steps for which `when` holds."""
         self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS
-            SELECT s.*, row_number() OVER (ORDER BY s._key) - 1 AS _n, t._accepted, t.members
-            FROM {self._feed.truth(SCALE_SETS, 1 << 61)} s JOIN (
-              SELECT _set_key, count(*) AS members, max(_accepted) AS _accepted FROM target
-              WHERE _set_key IS NOT NULL GROUP BY _set_key) t ON t._set_key = s._key
+            SELECT s.*, _accepted, _after, _members FROM {self._feed.truth(SCALE_SETS, WHEN_ALL_IS_DONE)} s JOIN (
+              SELECT _set_key AS _key, max(_accepted) AS _accepted, max(_after) AS _after, count(*) AS _members
+              FROM {_MACHINES} WHERE {when} AND _set_key IS NOT NULL GROUP BY _set_key) USING (_key)
             WHERE s.sku IS NOT NULL
         """)
-        grown = f"struct_update(sku, capacity := (sku.capacity + {by} * members)::BIGINT)"
-        self._feed.announce(SCALE_SETS, "following", after, {"sku": grown})
+        grown = f"struct_update(sku, capacity := (sku.capacity + {by} * _members)::BIGINT)"
+        self._feed.announce(SCALE_SETS, "following", {"sku": grown})

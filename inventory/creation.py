@@ -11,11 +11,10 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inventory.clock import from_ticks, seconds_to_ticks
+from inventory.clock import from_ticks
 from inventory.control import Control
 from inventory.errors import InventoryError
 from inventory.feed import Feed
-from inventory.lifecycle import CREATION
 from inventory.resource_types import (
     DISKS,
     NETWORK_INTERFACES,
@@ -73,15 +72,12 @@ def create_machine(
         chosen = _scale_set(store, feed, now, group, scale_set, place, zone, fault_domain) if scale_set else None
         key = _FIRST_NEW_KEY + feed.numbers(1)
         rows = _rows(store, key, now, name, group, place, size, chosen, zone, fault_domain, spot, tags)
-        for of, row in rows.items():
-            table = "target" if of is VIRTUAL_MACHINES else "following"
-            _stage(store, of, table, row, now)
-            if of is not VIRTUAL_MACHINES:
-                feed.announce(of, table, seconds_to_ticks(CREATION[0].after_seconds), {})
-        for step in CREATION:
-            control.step(VIRTUAL_MACHINES, step)
-        control.resize_sets(0, 1)
-        store.set_state({"last_number": feed.last_number, "clock": now})
+        for of in (NETWORK_INTERFACES, DISKS):
+            _stage(store, of, "following", rows[of], now)
+            feed.announce(of, "following", {})
+        _stage(store, VIRTUAL_MACHINES, "target", rows[VIRTUAL_MACHINES], now)
+        control.resize_sets("_after = 0", 1)
+        control.carry_out(VIRTUAL_MACHINES, {"create"})
     return VIRTUAL_MACHINES, key, str(rows[VIRTUAL_MACHINES]["id"])
 
 
@@ -323,6 +319,7 @@ def _select(
 
 def _stage(store: Store, of: ResourceType, table: str, row: Mapping[str, Any], now: int) -> None:
     """The one new row as the temporary table from which it is announced."""
+    what = "'create' AS _operation" if of is VIRTUAL_MACHINES else "0::BIGINT AS _after"
     values = ", ".join(
         f"{f'${name}' if name in row else 'NULL'}::{sql_type(kind)} AS {quoted(name)}"
         for name, kind in of.physical_columns.items()
@@ -330,6 +327,6 @@ def _stage(store: Store, of: ResourceType, table: str, row: Mapping[str, Any], n
     given = {name: row[name] for name in of.physical_columns if name in row}
     store.writer.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} AS "
-        f"SELECT {row['_key']}::BIGINT AS _key, {values}, 0::BIGINT AS _n, {now}::BIGINT AS _accepted",
+        f"SELECT {row['_key']}::BIGINT AS _key, {values}, {what}, {now}::BIGINT AS _accepted",
         given,
     )

@@ -220,7 +220,7 @@ class Estate:
         done = 0
         for operation in ["start", "deallocate"] if action is None else [action]:
             most = wanted // 4 if action is None and operation == "start" else wanted - done
-            done += self._control.operate_on_many(VIRTUAL_MACHINES, operation, now, most=most)
+            done += self._control.operate_on_many(VIRTUAL_MACHINES, operation, now, most)
         return done
 
     def truth_of_power_states(self) -> dict[str, str]:

@@ -19,6 +19,9 @@ from inventory.store import Store
 
 _NEVER = 1 << 62
 
+WHEN_ALL_IS_DONE = 1 << 61
+"""A time at which every operation now under way has ended."""
+
 
 class Feed:
     """Accepted changes on their way to the index."""
@@ -29,115 +32,112 @@ class Feed:
         self.lag = lag
         self._seed = str(seed)
         self.last_number = last_number
+        """The number of the latest change; numbers are never given twice, and lags are drawn from them."""
         self._due: dict[str, int] = {}
         self._touched: dict[str, ResourceType] = {}
         self._next_due = _NEVER
         self.seen_at = clock.ticks()
         """The time up to which the index has let changes in."""
         for resource_type in RESOURCE_TYPES:
-            self.reckon(resource_type)
+            self._reckon(resource_type)
 
     def now(self) -> int:
         """The estate's time, in ticks."""
         return self._clock.ticks()
 
+    # writing
+
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A transaction in which changes are announced: acknowledged when it ends, or never made."""
         with self._store.lock:
-            with self._store.transaction() as writer:
-                yield writer
-            self.reckon_touched()
+            before = self.last_number
+            try:
+                with self._store.transaction() as writer:
+                    yield writer
+                    if self.last_number != before:
+                        self._store.set_state({"last_number": self.last_number, "clock": self.now()})
+            except BaseException:
+                self._touched.clear()
+                raise
+            touched, self._touched = self._touched, {}
+            for of in touched.values():
+                self._reckon(of)
 
     def numbers(self, count: int) -> int:
-        """Reserve `count` numbers for changes or new resources; returns the first. A number is never given twice."""
+        """Reserve `count` numbers; returns the first."""
         first = self.last_number + 1
         self.last_number += count
         return first
 
     def truth(self, of: ResourceType, at: int, where: str = "TRUE") -> str:
-        """A SELECT of all physical columns of what is true at a time (in ticks): the latest image, or the index row."""
+        """SQL (in parentheses) for all physical columns of what is true at a time: the latest images, or index rows."""
         columns = f"_key, {of.column_list}"
         return f"""(
-            SELECT {columns} FROM {of.source} WHERE ({where})
-              AND _key NOT IN (SELECT _key FROM {of.feed} WHERE _true_at <= {at})
+            SELECT {columns} FROM {of.source}
+            WHERE ({where}) AND _key NOT IN (SELECT _key FROM {of.feed} WHERE _true_at <= {at})
             UNION ALL
-            SELECT {columns} FROM (
-              SELECT * FROM {of.feed} WHERE _true_at <= {at}
-              QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _seq DESC) = 1
-            ) WHERE NOT _deleted AND ({where}))"""
+            SELECT {columns} FROM {of.feed}
+            WHERE _seq IN (SELECT max(_seq) FROM {of.feed} WHERE _true_at <= {at} GROUP BY _key)
+              AND NOT _deleted AND ({where}))"""
 
-    def announce(
-        self, of: ResourceType, target: str, after_ticks: int, changes: Mapping[str, str], *, deleted: bool = False
-    ) -> int:
-        """Write one change for each row of the temporary table `target`; returns how many.
+    def announce(self, of: ResourceType, source: str, changes: Mapping[str, str], *, deleted: str = "FALSE") -> int:
+        """Write one change for each row of `source`; returns how many. Within `writing`.
 
-        `target` holds the rows as they are, numbered by `_n` from 0, each with the time `_accepted`. The change is
-        true `after_ticks` later; `changes` gives SQL for the columns that it alters. Within a transaction.
-        The index never sees a change before an earlier one of the same resource.
+        `source` is SQL for rows as they are, each with `_accepted` (when it was asked for) and `_after` (ticks from
+        then until it is true); a resource may have several, in the order of `_after`. `changes` gives SQL for the
+        columns that change. The index never sees a change before an earlier one of the same resource.
+        The temporary table `event` holds when each becomes true and visible, for `announce_slow`.
         """
-        count = self._count(target)
-        if count == 0:
-            return 0
-        self._touched[of.physical] = of
-        values = ", ".join(f"({changes.get(name, quoted(name))})" for name in of.physical_columns)
+        run = self._store.writer.execute
         delay = self.lag.delay_sql(self._draw("lag", "_seq"))
-        self._store.writer.execute(f"""
-            INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, {of.column_list})
-            SELECT _key, _seq, _true, greatest(_floor, _true + {delay}), {deleted}, {values}
+        run(f"""
+            CREATE OR REPLACE TEMP TABLE event AS
+            SELECT _key, _after, _seq, _true_at,
+              greatest(coalesce(_floor, 0), max(_true_at + {delay}) OVER (PARTITION BY _key ORDER BY _seq)) AS _visible_at
             FROM (
-              SELECT t.*, t._n + {self.numbers(count)} AS _seq, t._accepted + {after_ticks} AS _true,
-                coalesce(f.latest, 0) AS _floor
-              FROM {target} t LEFT JOIN (
-                SELECT _key, max(_visible_at) AS latest FROM {of.feed}
-                WHERE _key IN (SELECT _key FROM {target}) GROUP BY _key) f USING (_key)
-            ) ORDER BY _seq
+              SELECT _key, _after, _accepted + _after AS _true_at,
+                {self.last_number} + row_number() OVER (ORDER BY _after, _key) AS _seq FROM {source}
+            ) LEFT JOIN (SELECT _key, max(_visible_at) AS _floor FROM {of.feed} GROUP BY _key) USING (_key)
         """)
+        values = ", ".join(f"({changes.get(name, quoted(name))})" for name in of.physical_columns)
+        count = self._count_of(f"""
+            INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, {of.column_list})
+            SELECT _key, _seq, _true_at, _visible_at, {deleted}, {values}
+            FROM (SELECT * FROM {source}) JOIN event USING (_key, _after)
+        """)
+        self.numbers(count)
+        if count:
+            self._touched[of.physical] = of
         return count
 
-    def announce_slow(self, of: ResourceType, target: str, after_ticks: int, values: Mapping[str, str]) -> None:
-        """Write the slow fields of the change announced last: they travel apart and never overtake their row."""
-        count = self._count(target)
-        if count == 0:
-            return
-        self._touched[of.physical] = of
+    def announce_slow(self, of: ResourceType, source: str, values: Mapping[str, str]) -> None:
+        """Write the slow fields of changes just announced: they travel apart, and never overtake their row."""
         slow = ", ".join(f"({values[name]})" for name in of.slow)
         delay = self.lag.slow_delay_sql(self._draw("slow", "_seq"))
         self._store.writer.execute(f"""
             INSERT INTO {of.slow_feed} (_key, _seq, _true_at, _visible_at, {", ".join(of.slow)})
-            SELECT _key, _seq, _true, greatest(_floor, _true + {delay}), {slow}
-            FROM (
-              SELECT t.*, t._n + {self.numbers(count)} AS _seq, t._accepted + {after_ticks} AS _true,
-                coalesce(f.latest, 0) AS _floor
-              FROM {target} t LEFT JOIN (
-                SELECT _key, max(_visible_at) AS latest FROM (
-                  SELECT _key, _visible_at FROM {of.feed} UNION ALL SELECT _key, _visible_at FROM {of.slow_feed})
-                WHERE _key IN (SELECT _key FROM {target}) GROUP BY _key) f USING (_key)
-            ) ORDER BY _seq
+            SELECT _key, _seq, _true_at, greatest(_visible_at, coalesce(_floor, 0), _true_at + {delay}), {slow}
+            FROM (SELECT * FROM {source}) JOIN event USING (_key, _after)
+            LEFT JOIN (SELECT _key, max(_visible_at) AS _floor FROM {of.slow_feed} GROUP BY _key) USING (_key)
         """)
 
     def forget_future(self, of: ResourceType, target: str) -> None:
         """Take back what was to become true of the targets after their `_accepted`: a new operation overrides it."""
-        feeds = [of.feed, of.slow_feed] if of.slow else [of.feed]
-        for feed in feeds:
+        for feed in [of.feed, of.slow_feed] if of.slow else [of.feed]:
             self._store.writer.execute(
                 f"DELETE FROM {feed} USING {target} t WHERE {feed}._key = t._key AND {feed}._true_at > t._accepted"
             )
 
-    def reckon_touched(self) -> None:
-        """Note when the changes written since the last time are due; once they are committed."""
-        touched, self._touched = self._touched, {}
-        for of in touched.values():
-            self.reckon(of)
+    # reading
 
-    def reckon(self, of: ResourceType) -> None:
-        """Note when the next change of a type is due."""
-        slow = f"UNION ALL SELECT min(_visible_at) FROM {of.slow_feed}" if of.slow else ""
-        row = self._store.writer.execute(
-            f"SELECT min(due) FROM (SELECT min(_visible_at) AS due FROM {of.feed} {slow})"
-        ).fetchone()
-        self._due[of.physical] = _NEVER if row is None or row[0] is None else int(row[0])
-        self._next_due = min(self._due.values())
+    def pending(self) -> int:
+        """How many changes are true but not yet seen by the index."""
+        now = self.now()
+        feeds = [of.feed for of in RESOURCE_TYPES] + [of.slow_feed for of in RESOURCE_TYPES if of.slow]
+        counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {feed} WHERE _true_at <= {now}" for feed in feeds)
+        with self._store.lock:
+            return self._count_of(f"SELECT sum(n)::BIGINT FROM ({counts})")
 
     def refresh(self) -> int:
         """Let every due change into the index, all at once; returns how many rows of the index changed.
@@ -151,63 +151,57 @@ class Feed:
             return 0
         with self._store.lock:
             due = [of for of in RESOURCE_TYPES if self._due[of.physical] <= now]
-            if not due:
-                return 0
-            with self._store.transaction():
-                changed = sum(self._let_in(of, now) for of in due)
-                self._store.set_state({"clock": now})
-            for of in due:
-                self.reckon(of)
+            if due:
+                with self._store.transaction():
+                    changed = sum(self._let_in(of, now) for of in due)
+                    self._store.set_state({"clock": now})
+                for of in due:
+                    self._reckon(of)
+                self._store.compress_in_time(changed)
             self.seen_at = max(self.seen_at, now)
-        return changed
-
-    def pending(self) -> int:
-        """How many changes are true but not yet seen by the index."""
-        now = self._clock.ticks()
-        feeds = [of.feed for of in RESOURCE_TYPES] + [of.slow_feed for of in RESOURCE_TYPES if of.slow]
-        counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {feed} WHERE _true_at <= {now}" for feed in feeds)
-        with self._store.lock:
-            row = self._store.writer.execute(f"SELECT sum(n)::BIGINT FROM ({counts})").fetchone()
-        return 0 if row is None else int(row[0])
+        return changed if due else 0
 
     def _let_in(self, of: ResourceType, now: int) -> int:
         """Apply the due changes of one type: the latest image of each key replaces its row."""
         run = self._store.writer.execute
-        kept = ", ".join(f"i.{name}" if name in of.slow else f"f.{quoted(name)}" for name in of.physical_columns)
+        is_due = f"_visible_at <= {now}"
+        # the slow fields keep the values that the index has: theirs come by their own way
+        kept = "".join(f", i.{name}" for name in of.slow)
         earlier = f"LEFT JOIN {of.source} i USING (_key)" if of.slow else ""
         run(f"""
-            CREATE OR REPLACE TEMP TABLE due AS
-            SELECT f._key, f._deleted, {kept} FROM (
-              SELECT * FROM {of.feed} WHERE _visible_at <= {now}
-              QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _seq DESC) = 1) f {earlier}
+            CREATE OR REPLACE TEMP TABLE due AS SELECT _key, _seq{kept} FROM (
+              SELECT _key, max(_seq) AS _seq FROM {of.feed} WHERE {is_due} GROUP BY _key) {earlier}
         """)
-        changed = self._count("due")
-        if changed:
-            run(f"DELETE FROM {of.source} WHERE _key IN (SELECT _key FROM due)")
-            run(
-                f"INSERT INTO {of.source} (_key, {of.column_list}) "
-                f"SELECT _key, {of.column_list} FROM due WHERE NOT _deleted ORDER BY _key"
-            )
-            run(f"DELETE FROM {of.feed} WHERE _visible_at <= {now}")
+        run(f"DELETE FROM {of.source} WHERE _key IN (SELECT _key FROM due)")
+        values = ", ".join(f"due.{name}" if name in of.slow else f"f.{quoted(name)}" for name in of.physical_columns)
+        run(
+            f"INSERT INTO {of.source} (_key, {of.column_list}) "
+            f"SELECT f._key, {values} FROM {of.feed} f JOIN due USING (_seq) WHERE NOT f._deleted ORDER BY f._key"
+        )
+        run(f"DELETE FROM {of.feed} WHERE {is_due}")
+        changed = self._count_of("SELECT count(*) FROM due")
         if of.slow:
-            changed += self._let_in_slow(of, now)
+            assigned = ", ".join(f"{name} = s.{name}" for name in of.slow)
+            run(f"""
+                CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM {of.slow_feed}
+                WHERE _seq IN (SELECT max(_seq) FROM {of.slow_feed} WHERE {is_due} GROUP BY _key)
+            """)
+            changed += self._count_of(f"UPDATE {of.source} SET {assigned} FROM due s WHERE {of.source}._key = s._key")
+            run(f"DELETE FROM {of.slow_feed} WHERE {is_due}")
         return changed
 
-    def _let_in_slow(self, of: ResourceType, now: int) -> int:
-        assigned = ", ".join(f"{name} = s.{name}" for name in of.slow)
-        self._store.writer.execute(f"""
-            CREATE OR REPLACE TEMP TABLE due AS SELECT * FROM {of.slow_feed} WHERE _visible_at <= {now}
-            QUALIFY row_number() OVER (PARTITION BY _key ORDER BY _seq DESC) = 1
-        """)
-        count = self._count("due")
-        if count:
-            self._store.writer.execute(f"UPDATE {of.source} SET {assigned} FROM due s WHERE {of.source}._key = s._key")
-            self._store.writer.execute(f"DELETE FROM {of.slow_feed} WHERE _visible_at <= {now}")
-        return count
+    def _reckon(self, of: ResourceType) -> None:
+        """Note when the next change of a type is due."""
+        slow = f"UNION ALL SELECT min(_visible_at) FROM {of.slow_feed}" if of.slow else ""
+        row = self._store.writer.execute(
+            f"SELECT min(due) FROM (SELECT min(_visible_at) AS due FROM {of.feed} {slow})"
+        ).fetchone()
+        self._due[of.physical] = _NEVER if row is None or row[0] is None else int(row[0])
+        self._next_due = min(self._due.values())
 
-    def _count(self, table: str) -> int:
-        row = self._store.writer.execute(f"SELECT count(*) FROM {table}").fetchone()
-        return 0 if row is None else int(row[0])
+    def _count_of(self, statement: str) -> int:
+        row = self._store.writer.execute(statement).fetchone()
+        return 0 if row is None or row[0] is None else int(row[0])
 
     def _draw(self, stream: str, number: str) -> str:
         return f"(md5_number_lower(concat('{self._seed}:{stream}:', {number})) & 65535)::BIGINT"

@@ -106,24 +106,17 @@ def _share(helper: Executor, hands: tuple[duckdb.DuckDBPyConnection, ...], names
     other.result()
 
 
-SETTING_OUT = (
-    # operation, percent of the machines that it suits
-    ("deallocate", 3),
-    ("power_off", 1),
-    ("restart", 1),
-    ("start", 9),
-)
-"""What has happened in the last moments before an estate begins, so that its index has something to catch up with."""
+RECENT = {"deallocate": 3, "power_off": 1, "restart": 1, "start": 9}
+"""What has happened just before an estate begins, in percent of the machines that it suits: the index has not heard
+of most of it, so that it has something to catch up with."""
+RECENT_SECONDS = 8
 
 
 def set_in_motion(control: Control, seed: int, now: int) -> None:
-    """Let some machines have changed in the eight seconds before `now`: of most of it the index has not heard yet."""
+    """Let some machines have changed in the last seconds before `now`."""
     for of in (VIRTUAL_MACHINES, SCALE_SET_INSTANCES):
-        for ordinal, (operation, percent) in enumerate(SETTING_OUT):
-            draw = f"md5_number_lower(concat('{seed}:motion:{ordinal}:', _key))"
-            chosen = f"({draw} & 65535) * 100 < {percent} * 65536"
-            accepted = f"{now} - (({draw} >> 16) & 65535)::BIGINT * 80000000 // 65536"
-            control.operate_on_many(of, operation, now, where=chosen, accepted=accepted)
+        drawn = f"md5_number_lower(concat('{seed}:motion:', _key))"
+        control.set_in_motion(of, now, drawn, RECENT, RECENT_SECONDS)
 
 
 def _tenant(connection: duckdb.DuckDBPyConnection, seed: int) -> str:

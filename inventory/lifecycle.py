@@ -22,6 +22,9 @@ DISPLAY = {
 BILLED = frozenset({"starting", "running", "stopping", "stopped"})
 """The power states in which compute is paid for: a stopped machine still holds its hardware."""
 
+SETTLED = frozenset({"running", "stopped", "deallocated"})
+"""The power states that last; the others lead to one of these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -30,8 +33,6 @@ class Step:
     after_seconds: float
     power: str | None
     provisioning: str
-    agent: bool = False
-    """Whether the guest agent reports the operating system from here on."""
     disks: str | None = None
     """The state of the machine's disks from here on; None: as it was."""
     gone: bool = False
@@ -50,17 +51,12 @@ class Operation:
     """Whether it may begin while another operation is under way."""
 
 
-_LASTING = frozenset({"running", "stopped", "deallocated"})
-
 OPERATIONS = {
     "start": Operation(
         "start",
         frozenset({"stopped", "deallocated"}),
         frozenset({"running"}),
-        (
-            Step(0, "starting", "Updating", disks="Attached"),
-            Step(20, "running", "Succeeded", agent=True, disks="Attached"),
-        ),
+        (Step(0, "starting", "Updating", disks="Attached"), Step(20, "running", "Succeeded")),
     ),
     "power_off": Operation(
         "powerOff",
@@ -78,7 +74,7 @@ OPERATIONS = {
         "restart",
         frozenset({"running"}),
         frozenset(),
-        (Step(0, "starting", "Updating"), Step(15, "running", "Succeeded", agent=True)),
+        (Step(0, "starting", "Updating"), Step(15, "running", "Succeeded")),
     ),
     "delete": Operation(
         "delete",
@@ -87,10 +83,11 @@ OPERATIONS = {
         (Step(0, None, "Deleting"), Step(10, None, "Deleting", gone=True)),
         overrides=True,
     ),
+    "create": Operation(
+        "create",
+        frozenset(),
+        frozenset(),
+        (Step(0, "creating", "Creating"), Step(12, "starting", "Creating"), Step(30, "running", "Succeeded")),
+    ),
 }
-
-CREATION = (
-    Step(0, "creating", "Creating"),
-    Step(12, "starting", "Creating"),
-    Step(30, "running", "Succeeded", agent=True),
-)
+"""What can be done to machines. `create` starts from nothing, so no state allows it."""

@@ -16,6 +16,9 @@ from inventory.resource_types import DATABASE, INSTANCE_VIEWS, RESOURCE_TYPES
 
 SCHEMA_VERSION = 1
 
+COMPRESS_AFTER = 200_000
+"""Rows changed in the index between two compressions."""
+
 _STATE = f"{DATABASE}.estate_state"
 
 
@@ -57,6 +60,7 @@ class Store:
         self._root.execute("SET lock_configuration = true")
         self.writer = self._root.cursor()
         self.lock = threading.RLock()
+        self._changed = 0
 
     def create_tables(self) -> None:
         """The tables of a new estate."""
@@ -92,6 +96,12 @@ class Store:
                 self.writer.execute("ROLLBACK")
                 raise
             self.writer.execute("COMMIT")
+
+    def compress_in_time(self, changed: int) -> None:
+        """Compress once enough rows have changed since the last time that it pays."""
+        self._changed += changed
+        if self._changed >= COMPRESS_AFTER and self.checkpoint():
+            self._changed = 0
 
     def checkpoint(self) -> bool:
         """Compress what has been written since the last time; False when readers are in the way."""
