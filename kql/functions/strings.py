@@ -214,7 +214,7 @@ ROWS = (
             "url_encode('a b') == 'a+b'"),
     _simple("url_decode", "(url:text) -> string", "url_decode(replace({url}, '+', ' '))", "An escaped text in plain.",
             "url_decode('a%20b') == 'a b'"),
-    _simple("tohex", "(value:long, minLength:Integer?) -> string", "lpad(lower(hex({value})), greatest(length(hex({value})), {minLength|0}), '0')",
+    _simple("tohex", "(value:long, minLength:Integer?) -> string", "lpad(lower(hex({value})), CAST(greatest(length(hex({value})), {minLength|0}) AS INTEGER), '0')",
             "A number in hexadecimal.", "tohex(255) == 'ff'", naming="first"),
 )  # fmt: skip
 
