@@ -1,5 +1,242 @@
-"""Rows to come."""
+"""Functions over datetimes and timespans, which are counts of 100 ns ticks. Everything is UTC; weeks begin on Sunday."""
 
-from kql.functions.row import Function
+from __future__ import annotations
 
-ROWS: tuple[Function, ...] = ()
+from collections.abc import Callable
+
+from kql.functions.row import Function, alias, refused, scalar
+from kql.sql import quote
+from kql.sql.value import Arguments
+from kql.types import TIMESPAN
+
+_NOW = "CAST($now AS BIGINT)"
+_DAY = 864_000_000_000
+
+
+def _now(arguments: Arguments) -> str:
+    return _NOW if len(arguments) == 0 else f"kql_ticks_to_datetime({_NOW} + {arguments.text(0)})"
+
+
+def _part(unit: str) -> str:
+    """SQL for a piece of the calendar date."""
+    return f"CAST(date_part('{unit}', kql_timestamp({{date}})) AS BIGINT)"
+
+
+_DIFF_UNITS = {
+    "year": "year", "quarter": "quarter", "month": "month", "week": "week", "day": "day", "hour": "hour",
+    "minute": "minute", "second": "second", "millisecond": "millisecond", "microsecond": "microsecond",
+    "nanosecond": "nanosecond",
+}  # fmt: skip
+_TICKS = {
+    "day": _DAY, "hour": 36_000_000_000, "minute": 600_000_000, "second": 10_000_000, "millisecond": 10_000,
+    "microsecond": 10,
+}  # fmt: skip
+
+
+def _unit(arguments: Arguments) -> str:
+    unit = str(arguments[0].const).lower()
+    return unit.removesuffix("s") if unit.removesuffix("s") in _DIFF_UNITS else unit
+
+
+def _diff(arguments: Arguments) -> str:
+    """How many boundaries of a unit lie between two datetimes."""
+    unit, end, start = _unit(arguments), arguments.text(1), arguments.text(2)
+    if unit in _TICKS:
+        ticks = _TICKS[unit]
+        return f"({end} // {ticks} - {start} // {ticks})"
+    if unit == "nanosecond":
+        return f"(({end} - {start}) * 100)"
+    if unit == "week":
+        # 0001-01-01 was a Monday; weeks turn at Sunday
+        return f"(({end} + {_DAY}) // {7 * _DAY} - ({start} + {_DAY}) // {7 * _DAY})"
+    if unit in _DIFF_UNITS:
+        return f"date_diff('{unit}', kql_timestamp({start}), kql_timestamp({end}))"
+    return "CAST(NULL AS BIGINT)"
+
+
+def _add(arguments: Arguments) -> str:
+    unit, amount, date = _unit(arguments), arguments.text(1), arguments.text(2)
+    if unit in _TICKS or unit == "week":
+        ticks = 7 * _DAY if unit == "week" else _TICKS[unit]
+        return f"kql_ticks_to_datetime(CAST({date} AS HUGEINT) + CAST({amount} AS HUGEINT) * {ticks})"
+    if unit == "nanosecond":
+        return f"kql_ticks_to_datetime({date} + {amount} // 100)"
+    months = {"month": 1, "quarter": 3, "year": 12}.get(unit)
+    if months is None:
+        return "CAST(NULL AS BIGINT)"
+    moved = f"kql_timestamp({date}) + to_months(CAST({amount} * {months} AS INTEGER))"
+    return f"kql_ticks_to_datetime(TRY(kql_ticks({moved}) + {date} % 10))"
+
+
+def _datetime_part(arguments: Arguments) -> str:
+    unit, date = str(arguments[0].const).lower(), arguments.text(1)
+    ticks = {"hour": (36_000_000_000, 24), "minute": (600_000_000, 60), "second": (10_000_000, 60),
+             "millisecond": (10_000, 1000)}  # fmt: skip
+    if unit in ticks:
+        size, turn = ticks[unit]
+        return f"CAST({date} // {size} % {turn} AS BIGINT)"
+    if unit == "microsecond":
+        return f"CAST({date} // 10 % 1000000 AS BIGINT)"
+    if unit == "nanosecond":
+        return f"CAST({date} % 10000000 * 100 AS BIGINT)"
+    names = {"year": "year", "quarter": "quarter", "month": "month", "week_of_year": "week", "day": "day",
+             "dayofyear": "doy", "week": "week", "weekofyear": "week"}  # fmt: skip
+    if unit not in names:
+        return "CAST(NULL AS BIGINT)"
+    return f"CAST(date_part('{names[unit]}', kql_timestamp({date})) AS BIGINT)"
+
+
+def _edges(unit: str) -> tuple[Callable[[Arguments], str], Callable[[Arguments], str]]:
+    """The start and the end of the year, month, week or day that a datetime lies in, some units further on."""
+
+    def moved(arguments: Arguments, extra: int) -> str:
+        offset = f"({arguments.text(1)} + {extra})" if len(arguments) > 1 else str(extra)
+        date = arguments.text(0)
+        if unit == "day":
+            return f"kql_ticks_to_datetime(({date} // {_DAY} + {offset}) * {_DAY})"
+        if unit == "week":
+            return f"kql_ticks_to_datetime((({date} + {_DAY}) // {7 * _DAY} + {offset}) * {7 * _DAY} - {_DAY})"
+        months = 12 if unit == "year" else 1
+        start = f"date_trunc('{unit}', kql_timestamp({date})) + to_months(CAST({offset} * {months} AS INTEGER))"
+        return f"TRY(kql_ticks({start}))"
+
+    return lambda arguments: moved(arguments, 0), lambda arguments: f"({moved(arguments, 1)} - 1)"
+
+
+def _edge_rows() -> list[Function]:
+    rows = []
+    shown = {"year": ("2020-01-01", "2020-12-31 23:59:59.9999999"), "month": ("2020-05-01", "2020-05-31 23:59:59.9999999"),
+             "week": ("2020-05-10", "2020-05-16 23:59:59.9999999"), "day": ("2020-05-15", "2020-05-15 23:59:59.9999999")}  # fmt: skip
+    for unit, (first, last) in shown.items():
+        start, end = _edges(unit)
+        for name, sql, wanted, word in ((f"startof{unit}", start, first, "beginning"), (f"endof{unit}", end, last, "last tick")):
+            rows.append(
+                scalar(
+                    (f"{name}(date:datetime, offset:Integer?) -> datetime", sql),
+                    doc=f"The {word} of the {unit} of a datetime, moved by an offset of {unit}s.",
+                    examples=(f"{name}(datetime(2020-05-15 12:00)) == datetime({wanted})",),
+                    nulls="custom",
+                    naming="first" if name == "startofday" else "",
+                )
+            )
+    return rows
+
+
+_FORMAT = {
+    "yyyy": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I",
+    "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "tt": "%p", "y": "%-y",
+}  # fmt: skip
+
+
+def _format_datetime(arguments: Arguments) -> str:
+    """A .NET format as pieces of SQL."""
+    import re
+
+    date, wanted = arguments.text(0), str(arguments[1].const or "")
+    pieces: list[str] = []
+    for token in re.findall(r"y+|M+|d+|H+|h+|m+|s+|f+|F+|t+|.", wanted, re.S):
+        if token in _FORMAT:
+            pieces.append(f"strftime(kql_timestamp({date}), '{_FORMAT[token]}')")
+        elif token[0] == "f" and len(token) <= 7:
+            pieces.append(f"substring(lpad(CAST({date} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)})")
+        elif token[0] == "F" and len(token) <= 7:
+            pieces.append(f"rtrim(substring(lpad(CAST({date} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)}), '0')")
+        else:
+            pieces.append(quote.text(token))
+    return "(" + " || ".join(pieces or ["''"]) + ")"
+
+
+def _format_timespan(arguments: Arguments) -> str:
+    import re
+
+    span, wanted = f"abs({arguments.text(0)})", str(arguments[1].const or "")
+    units = {"d": (_DAY, None), "h": (36_000_000_000, 24), "H": (36_000_000_000, 24), "m": (600_000_000, 60), "s": (10_000_000, 60)}
+    pieces = [f"CASE WHEN {arguments.text(0)} < 0 THEN '-' ELSE '' END"]
+    for token in re.findall(r"d+|H+|h+|m+|s+|f+|F+|.", wanted, re.S):
+        if token[0] in units:
+            size, turn = units[token[0]]
+            value = f"{span} // {size}" + (f" % {turn}" if turn else "")
+            text = f"CAST({value} AS VARCHAR)"
+            pieces.append(f"lpad({text}, greatest(length({text}), {len(token)})::INTEGER, '0')")
+        elif token[0] == "f":
+            pieces.append(f"substring(lpad(CAST({span} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)})")
+        elif token[0] == "F":
+            pieces.append(f"rtrim(substring(lpad(CAST({span} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)}), '0')")
+        else:
+            pieces.append(quote.text(token))
+    return "(" + " || ".join(pieces) + ")"
+
+
+def _calendar(name: str, returns: str, sql: str, doc: str, example: str) -> Function:
+    return scalar((f"{name}(date:datetime) -> {returns}", sql), doc=doc, examples=(example,))
+
+
+_MONTH = _calendar("monthofyear", "int", "CAST(date_part('month', kql_timestamp({date})) AS INTEGER)", "The month, 1 to 12.",
+                   "monthofyear(datetime(2020-05-15)) == 5")  # fmt: skip
+_WEEK = _calendar("week_of_year", "long", _part("week"), "The week of the year by ISO 8601.", "week_of_year(datetime(2020-12-31)) == 53")
+
+
+def _unix(word: str, ticks: int) -> Function:
+    return scalar(
+        (f"unixtime_{word}_todatetime({word}:Number) -> datetime",
+         f"kql_ticks_to_datetime(TRY_CAST(trunc({{{word}}} * CAST({ticks} AS DOUBLE)) AS BIGINT) + 621355968000000000)"),
+        (f"unixtime_{word}_todatetime({word}:long) -> datetime",
+         f"kql_ticks_to_datetime(CAST({{{word}}} AS HUGEINT) * {ticks} + 621355968000000000)"),
+        doc=f"The datetime that is so many {word} after 1970-01-01.",
+        examples=(f"unixtime_{word}_todatetime(0) == datetime(1970-01-01)",),
+        nulls="custom",
+    )  # fmt: skip
+
+
+ROWS = (
+    scalar(("now(offset:timespan?) -> datetime", _now), doc="The query's moment, by the estate's clock; moved by an offset.",
+           examples=("now() == now()", "now(-1h) == now() - 1h"), nulls="total"),
+    scalar(("ago(timespan:timespan) -> datetime", f"kql_ticks_to_datetime({_NOW} - {{timespan}})"),
+           doc="The moment that lies so long before the query's.", examples=("ago(1h) == now() - 1h",)),
+    scalar(("datetime_diff(part:string <Constant>, datetime1:datetime, datetime2:datetime) -> long", _diff),
+           doc="How many boundaries of a unit lie between two datetimes: from the second to the first.",
+           examples=("datetime_diff('year', datetime(2017-01-01), datetime(2000-12-31)) == 17",), nulls="custom"),
+    scalar(("datetime_add(part:string <Constant>, value:Integer, datetime:datetime) -> datetime", _add),
+           doc="A datetime moved by units; months end where they end.",
+           examples=("datetime_add('month', 1, datetime(2020-01-31)) == datetime(2020-02-29)",), nulls="custom"),
+    scalar(("datetime_part(part:string <Constant>, date:datetime) -> int", lambda a: f"CAST({_datetime_part(a)} AS INTEGER)"),
+           doc="A piece of a datetime as a number.", examples=("datetime_part('month', datetime(2020-05-15)) == 5",), nulls="custom"),
+    *_edge_rows(),
+    _calendar("dayofmonth", "int", "CAST(date_part('day', kql_timestamp({date})) AS INTEGER)", "The day of the month.",
+              "dayofmonth(datetime(2020-05-15)) == 15"),
+    _calendar("dayofyear", "int", "CAST(date_part('doy', kql_timestamp({date})) AS INTEGER)", "The day of the year.",
+              "dayofyear(datetime(2020-02-01)) == 32"),
+    scalar((f"dayofweek(date:datetime) -> {TIMESPAN.value}", f"(({{date}} // {_DAY} + 1) % 7 * {_DAY})"),
+           doc="The days since Sunday, as a timespan.", examples=("dayofweek(datetime(2020-05-15)) == 5d",)),
+    _MONTH,
+    alias("getmonth", _MONTH, hidden=False),
+    _calendar("getyear", "int", "CAST(date_part('year', kql_timestamp({date})) AS INTEGER)", "The year.",
+              "getyear(datetime(2020-05-15)) == 2020"),
+    _calendar("hourofday", "int", "CAST({date} // 36000000000 % 24 AS INTEGER)", "The hour, 0 to 23.",
+              "hourofday(datetime(2020-05-15 13:00)) == 13"),
+    _WEEK,
+    alias("weekofyear", _WEEK),
+    scalar(("format_datetime(date:datetime, format:string <Constant>) -> string", _format_datetime),
+           doc="A datetime in a .NET format.", examples=("format_datetime(datetime(2020-05-15 13:04:05), 'yy-MM-dd HH:mm') == '20-05-15 13:04'",),
+           nulls="custom", naming="first"),
+    scalar(("format_timespan(timespan:timespan, format:string <Constant>) -> string", _format_timespan),
+           doc="A timespan in a .NET format.", examples=("format_timespan(time(1.02:03:04), 'd.hh:mm') == '1.02:03'",), nulls="custom"),
+    scalar(("make_datetime(year:Integer, month:Integer, day:Integer, hour:Integer?, minute:Integer?, second:Number?) -> datetime",
+            "TRY(kql_ticks(make_timestamp({year}::BIGINT, {month}::BIGINT, {day}::BIGINT, coalesce({hour|0}, 0)::BIGINT, coalesce({minute|0}, 0)::BIGINT, 0.0)) + CAST(round(coalesce({second|0}, 0) * 10000000) AS BIGINT))"),
+           ("make_datetime(text:string) -> datetime", "kql_string_to_datetime({text})"),
+           doc="A datetime from its parts.", examples=("make_datetime(2020, 5, 15) == datetime(2020-05-15)",), nulls="custom"),
+    scalar(("make_timespan(hour:Number, minute:Number, second:Number?) -> timespan",
+            "CAST({hour} * 36000000000 + {minute} * 600000000 + coalesce({second|0}, 0) * 10000000 AS BIGINT)"),
+           ("make_timespan(day:Number, hour:Number, minute:Number, second:Number) -> timespan",
+            "CAST({day} * 864000000000 + {hour} * 36000000000 + {minute} * 600000000 + {second} * 10000000 AS BIGINT)"),
+           doc="A timespan from its parts.", examples=("make_timespan(1, 30) == 90m",)),
+    _unix("seconds", 10_000_000),
+    _unix("milliseconds", 10_000),
+    _unix("microseconds", 10),
+    scalar(("unixtime_nanoseconds_todatetime(nanoseconds:long) -> datetime", "kql_ticks_to_datetime({nanoseconds} // 100 + 621355968000000000)"),
+           doc="The datetime that is so many nanoseconds after 1970-01-01.",
+           examples=("unixtime_nanoseconds_todatetime(0) == datetime(1970-01-01)",), nulls="custom"),
+    refused("datetime_utc_to_local", "time zones need DuckDB's ICU data, which this engine does not load"),
+    refused("datetime_local_to_utc", "time zones need DuckDB's ICU data, which this engine does not load"),
+    refused("datetime_list_timezones", "time zones need DuckDB's ICU data, which this engine does not load"),
+)  # fmt: skip

@@ -1,5 +1,153 @@
-"""Rows to come."""
+"""Numbers: rounding, roots, powers, trigonometry, chance."""
 
-from kql.functions.row import Function
+from __future__ import annotations
 
-ROWS: tuple[Function, ...] = ()
+from typing import TYPE_CHECKING
+
+from kql.functions.row import Function, alias, scalar
+from kql.sql.convert import convert
+from kql.sql.value import Arguments, Sql
+from kql.types import INTEGERS, REAL, STRING
+
+if TYPE_CHECKING:
+    from kql.functions.row import Template
+
+
+def _real(name: str, sql: str, doc: str, example: str, *, naming: str = "first", parameter: str = "x") -> Function:
+    return scalar((f"{name}({parameter}:real) -> real", sql), doc=doc, examples=(example,), nulls="custom", naming=naming)
+
+
+def _bin(arguments: Arguments) -> Sql:
+    value, size = arguments.text(0), arguments.text(1)
+    if arguments.result is REAL:
+        text = f"CASE WHEN {size} = 0 THEN CAST('NaN' AS DOUBLE) ELSE floor({value} / {size}) * {size} END"
+        return Sql(text, REAL, True)
+    if arguments.result.value == "decimal":
+        return Sql(f"floor({value} / nullif({size}, 0)) * {size}", arguments.result, True)
+    step = f"nullif({size}, 0)"
+    if isinstance(arguments[1].const, int) and arguments[1].const > 0:
+        step = str(arguments[1].const)
+    if arguments[0].type.value == "datetime":
+        # ticks count from Monday 0001-01-01, which is where bins of days and weeks begin
+        return Sql(f"({value} // {step} * {size})", arguments.result, True)
+    return Sql(f"({value} - kql_modulo({value}, {size}))", arguments.result, True)
+
+
+def _bin_at(arguments: Arguments) -> str:
+    value, size, origin = (arguments.text(place) for place in range(3))
+    if arguments.result is REAL:
+        return f"(floor(({value} - {origin}) / nullif({size}, 0)) * {size} + {origin})"
+    return f"({value} - kql_modulo({value} - {origin}, {size}))"
+
+
+_BIN_SHAPES = (
+    "(value:Number, roundTo:Number) -> Widest", "(value:timespan, roundTo:timespan) -> timespan",
+    "(value:datetime, roundTo:timespan) -> datetime", "(value:datetime, roundTo:datetime) -> datetime",
+)  # fmt: skip
+_BIN = scalar(
+    *((f"bin{shape}", _bin) for shape in _BIN_SHAPES),
+    doc="The value rounded down to a multiple of a bin; datetimes count from 0001-01-01, a Monday.",
+    examples=("bin(7, 5) == 5", "bin(-7, 5) == -10", "bin(datetime(2020-05-15 13:45), 1h) == datetime(2020-05-15 13:00)"),
+    nulls="custom",
+    naming="first",
+)
+
+
+def _round(arguments: Arguments) -> Sql:
+    value = arguments.text(0)
+    if arguments[0].type in INTEGERS and len(arguments) == 1:
+        return Sql(value, arguments.result, arguments[0].nullable)
+    places = arguments.text(1) if len(arguments) > 1 else "0"
+    return Sql(f"round({value}, CAST({places} AS INTEGER))", arguments.result, True)
+
+
+def _choice(function: str) -> Template:
+    def sql(arguments: Arguments) -> Sql:
+        values = [convert(value, arguments.result) for value in arguments.values]
+        texts = [value.string if value.type is STRING else value.text for value in values]
+        text = f"{function}({', '.join(texts)})"
+        if arguments.result is REAL:
+            nan = " OR ".join(f"coalesce(isnan({each}), FALSE)" for each in texts)
+            text = f"CASE WHEN {nan} THEN CAST('NaN' AS DOUBLE) ELSE {text} END"
+        return Sql(text, arguments.result, all(value.nullable for value in values))
+
+    return sql
+
+
+_EXTREMES = tuple(
+    scalar(
+        (f"{name}(argument:CommonOrderable...) -> Common", _choice(function)),
+        doc=f"The {word} of its arguments; nulls are passed over.",
+        examples=(f"{name}(2, 1, 3) == {wanted}", f"{name}(int(null), 5) == 5"),
+        nulls="custom",
+    )
+    for name, function, word, wanted in (("min_of", "least", "smallest", 1), ("max_of", "greatest", "largest", 3))
+)
+
+ROWS = (
+    scalar(
+        ("abs(number:int) -> long", "abs(CAST({number} AS BIGINT))"),
+        ("abs(number:long) -> long", "kql_wrap(abs(CAST({number} AS HUGEINT)))"),
+        ("abs(number:real|decimal) -> Parameter0", "abs({number})"),
+        ("abs(number:timespan) -> timespan", "abs({number})"),
+        doc="The value without its sign.", examples=("abs(-5) == 5",), naming="first",
+    ),
+    _BIN,
+    alias("floor", _BIN, hidden=False),
+    scalar(
+        ("bin_at(value:Number, bin_size:Number, fixed_point:Number) -> Widest", _bin_at),
+        ("bin_at(value:timespan, bin_size:timespan, fixed_point:timespan) -> timespan", _bin_at),
+        ("bin_at(value:datetime, bin_size:timespan, fixed_point:datetime) -> datetime", _bin_at),
+        doc="Like bin, with bins that are counted from a point.", examples=("bin_at(6.5, 2.5, 7) == 4.5",),
+        nulls="custom", naming="first",
+    ),
+    scalar(
+        ("ceiling(number:Integer) -> Parameter0", "{number}"),
+        ("ceiling(number:real|decimal) -> Parameter0", "ceil({number})"),
+        doc="The value rounded up.", examples=("ceiling(1.2) == 2.0",), naming="first",
+    ),
+    scalar(
+        ("round(number:Number, precision:Integer?) -> Parameter0", _round),
+        doc="The value rounded, halves away from zero.", examples=("round(2.5) == 3.0", "round(1.234, 2) == 1.23"),
+        nulls="custom", naming="first",
+    ),
+    scalar(("sign(number:Number) -> Parameter0", "sign({number})"), doc="-1, 0 or 1.", examples=("sign(-5) == -1",), nulls="custom", naming="first"),
+    _real("sqrt", "CASE WHEN {x} < 0 THEN CAST('NaN' AS DOUBLE) ELSE sqrt({x}) END", "The square root.", "sqrt(9) == 3.0"),
+    _real("exp", "exp({x})", "e to the power of the value.", "exp(0) == 1.0"),
+    _real("exp2", "pow(2, {x})", "2 to the power of the value.", "exp2(3) == 8.0"),
+    _real("exp10", "pow(10, {x})", "10 to the power of the value.", "exp10(2) == 100.0"),
+    _real("log", "kql_log({x}, ln(CASE WHEN {x} > 0 THEN {x} END))", "The natural logarithm.", "log(1) == 0.0"),
+    _real("log2", "kql_log({x}, log2(CASE WHEN {x} > 0 THEN {x} END))", "The logarithm to base 2.", "log2(8) == 3.0"),
+    _real("log10", "kql_log({x}, log10(CASE WHEN {x} > 0 THEN {x} END))", "The logarithm to base 10.", "log10(100) == 2.0"),
+    *(_real(name, f"{name}({{x}})", f"The {word} of an angle in radians.", f"{name}(0) == {wanted}")
+      for name, word, wanted in (("sin", "sine", "0.0"), ("cos", "cosine", "1.0"), ("tan", "tangent", "0.0"))),
+    _real("cot", "cot({x})", "The cotangent of an angle in radians.", "round(cot(0.785398163397448), 6) == 1.0"),
+    *(_real(name, f"CASE WHEN {{x}} BETWEEN -1 AND 1 THEN {name}({{x}}) END", f"The angle whose {word} is the value.", f"{name}({given}) == 0.0")
+      for name, word, given in (("asin", "sine", "0"), ("acos", "cosine", "1"))),
+    _real("atan", "atan({x})", "The angle whose tangent is the value.", "atan(0) == 0.0"),
+    scalar(("atan2(y:real, x:real) -> real", "atan2({y}, {x})"), doc="The angle of a point.", examples=("atan2(0, 1) == 0.0",), naming="first"),
+    _real("degrees", "degrees({x})", "Radians as degrees.", "degrees(0) == 0.0"),
+    _real("radians", "radians({x})", "Degrees as radians.", "radians(0) == 0.0"),
+    scalar(("pi() -> real", "pi()"), doc="The number pi.", examples=("round(pi(), 2) == 3.14",)),
+    scalar(("pow(base:real, exponent:real) -> real", "TRY(pow({base}, {exponent}))"), doc="A power.", examples=("pow(2, 10) == 1024.0",), nulls="custom"),
+    _real("gamma", "TRY(gamma({x}))", "The gamma function.", "round(gamma(4), 6) == 6.0"),
+    _real("loggamma", "TRY(lgamma({x}))", "The logarithm of the gamma function.", "round(loggamma(1), 6) == 0.0"),
+    scalar(("isnan(number:real) -> bool", "isnan({number})"), doc="Whether a real is no number.", examples=("isnan(real(nan))",)),
+    scalar(("isinf(number:real) -> bool", "isinf({number})"), doc="Whether a real is infinite.", examples=("isinf(1.0 / 0)",)),
+    scalar(("isfinite(number:real) -> bool", "isfinite({number})"), doc="Whether a real is a number and finite.", examples=("isfinite(1.5)",)),
+    scalar(("rand(range:long?) -> real", "CASE WHEN {range|0} > 1 THEN floor(random() * {range|1}) ELSE random() END"),
+           doc="A number drawn at random from 0 to 1, or a whole one below a bound.", examples=("rand() < 1", "rand(10) < 10"),
+           nulls="total", volatile=True),
+    *_EXTREMES,
+    *(scalar((f"binary_{name}(num1:long, num2:long) -> long", sql), doc=f"Bitwise {doc}.", examples=(example,), naming="first")
+      for name, sql, doc, example in (
+          ("and", "({num1} & {num2})", "and", "binary_and(6, 3) == 2"), ("or", "({num1} | {num2})", "or", "binary_or(6, 3) == 7"),
+          ("xor", "xor({num1}, {num2})", "exclusive or", "binary_xor(6, 3) == 5"))),
+    scalar(("binary_not(num1:long) -> long", "(~{num1})"), doc="Bitwise not.", examples=("binary_not(0) == -1",), naming="first"),
+    scalar(("binary_shift_left(num1:long, shift:long) -> long", "kql_wrap(CAST({num1} AS HUGEINT) * CAST(pow(2, {shift} & 63) AS HUGEINT))"),
+           doc="The bits moved to the left.", examples=("binary_shift_left(1, 4) == 16",), naming="first"),
+    scalar(("binary_shift_right(num1:long, shift:long) -> long", "({num1} >> ({shift} & 63))"),
+           doc="The bits moved to the right.", examples=("binary_shift_right(16, 4) == 1",), naming="first"),
+    scalar(("bitset_count_ones(number:long) -> long", "CAST(bit_count({number}) AS BIGINT)"), doc="How many bits are set.",
+           examples=("bitset_count_ones(42) == 3",)),
+)  # fmt: skip
