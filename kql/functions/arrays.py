@@ -1,5 +1,208 @@
-"""Rows to come."""
+"""Arrays: their length, pieces and order, and arrays as sets. What is no array gives null."""
 
-from kql.functions.row import Function
+from __future__ import annotations
 
-ROWS: tuple[Function, ...] = ()
+from typing import TYPE_CHECKING
+
+from kql.forms import JSON, Json, List, Missing, Scalar
+from kql.functions.lists import texts
+from kql.functions.row import Function, scalar
+from kql.sql import dynamic
+from kql.sql.convert import convert
+from kql.sql.value import Arguments, Sql, constant
+from kql.types import DATETIME, DYNAMIC, LONG, REAL, STRING, TIMESPAN
+
+if TYPE_CHECKING:
+    from kql.functions.row import Template
+
+
+def listed(value: Sql) -> tuple[str, List]:
+    """An array as a SQL list (NULL when it is none), with the form of its elements."""
+    value = value.fetched()
+    if isinstance(value.form, List):
+        return value.text, value.form
+    if isinstance(value.form, Missing):
+        return "CAST(NULL AS JSON[])", List(Json())
+    return f"kql_list({dynamic.as_json(value).text})", List(Json())
+
+
+def _same_form(values: list[Sql]) -> tuple[list[str], List]:
+    """Several arrays as lists of one element form."""
+    pairs = [listed(value) for value in values]
+    if all(form == pairs[0][1] for _, form in pairs):
+        return [text for text, _ in pairs], pairs[0][1]
+    return [f"kql_list({dynamic.as_json(value).text})" for value in values], List(Json())
+
+
+def _length(arguments: Arguments) -> Sql:
+    value = arguments[0].fetched()
+    if isinstance(value.form, List):
+        return Sql(f"len({value.text})", LONG, True)
+    if isinstance(value.form, Missing | Scalar):
+        return constant(None, LONG)
+    text = dynamic.as_json(value).text
+    return Sql(f"CASE WHEN json_type({text}) = 'ARRAY' THEN CAST(json_array_length({text}) AS BIGINT) END", LONG, True)
+
+
+def _made(text: str, form: List) -> Sql:
+    return Sql(text, DYNAMIC, True, form)
+
+
+def _concat(arguments: Arguments) -> Sql:
+    lists, form = _same_form(arguments.values)
+    return _made("list_concat(" + ", ".join(f"coalesce({text}, [])" for text in lists) + ")", form)
+
+
+def _slice(arguments: Arguments) -> Sql:
+    """Both ends are included; negative places count from the end."""
+    text, form = listed(arguments[0])
+    start, end = arguments.text(1), arguments.text(2)
+    ends = []
+    for place, written in ((1, start), (2, end)):
+        const = arguments[place].const
+        if isinstance(const, int):
+            ends.append(str(const + 1) if const >= 0 else f"len({text}) + {const + 1}")
+        else:
+            ends.append(f"CASE WHEN {written} < 0 THEN len({text}) + {written} + 1 ELSE {written} + 1 END")
+    return _made(f"({text})[greatest({ends[0]}, 1):greatest({ends[1]}, 0)]", form)
+
+
+def _index_of(arguments: Arguments) -> str:
+    subject = convert(arguments[1], STRING).string
+    found = f"list_position({texts(arguments[0])}, {subject})"
+    array = dynamic.as_json(arguments[0]).text
+    return f"CASE WHEN json_type({array}) = 'ARRAY' THEN CAST(coalesce({found}, 0) - 1 AS BIGINT) END"
+
+
+def _has_element(arguments: Arguments) -> str:
+    return f"coalesce(list_contains({texts(arguments[0])}, {convert(arguments[1], STRING).string}), FALSE)"
+
+
+def _set(function: str) -> Template:
+    def sql(arguments: Arguments) -> Sql:
+        lists, form = _same_form(arguments.values)
+        first = f"list_distinct(coalesce({lists[0]}, []))"
+        for text in lists[1:]:
+            if function == "union":
+                first = f"list_distinct(list_concat({first}, coalesce({text}, [])))"
+            elif function == "intersect":
+                first = f"list_filter({first}, lambda e: list_contains(coalesce({text}, []), e))"
+            else:
+                first = f"list_filter({first}, lambda e: NOT list_contains(coalesce({text}, []), e))"
+        return _made(first, form)
+
+    return sql
+
+
+def _sorted(direction: str) -> Template:
+    """One array sorted: numbers, then texts, then the rest; nulls last unless told."""
+
+    def sql(arguments: Arguments) -> Sql:
+        values = list(arguments.values)
+        nulls_last = True
+        if len(values) > 1 and values[-1].type.value == "bool":
+            nulls_last = values.pop().const is not False
+        text, form = listed(values[0])
+        nulls = "NULLS LAST" if nulls_last else "NULLS FIRST"
+        if isinstance(form.element, Json):
+            return _made(f"kql_sorted_{direction}({text}, {'TRUE' if nulls_last else 'FALSE'})", form)
+        return _made(f"list_sort({text}, '{direction.upper()}', '{nulls}')", form)
+
+    return sql
+
+
+def _range(arguments: Arguments) -> Sql:
+    start, stop = arguments.text(0), arguments.text(1)
+    kind = arguments[0].type
+    if kind is REAL or any(value.type is REAL for value in arguments.values):
+        step = arguments.text(2) if len(arguments) > 2 else "1.0"
+        count = f"greatest(least(CAST(floor(({stop} - {start}) / {step} + 1e-9) AS BIGINT) + 1, 1048576), 0)"
+        return _made(f"list_transform(range({count}), lambda i: CAST({start} + i * {step} AS DOUBLE))", List(Scalar(REAL)))
+    default = "864000000000" if kind in (DATETIME, TIMESPAN) else "1"
+    step = arguments.text(2) if len(arguments) > 2 else default
+    series = f"(kql_series({start}, {stop}, {step}))[1:1048576]"
+    if kind in (DATETIME, TIMESPAN):
+        word = "datetime" if kind is DATETIME else "timespan"
+        return _made(f"list_transform({series}, lambda t: kql_{word}_text(t))", List(Scalar(STRING)))
+    return _made(series, List(Scalar(LONG)))
+
+
+def _repeat(arguments: Arguments) -> Sql:
+    return Sql(
+        f"to_json(list_transform(range(greatest({arguments.text(1)}, 0)), lambda i: {dynamic.as_json(arguments[0]).text}))",
+        DYNAMIC, True, JSON,
+    )  # fmt: skip
+
+
+def _shifted(rotate: bool, left: bool) -> Template:
+    def sql(arguments: Arguments) -> Sql:
+        text, form = listed(arguments[0])
+        by = arguments.text(1) if left else f"(-{arguments.text(1)})"
+        if rotate:
+            offset = f"kql_modulo({by}, nullif(len({text}), 0))"
+            return _made(f"list_concat(({text})[{offset} + 1:], ({text})[1:{offset}])", form)
+        filler = dynamic.as_json(arguments[2]).text if len(arguments) > 2 else "NULL"
+        text = f"kql_list({dynamic.as_json(arguments[0]).text})"
+        return _made(
+            f"list_transform(range(len({text})), lambda i: CASE WHEN i + {by} BETWEEN 0 AND len({text}) - 1 THEN ({text})[i + {by} + 1] ELSE {filler} END)",
+            List(Json()),
+        )
+
+    return sql
+
+
+def _array(signature: str, sql: Template, doc: str, *examples: str) -> Function:
+    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom")
+
+
+def _reversed(arguments: Arguments) -> Sql:
+    text, form = listed(arguments[0])
+    return _made(f"list_reverse({text})", form)
+
+
+ROWS = (
+    _array("array_length(array:dynamic) -> long", _length, "How many elements an array has; null for what is none.",
+           "array_length(dynamic([1, 2])) == 2", "isnull(array_length(dynamic({})))"),
+    _array("array_concat(array:dynamic...) -> dynamic", _concat, "All arrays as one.",
+           "array_length(array_concat(dynamic([1]), dynamic([2, 3]))) == 3"),
+    _array("array_slice(array:dynamic, start:Integer, end:Integer) -> dynamic", _slice,
+           "The elements from one place to another, both included.", "tostring(array_slice(dynamic([1, 2, 3]), 1, 2)) == '[2,3]'"),
+    _array("array_sum(array:dynamic) -> real", "list_sum(list_transform(kql_list({array}), lambda e: kql_json_to_real(e)))",
+           "The sum of the elements.", "array_sum(dynamic([1, 2])) == 3.0"),
+    _array("array_index_of(array:dynamic, value:typed) -> long", _index_of, "Where a value first stands, -1 when it does not.",
+           "array_index_of(dynamic(['a', 'b']), 'b') == 1"),
+    _array("array_reverse(array:dynamic) -> dynamic", _reversed, "The elements backwards.", "tostring(array_reverse(dynamic([1, 2]))) == '[2,1]'"),
+    _array("set_has_element(set:dynamic, value:typed) -> bool", _has_element, "Whether an array has an element.",
+           "set_has_element(dynamic(['a', 'b']), 'a')"),
+    _array("set_union(set:dynamic...) -> dynamic", _set("union"), "The distinct elements of all arrays.",
+           "array_length(set_union(dynamic([1, 2]), dynamic([2, 3]))) == 3"),
+    _array("set_intersect(set:dynamic...) -> dynamic", _set("intersect"), "The distinct elements that all arrays have.",
+           "tostring(set_intersect(dynamic([1, 2]), dynamic([2, 3]))) == '[2]'"),
+    _array("set_difference(set:dynamic...) -> dynamic", _set("difference"), "The distinct elements that only the first array has.",
+           "tostring(set_difference(dynamic([1, 2]), dynamic([2, 3]))) == '[1]'"),
+    _array("array_sort_asc(array:dynamic, nulls_last:bool?) -> dynamic", _sorted("asc"), "The elements in rising order.",
+           "tostring(array_sort_asc(dynamic([2, 1]))) == '[1,2]'"),
+    _array("array_sort_desc(array:dynamic, nulls_last:bool?) -> dynamic", _sorted("desc"), "The elements in falling order.",
+           "tostring(array_sort_desc(dynamic([1, 2]))) == '[2,1]'"),
+    _array("array_rotate_left(array:dynamic, count:Integer) -> dynamic", _shifted(True, True), "The elements moved round to the left.",
+           "tostring(array_rotate_left(dynamic([1, 2, 3]), 1)) == '[2,3,1]'"),
+    _array("array_rotate_right(array:dynamic, count:Integer) -> dynamic", _shifted(True, False), "The elements moved round to the right.",
+           "tostring(array_rotate_right(dynamic([1, 2, 3]), 1)) == '[3,1,2]'"),
+    _array("array_shift_left(array:dynamic, count:Integer, default:typed?) -> dynamic", _shifted(False, True),
+           "The elements moved to the left, the gap filled.", "tostring(array_shift_left(dynamic([1, 2, 3]), 1, 0)) == '[2,3,0]'"),
+    _array("array_shift_right(array:dynamic, count:Integer, default:typed?) -> dynamic", _shifted(False, False),
+           "The elements moved to the right, the gap filled.", "tostring(array_shift_right(dynamic([1, 2, 3]), 1, 0)) == '[0,1,2]'"),
+    _array("array_iff(condition:dynamic, when_true:dynamic, when_false:dynamic) -> dynamic",
+           "kql_array_iff({condition}, {when_true}, {when_false})", "Per element one of two arrays' elements.",
+           "tostring(array_iff(dynamic([true, false]), dynamic([1, 2]), dynamic([3, 4]))) == '[1,4]'"),
+    _array("array_split(array:dynamic, index:Integer) -> dynamic",
+           lambda a: f"to_json([({listed(a[0])[0]})[1:{a.text(1)}], ({listed(a[0])[0]})[{a.text(1)} + 1:]])",
+           "Two arrays: up to a place, and from it on.", "tostring(array_split(dynamic([1, 2, 3]), 1)) == '[[1],[2,3]]'"),
+    _array("jaccard_index(set1:dynamic, set2:dynamic) -> real",
+           "(len(list_intersect(list_distinct(kql_texts({set1})), list_distinct(kql_texts({set2})))) / nullif(len(list_distinct(list_concat(kql_texts({set1}), kql_texts({set2})))), 0)::DOUBLE)",
+           "How alike two sets are: common elements over all elements.", "jaccard_index(dynamic([1, 2]), dynamic([2])) == 0.5"),
+    scalar(("range(start:Summable, stop:Summable, step:Summable?) -> Parameter0Array", _range),
+           doc="An array of values at even steps, both ends included.", examples=("tostring(range(1, 3)) == '[1,2,3]'",), nulls="custom"),
+    scalar(("repeat(value:Scalar, count:long) -> dynamic", _repeat), doc="An array of one value many times.",
+           examples=("tostring(repeat(1, 2)) == '[1,1]'",), nulls="custom", naming="prefix:repeat"),
+)  # fmt: skip

@@ -1,5 +1,117 @@
-"""Rows to come."""
+"""Bags: made, read and merged. A bag is a JSON object; of two properties with one name the first stays."""
 
-from kql.functions.row import Function
+from __future__ import annotations
 
-ROWS: tuple[Function, ...] = ()
+from kql.forms import JSON, Json, List, Scalar
+from kql.functions.row import alias, refused, scalar
+from kql.sql import dynamic, quote
+from kql.sql.convert import convert
+from kql.sql.value import Arguments, Sql
+from kql.types import DYNAMIC, STRING
+
+
+def member_json(value: Sql) -> str:
+    """A value as a member of a bag or an array: JSON, NULL for null."""
+    return dynamic.as_json(value).text
+
+
+def _bag_pack(arguments: Arguments) -> Sql:
+    if len(arguments) == 0:
+        return Sql("CAST('{}' AS JSON)", DYNAMIC, False, JSON)
+    pairs = []
+    for place in range(0, len(arguments) - 1, 2):
+        key = arguments[place]
+        name = quote.text(str(key.const)) if key.constant else convert(key, STRING).string
+        pairs.append(f"{name}, {member_json(arguments[place + 1])}")
+    return Sql(f"json_object({', '.join(pairs)})", DYNAMIC, False, JSON)
+
+
+def _pack_array(arguments: Arguments) -> Sql:
+    values = [value.fetched() for value in arguments.values]
+    kinds = {value.type for value in values}
+    if kinds == {STRING}:
+        return Sql("[" + ", ".join(value.string for value in values) + "]", DYNAMIC, False, List(Scalar(STRING)))
+    if not values:
+        return Sql("CAST('[]' AS JSON)", DYNAMIC, False, JSON)
+    return Sql("[" + ", ".join(member_json(value) for value in values) + "]", DYNAMIC, False, List(Json()))
+
+
+def _bag_keys(arguments: Arguments) -> Sql:
+    value = arguments[0].fetched()
+    text = dynamic.as_json(value).text
+    return Sql(f"CASE WHEN json_type({text}) = 'OBJECT' THEN json_keys({text}) END", DYNAMIC, True, List(Scalar(STRING)))
+
+
+_BAG_PACK = scalar(
+    ("bag_pack(keysAndValues:typed...) -> dynamic", _bag_pack),
+    ("bag_pack() -> dynamic", _bag_pack),
+    doc="A bag of names and values in turn.",
+    examples=("tostring(bag_pack('a', 1)) == '{\"a\":1}'",),
+    nulls="total",
+)
+_PACK_ARRAY = scalar(
+    ("pack_array(value:typed...) -> dynamic", _pack_array),
+    ("pack_array() -> dynamic", _pack_array),
+    doc="An array of values.",
+    examples=("tostring(pack_array(1, 'a')) == '[1,\"a\"]'",),
+    nulls="total",
+)
+
+ROWS = (
+    _BAG_PACK,
+    alias("pack", _BAG_PACK),
+    alias("pack_dictionary", _BAG_PACK),
+    _PACK_ARRAY,
+    scalar(
+        ("bag_keys(bag:dynamic) -> dynamic", _bag_keys),
+        doc="The names of a bag's properties as an array; null for anything else.",
+        examples=("array_length(bag_keys(dynamic({'a': 1, 'b': 2}))) == 2",),
+        nulls="custom",
+    ),
+    scalar(
+        ("bag_merge(bag:dynamic...) -> dynamic", "kql_merged([{bag}])"),
+        doc="The properties of all bags; of one name the first stays.",
+        examples=("tolong(bag_merge(dynamic({'a': 1}), dynamic({'a': 2, 'b': 3})).a) == 1",),
+        nulls="custom",
+    ),
+    scalar(
+        ("bag_remove_keys(bag:dynamic, keys:dynamic) -> dynamic", "kql_bag_without({bag}, kql_texts({keys}))"),
+        doc="A bag without the named properties.",
+        examples=("tostring(bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['a']))) == '{\"b\":2}'",),
+        nulls="custom",
+    ),
+    scalar(
+        ("bag_has_key(bag:dynamic, key:text) -> bool",
+         "CASE WHEN json_type({bag}) = 'OBJECT' THEN list_contains(json_keys({bag}), {key}) END"),
+        doc="Whether a bag has a property.",
+        examples=("bag_has_key(dynamic({'a': 1}), 'a')",),
+        nulls="custom",
+    ),
+    scalar(
+        ("bag_set_key(bag:dynamic, key:text, value:typed) -> dynamic",
+         lambda a: f"json_merge_patch({a.text(0)}, json_object({a.text(1)}, {member_json(a[2])}))"),
+        doc="A bag with one property set.",
+        examples=("tolong(bag_set_key(dynamic({'a': 1}), 'b', 2).b) == 2",),
+        nulls="custom",
+    ),
+    scalar(
+        ("bag_zip(keys:dynamic, values:dynamic) -> dynamic",
+         "kql_bag(list_filter(kql_texts({keys}), lambda k: k IS NOT NULL), kql_list({values}))"),
+        doc="A bag of an array of names and an array of values.",
+        examples=("tolong(bag_zip(dynamic(['a']), dynamic([1])).a) == 1",),
+        nulls="custom",
+    ),
+    scalar(
+        ("dynamic_to_json(value:typed) -> string", lambda a: f"CAST({member_json(a[0])} AS VARCHAR)"),
+        doc="A dynamic value as canonical JSON text.",
+        examples=("dynamic_to_json(dynamic('a')) == '\"a\"'",),
+        nulls="total",
+    ),
+    scalar(
+        ("zip(arrays:dynamic...) -> dynamic", "kql_zip([{arrays}])"),
+        doc="An array of arrays: the first elements of all, the second ones, and so on.",
+        examples=("tostring(zip(dynamic([1, 2]), dynamic([3, 4]))) == '[[1,3],[2,4]]'",),
+        nulls="custom",
+    ),
+    refused("treepath", "the paths of all leaves of a value cannot be listed in SQL honestly"),
+)  # fmt: skip
