@@ -326,9 +326,9 @@ class _Rules:
     def param(self, children: list[Any]) -> Any:
         from kql.operators.base import Parameter
 
-        name = str(children[0]).rstrip("= \t\r\n").rstrip().lower()
-        value = children[1]
-        text = str(value.value) if isinstance(value, syntax.Literal) else str(value)
+        # the value is part of the token: as an expression of its own it would let names follow a number anywhere
+        name, _, text = (part.strip() for part in str(children[0]).partition("="))
+        name, text = name.lower(), text.strip("[]'\"")
         return Parameter(name, text, _span(children))
 
     def expansion(self, children: list[Any]) -> Any:

@@ -150,10 +150,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Project:
-    """Every output column with its expression; a column passed through is a Ref to itself."""
+    """Every output column with its expression; a column passed through is a Ref to itself.
+
+    `keeps_hidden`: hidden columns of the input may still be named (extend).
+    """
 
     input: Relation
     columns: tuple[tuple[Column, Scalar], ...]
+    keeps_hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,6 +272,8 @@ def hidden_columns(relation: Relation) -> tuple[Column, ...]:
         case Scan():
             return tuple(column for column, _ in relation.hidden)
         case Filter() | Sort() | Limit():
+            return hidden_columns(relation.input)
+        case Project(keeps_hidden=True):
             return hidden_columns(relation.input)
     return ()
 

@@ -236,7 +236,7 @@ def infix(binder: Binder, name: str, left: plan.Scalar, right: plan.Scalar, span
             binder.problems.add("KQL306", span, operator=name, left=left.type.value, right=right.type.value)
             return plan.Literal(None, BOOL)
         left, right = pair
-    elif name in ("=~", "!~") and STRING not in (left.type, right.type) and BOOL in (left.type, right.type):
+    elif name in ("=~", "!~") and not {left.type, right.type} <= {STRING, DYNAMIC}:
         # published queries compare a dynamic with true this way; as texts, letter case aside, they are the same
         left, right = _as(left, STRING), _as(right, STRING)
     elif name in _ARITHMETIC and DYNAMIC in (left.type, right.type) and left.type is not right.type:

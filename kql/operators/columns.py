@@ -56,7 +56,7 @@ class Extend(Operator):
         made = bind_items(binder, self.items, scope, _Replacing(existing))
         by_name = {column.name: (column, value) for column, value in made}
         output = [by_name.pop(column.name, (column, plan.Ref(column))) for column in columns]
-        return plan.Project(input, tuple(output) + tuple(by_name.values()))
+        return plan.Project(input, tuple(output) + tuple(by_name.values()), keeps_hidden=True)
 
 
 class _Replacing(names.Namer):

@@ -117,7 +117,7 @@ def _any(
     made: Made = []
     several = len(call.arguments) > 1 or any(isinstance(each, syntax.Star) for each in call.arguments)
     for place, (automatic, value) in enumerate(_returned(binder, call.arguments, scope, keys)):
-        if call.name == "any" and not several:
+        if call.name == "any" and (not several or not isinstance(call.arguments[0], syntax.Star)):
             automatic = f"any_{automatic}"
         column = Column(_named(item, place, automatic, namer), value.type)
         made.append((column, binder.apply("$any", (value,), call.span)))

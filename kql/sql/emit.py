@@ -175,11 +175,13 @@ class _Emitter:
             weight > 1 for weight in block.weights.values()
         )
         if (windowed and _closed(block)) or heavy:
-            block = outside([block], self.names, plan.columns_of(node.input))
+            block = outside([block], self.names, plan.visible(node.input))
             weights = {column: weight(expression, block.weights) for column, expression in node.columns}
         before = dict(block.columns)
         block.columns = {}
         view = _View(block, before)
+        for column in plan.hidden_columns(node):
+            block.columns[column] = before[column]
         for column, expression in node.columns:
             if isinstance(expression, plan.Ref):
                 block.columns[column] = before[expression.column]
@@ -188,7 +190,7 @@ class _Emitter:
                 block.bind(column, partial(self.scalars.emit, expression, view), weights[column])
         if windowed or fixed:
             block.sealed = True
-            return outside([block], self.names, [column for column, _ in node.columns])
+            return outside([block], self.names, plan.visible(node))
         return block
 
     def _aggregate(self, node: plan.Aggregate) -> Block:

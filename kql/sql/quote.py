@@ -19,6 +19,7 @@ SQL_TYPES: dict[Type, str] = {
     Type.TIMESPAN: "BIGINT",
     Type.GUID: "VARCHAR",
     DYNAMIC: "JSON",
+    Type.TYPE: "VARCHAR",
     Type.UNKNOWN: "VARCHAR",
 }
 
