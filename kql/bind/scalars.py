@@ -131,11 +131,8 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         return _logic(binder, call, scope)
     if name in _LISTS:
         return _list(binder, call, scope)
-    if (
-        (call.arguments
-        and isinstance(call.arguments[0], syntax.Star)
-        and not name[0].isalpha())
-        or (call.arguments and isinstance(call.arguments[0], syntax.Star) and _infix(name))
+    if (call.arguments and isinstance(call.arguments[0], syntax.Star) and not name[0].isalpha()) or (
+        call.arguments and isinstance(call.arguments[0], syntax.Star) and _infix(name)
     ):
         return _any_column(binder, call, scope)
     if _infix(name) and name[0].isalpha() and call.name_span[0] == call.span[0] and name not in ("negate", "plus"):

@@ -137,7 +137,13 @@ def _with_if(name: str, shape: str, sql: Template, doc: str, shown: str, **facts
 
 
 def _averages() -> tuple[Function, Function]:
-    shapes = (("Integer", "real"), ("real", "real"), ("decimal", "decimal"), ("timespan", "timespan"), ("datetime", "datetime"))
+    shapes = (
+        ("Integer", "real"),
+        ("real", "real"),
+        ("decimal", "decimal"),
+        ("timespan", "timespan"),
+        ("datetime", "datetime"),
+    )
     own = aggregate(
         *((f"avg(expr:{given}) -> {made}", _avg) for given, made in shapes),
         doc="The mean; NaN over no rows.",

@@ -117,7 +117,9 @@ def _range(arguments: Arguments) -> Sql:
     if kind is REAL or any(value.type is REAL for value in arguments.values):
         step = arguments.text(2) if len(arguments) > 2 else "1.0"
         count = f"greatest(least(CAST(floor(({stop} - {start}) / {step} + 1e-9) AS BIGINT) + 1, 1048576), 0)"
-        return _made(f"list_transform(range({count}), lambda i: CAST({start} + i * {step} AS DOUBLE))", List(Scalar(REAL)))
+        return _made(
+            f"list_transform(range({count}), lambda i: CAST({start} + i * {step} AS DOUBLE))", List(Scalar(REAL))
+        )
     default = "864000000000" if kind in (DATETIME, TIMESPAN) else "1"
     step = arguments.text(2) if len(arguments) > 2 else default
     series = f"(kql_series({start}, {stop}, {step}))[1:1048576]"

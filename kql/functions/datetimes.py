@@ -109,7 +109,10 @@ def _edge_rows() -> list[Function]:
              "week": ("2020-05-10", "2020-05-16 23:59:59.9999999"), "day": ("2020-05-15", "2020-05-15 23:59:59.9999999")}  # fmt: skip
     for unit, (first, last) in shown.items():
         start, end = _edges(unit)
-        for name, sql, wanted, word in ((f"startof{unit}", start, first, "beginning"), (f"endof{unit}", end, last, "last tick")):
+        for name, sql, wanted, word in (
+            (f"startof{unit}", start, first, "beginning"),
+            (f"endof{unit}", end, last, "last tick"),
+        ):
             rows.append(
                 scalar(
                     (f"{name}(date:datetime, offset:Integer?) -> datetime", sql),
@@ -150,7 +153,13 @@ def _format_timespan(arguments: Arguments) -> str:
     import re
 
     span, wanted = f"abs({arguments.text(0)})", str(arguments[1].const or "")
-    units = {"d": (_DAY, None), "h": (36_000_000_000, 24), "H": (36_000_000_000, 24), "m": (600_000_000, 60), "s": (10_000_000, 60)}
+    units = {
+        "d": (_DAY, None),
+        "h": (36_000_000_000, 24),
+        "H": (36_000_000_000, 24),
+        "m": (600_000_000, 60),
+        "s": (10_000_000, 60),
+    }
     pieces = [f"CASE WHEN {arguments.text(0)} < 0 THEN '-' ELSE '' END"]
     for token in re.findall(r"d+|H+|h+|m+|s+|f+|F+|.", wanted, re.S):
         if token[0] in units:
@@ -173,7 +182,13 @@ def _calendar(name: str, returns: str, sql: str, doc: str, example: str) -> Func
 
 _MONTH = _calendar("monthofyear", "int", "CAST(date_part('month', kql_timestamp({date})) AS INTEGER)", "The month, 1 to 12.",
                    "monthofyear(datetime(2020-05-15)) == 5")  # fmt: skip
-_WEEK = _calendar("week_of_year", "long", _part("week"), "The week of the year by ISO 8601.", "week_of_year(datetime(2020-12-31)) == 53")
+_WEEK = _calendar(
+    "week_of_year",
+    "long",
+    _part("week"),
+    "The week of the year by ISO 8601.",
+    "week_of_year(datetime(2020-12-31)) == 53",
+)
 
 
 def _unix(word: str, ticks: int) -> Function:

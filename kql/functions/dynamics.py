@@ -39,7 +39,9 @@ def _pack_array(arguments: Arguments) -> Sql:
 def _bag_keys(arguments: Arguments) -> Sql:
     value = arguments[0].fetched()
     text = dynamic.as_json(value).text
-    return Sql(f"CASE WHEN json_type({text}) = 'OBJECT' THEN json_keys({text}) END", DYNAMIC, True, List(Scalar(STRING)))
+    return Sql(
+        f"CASE WHEN json_type({text}) = 'OBJECT' THEN json_keys({text}) END", DYNAMIC, True, List(Scalar(STRING))
+    )
 
 
 _BAG_PACK = scalar(

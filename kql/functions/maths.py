@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def _real(name: str, sql: str, doc: str, example: str, *, naming: str = "first", parameter: str = "x") -> Function:
-    return scalar((f"{name}({parameter}:real) -> real", sql), doc=doc, examples=(example,), nulls="custom", naming=naming)
+    return scalar(
+        (f"{name}({parameter}:real) -> real", sql), doc=doc, examples=(example,), nulls="custom", naming=naming
+    )
 
 
 def _bin(arguments: Arguments) -> Sql:
@@ -47,7 +49,11 @@ _BIN_SHAPES = (
 _BIN = scalar(
     *((f"bin{shape}", _bin) for shape in _BIN_SHAPES),
     doc="The value rounded down to a multiple of a bin; datetimes count from 0001-01-01, a Monday.",
-    examples=("bin(7, 5) == 5", "bin(-7, 5) == -10", "bin(datetime(2020-05-15 13:45), 1h) == datetime(2020-05-15 13:00)"),
+    examples=(
+        "bin(7, 5) == 5",
+        "bin(-7, 5) == -10",
+        "bin(datetime(2020-05-15 13:45), 1h) == datetime(2020-05-15 13:00)",
+    ),
     nulls="custom",
     naming="first",
 )

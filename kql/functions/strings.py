@@ -217,4 +217,3 @@ ROWS = (
     _simple("tohex", "(value:long, minLength:Integer?) -> string", "lpad(lower(hex({value})), CAST(greatest(length(hex({value})), {minLength|0}) AS INTEGER), '0')",
             "A number in hexadecimal.", "tohex(255) == 'ff'", naming="first"),
 )  # fmt: skip
-

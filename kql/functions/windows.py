@@ -77,4 +77,3 @@ ROWS = (
         nulls="total",
     ),
 )
-
