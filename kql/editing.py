@@ -51,9 +51,7 @@ _TOKEN = re.compile(
     re.S,
 )
 _KEYWORDS = frozenset(
-    "by on asc desc nulls first last and or kind with to typeof from step let set declare query_parameters view as "
-    "true false null limit bagexpansion with_itemindex withsource isfuzzy flags datetime timespan guid dynamic bool int "
-    "long real decimal string".split()
+    ["by", "on", "asc", "desc", "nulls", "first", "last", "and", "or", "kind", "with", "to", "typeof", "from", "step", "let", "set", "declare", "query_parameters", "view", "as", "true", "false", "null", "limit", "bagexpansion", "with_itemindex", "withsource", "isfuzzy", "flags", "datetime", "timespan", "guid", "dynamic", "bool", "int", "long", "real", "decimal", "string"]
 )
 
 

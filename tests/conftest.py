@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -21,3 +22,15 @@ def world() -> Iterator[ResourceGraph]:
     """A small estate of one's own, to change and to let time pass in."""
     with ResourceGraph.simulated(vms=60, seed=7) as graph:
         yield graph
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="rewrite the lists of known failures and the recorded cases")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The counts of the recorded cases, whatever the outcome."""
+    module = sys.modules.get("tests.kql.test_recorded")
+    for title, counts in getattr(module, "COUNTS", {}).items():
+        shown = ", ".join(f"{number} {word}" for word, number in counts.items())
+        terminalreporter.write_line(f"{title}: {shown}")

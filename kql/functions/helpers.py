@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kql.forms import Json, List, Scalar
 from kql.functions.regex import unicode_classes
 from kql.functions.row import aggregate, scalar
@@ -9,6 +11,9 @@ from kql.sql import dynamic, quote
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
 from kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, TYPE_NAMES
+
+if TYPE_CHECKING:
+    from kql.functions.row import Template
 
 
 def _captures(arguments: Arguments) -> Sql:
@@ -48,7 +53,7 @@ def _element_as(arguments: Arguments) -> Sql:
     return convert(value, target)
 
 
-def _arg(function: str) -> object:
+def _arg(function: str) -> Template:
     def sql(arguments: Arguments) -> Sql:
         value, by = arguments[0].fetched(), arguments[1].fetched()
         if value.members is not None:
@@ -96,11 +101,11 @@ ROWS = (
         ("$arg_max(value:typed, by:typed) -> Parameter0", _arg("arg_max")),
         doc="A column of the row with the largest value.",
         hidden=True,
-    ),  # type: ignore[arg-type]
+    ),
     aggregate(
         ("$arg_min(value:typed, by:typed) -> Parameter0", _arg("arg_min")),
         doc="A column of the row with the smallest value.",
         hidden=True,
-    ),  # type: ignore[arg-type]
+    ),
     aggregate(("$any(value:typed) -> Parameter0", _any), doc="The value of some row.", hidden=True),
 )

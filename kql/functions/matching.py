@@ -215,41 +215,51 @@ def _regex(arguments: Arguments) -> Sql:
     )
 
 
-_TESTS: dict[str, tuple[Test, str, str]] = {}
-for _cased, _suffix in ((False, ""), (True, "_cs")):
-    _note = "letter case counts" if _cased else "letter case does not count"
-    _TESTS |= {
-        f"has{_suffix}": (
-            lambda v, n, t, c=_cased: has(v, n, cased=c, left=True, right=True, truth=t),
-            f"Whether a text holds a term, between signs that are neither letters nor digits; {_note}.",
-            f"'North America' has{_suffix} '{'North' if _cased else 'america'}'",
-        ),
-        f"hasprefix{_suffix}": (
-            lambda v, n, t, c=_cased: has(v, n, cased=c, left=True, right=False, truth=t),
-            f"Whether a term of a text begins with another; {_note}.",
-            f"'North America' hasprefix{_suffix} '{'Ame' if _cased else 'ame'}'",
-        ),
-        f"hassuffix{_suffix}": (
-            lambda v, n, t, c=_cased: has(v, n, cased=c, left=False, right=True, truth=t),
-            f"Whether a term of a text ends with another; {_note}.",
-            f"'North America' hassuffix{_suffix} '{'rth' if _cased else 'RTH'}'",
-        ),
-        f"contains{_suffix}": (
-            lambda v, n, t, c=_cased: contains(v, n, cased=c, truth=t),
-            f"Whether a text holds another anywhere; {_note}.",
-            f"'Fabrikam' contains{_suffix} '{'Brik' if not _cased else 'brik'}'",
-        ),
-        f"startswith{_suffix}": (
-            lambda v, n, t, c=_cased: edges(v, n, cased=c, function="starts_with", truth=t),
-            f"Whether a text begins with another; {_note}.",
-            f"'Fabrikam' startswith{_suffix} '{'fab' if not _cased else 'Fab'}'",
-        ),
-        f"endswith{_suffix}": (
-            lambda v, n, t, c=_cased: edges(v, n, cased=c, function="ends_with", truth=t),
-            f"Whether a text ends with another; {_note}.",
-            f"'Fabrikam' endswith{_suffix} '{'KAM' if not _cased else 'kam'}'",
-        ),
-    }
+def _term_test(cased: bool, left: bool, right: bool) -> Test:
+    return lambda value, needle, truth: has(value, needle, cased=cased, left=left, right=right, truth=truth)
+
+
+def _edge_test(cased: bool, function: str) -> Test:
+    return lambda value, needle, truth: edges(value, needle, cased=cased, function=function, truth=truth)
+
+
+def _substring_test(cased: bool) -> Test:
+    return lambda value, needle, truth: contains(value, needle, cased=cased, truth=truth)
+
+
+def _tests() -> dict[str, tuple[Test, str, str]]:
+    """The operators by name, each with its sentence and an example."""
+    made: dict[str, tuple[Test, str, str]] = {}
+    for cased, suffix in ((False, ""), (True, "_cs")):
+        note = "letter case counts" if cased else "letter case does not count"
+        said = {
+            "has": (
+                "holds a term, between signs that are neither letters nor digits",
+                "North America",
+                "America",
+                "america",
+            ),
+            "hasprefix": ("has a term that begins with another", "North America", "Ame", "ame"),
+            "hassuffix": ("has a term that ends with another", "North America", "rth", "RTH"),
+            "contains": ("holds another anywhere", "Fabrikam", "brik", "Brik"),
+            "startswith": ("begins with another", "Fabrikam", "Fab", "fab"),
+            "endswith": ("ends with another", "Fabrikam", "kam", "KAM"),
+        }
+        tests = {
+            "has": _term_test(cased, True, True),
+            "hasprefix": _term_test(cased, True, False),
+            "hassuffix": _term_test(cased, False, True),
+            "contains": _substring_test(cased),
+            "startswith": _edge_test(cased, "starts_with"),
+            "endswith": _edge_test(cased, "ends_with"),
+        }
+        for name, (sentence, text, exact, other) in said.items():
+            example = f"'{text}' {name}{suffix} '{exact if cased else other}'"
+            made[name + suffix] = (tests[name], f"Whether a text {sentence}; {note}.", example)
+    return made
+
+
+_TESTS = _tests()
 
 
 def _rows() -> tuple[Function, ...]:

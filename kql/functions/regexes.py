@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kql.forms import Json
 from kql.functions.regex import unicode_classes
 from kql.functions.row import alias, scalar
@@ -9,6 +11,9 @@ from kql.sql import quote
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
 from kql.types import DYNAMIC, STRING
+
+if TYPE_CHECKING:
+    from kql.functions.row import Template
 
 
 def pattern(value: Sql) -> str:
@@ -62,7 +67,7 @@ def _replace(arguments: Arguments) -> str:
     return f"regexp_replace({text}, {pattern(arguments[expression])}, {arguments.text(rewrite)}, 'g')"
 
 
-def _trimmed(start: bool, end: bool) -> object:
+def _trimmed(start: bool, end: bool) -> Template:
     def sql(arguments: Arguments) -> str:
         text, written = convert(arguments[1], STRING).string, pattern(arguments[0])
         if start:
@@ -98,7 +103,7 @@ _REPLACE_REGEX = scalar(
 )
 _TRIM = [
     scalar(
-        (f"{name}(cutset:string, text:text) -> string", _trimmed(start, end)),  # type: ignore[arg-type]
+        (f"{name}(cutset:string, text:text) -> string", _trimmed(start, end)),
         doc=f"The text without a match of a regular expression {where}.",
         examples=(example,),
         nulls="total",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kql.functions.row import window
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
 from kql.types import DYNAMIC, INTEGERS, STRING, TIMESPAN
+
+if TYPE_CHECKING:
+    from kql.functions.row import Template
 
 
 def _row_number(arguments: Arguments) -> str:
@@ -13,7 +18,7 @@ def _row_number(arguments: Arguments) -> str:
     return f"(row_number() OVER ({arguments.over}) - 1 + {start})"
 
 
-def _neighbour(function: str) -> object:
+def _neighbour(function: str) -> Template:
     def sql(arguments: Arguments) -> Sql:
         value = arguments[0].fetched()
         if value.type is DYNAMIC:
@@ -47,13 +52,13 @@ ROWS = (
         nulls="total",
     ),
     window(
-        ("prev(column:Scalar, offset:Integer?, default_value:Scalar?) -> Parameter0", _neighbour("lag")),  # type: ignore[arg-type]
+        ("prev(column:Scalar, offset:Integer?, default_value:Scalar?) -> Parameter0", _neighbour("lag")),
         doc="A column's value some rows before.",
         examples=(_SHOWN.format("prev(x)", 2),),
         nulls="custom",
     ),
     window(
-        ("next(column:Scalar, offset:Integer?, default_value:Scalar?) -> Parameter0", _neighbour("lead")),  # type: ignore[arg-type]
+        ("next(column:Scalar, offset:Integer?, default_value:Scalar?) -> Parameter0", _neighbour("lead")),
         doc="A column's value some rows after.",
         examples=(_SHOWN.format("next(x)", 3),),
         nulls="custom",

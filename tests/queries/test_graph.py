@@ -94,7 +94,7 @@ def test_a_text_is_compiled_once(world: ResourceGraph) -> None:
     text = "resources | count"
     assert [world.query(text).timings.cached for _ in range(3)] == [False, True, True]
     assert world.query(text, profile="resource-graph").timings.cached is False
-    assert world.query(text, subscriptions=[]).timings.cached is False
+    assert world.query(text, subscriptions=["x"]).timings.cached is False
 
 
 def test_only_so_many_plans_are_kept() -> None:
@@ -138,7 +138,7 @@ def test_subscriptions_narrow_every_table(graph: ResourceGraph) -> None:
     one = next(iter(every))
     assert graph.query("resources | count", subscriptions=[one]).scalar() == every[one]
     assert graph.query("resources | count", subscriptions=[one.upper()]).scalar() == every[one]
-    assert graph.query("resources | count", subscriptions=[]).scalar() == 0
+    assert graph.query("resources | count", subscriptions=[]).scalar() == sum(every.values())
     joined = (
         "resources | project id, a = subscriptionId"
         " | join kind=inner (resources | project id, b = subscriptionId) on id | distinct a, b"

@@ -1,0 +1,95 @@
+"""Every recorded case, refused query and published query. What does not hold is listed by name with its reason."""
+
+from __future__ import annotations
+
+import collections
+from typing import Any
+
+import duckdb
+import pytest
+
+import kql
+from tests.kql.shared import (
+    NOTHING,
+    answer,
+    cell,
+    comparer,
+    database,
+    hold_to,
+    needs_shared,
+    records,
+    service_schema,
+)
+
+COUNTS: dict[str, collections.Counter[str]] = {}
+pytestmark = needs_shared
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, kql.KqlError):
+        return f"refused: {error.problems[0].code} {error.problems[0].message}"
+    return f"the engine fails: {str(error).splitlines()[0][:150]}"
+
+
+def test_recorded_answers(pytestconfig: pytest.Config) -> None:
+    compare = comparer()
+    connection = database()
+    failures: dict[str, str] = {}
+    counts = COUNTS["recorded answers"] = collections.Counter()
+    tiers: dict[int, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for case in records("conformance", "cases.jsonl"):
+        try:
+            columns, rows = answer(connection, case["query"])
+            verdict = compare.compare_case(case, columns, rows)
+            outcome = "match" if verdict else "differ"
+            if not verdict:
+                failures[case["id"]] = "differs: " + " ".join(str(verdict.reason).split())[:150]
+        except (kql.KqlError, duckdb.Error) as error:
+            outcome = "refused" if isinstance(error, kql.KqlError) else "crash"
+            failures[case["id"]] = " ".join(_reason(error).split())
+        counts[outcome] += 1
+        tiers[case["tier"]][outcome] += 1
+    for tier in sorted(tiers):
+        COUNTS[f"recorded answers, tier {tier}"] = tiers[tier]
+    hold_to("conformance.txt", failures, pytestconfig, "Recorded answers")
+
+
+def test_refused_queries(pytestconfig: pytest.Config) -> None:
+    accepted: dict[str, str] = {}
+    counts = COUNTS["queries that the engine refuses"] = collections.Counter()
+    for case in records("conformance", "refused.jsonl"):
+        problems = kql.check(case["query"], NOTHING)
+        errors = [problem for problem in problems if problem.severity == "error"]
+        counts["refused" if errors else "accepted"] += 1
+        if not errors:
+            accepted[case["id"]] = "accepted"
+        for problem in errors:
+            assert 0 <= problem.span[0] <= problem.span[1] <= len(case["query"]) + 1, case["id"]
+    hold_to("refused.txt", accepted, pytestconfig, "Queries that Kusto refuses")
+
+
+@pytest.mark.parametrize("name", ["queries", "templated"])
+def test_published_queries(name: str, pytestconfig: pytest.Config) -> None:
+    """All compile and run over empty tables, with the columns that Microsoft's analyser gives them."""
+    schema = service_schema()
+    connection = database()
+    failures: dict[str, str] = {}
+    counts = COUNTS[f"published queries ({name})"] = collections.Counter()
+    for record in records("corpus", f"{name}.jsonl"):
+        text: str = record.get("substituted") or record["query"]
+        official: dict[str, Any] = record.get("official") or {}
+        try:
+            compiled = kql.compile(text, schema)
+            counts["compile"] += 1
+            if official.get("ok"):
+                shown = [[column.name, column.type] for column in compiled.columns]
+                if shown != official["columns"]:
+                    failures[record["id"]] = "other columns than the official analyser's"
+            bound = compiled.bind(0)
+            rows = (connection.execute(compiled.sql, bound) if bound else connection.execute(compiled.sql)).fetchall()
+            [[cell(value, column) for value, column in zip(row, compiled.columns, strict=True)] for row in rows]
+            counts["run"] += 1
+        except (kql.KqlError, duckdb.Error) as error:
+            failures[record["id"]] = " ".join(_reason(error).split())
+        counts["all"] += 1
+    hold_to(f"corpus-{name}.txt", failures, pytestconfig, f"Published queries ({name})")
