@@ -160,7 +160,7 @@ class ByUse(click.Group):
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Tell the version."
 )
 @click.pass_context
-def cli(ctx: click.Context, **options: Any) -> None:
+def cli(ctx: click.Context, /, **options: Any) -> None:
     """Azure Resource Graph on your own machine: KQL over a simulated estate.
 
     Without a command it opens a prompt. Exit codes: 0 ok, 1 failed, 2 usage, 3 the query is wrong, 4 timeout,
@@ -179,7 +179,7 @@ def cli(ctx: click.Context, **options: Any) -> None:
 @world_options
 @output_options
 @click.pass_context
-def query(ctx: click.Context, file: str | None, text: str | None, **options: Any) -> None:
+def query(ctx: click.Context, /, file: str | None, text: str | None, **options: Any) -> None:
     """Ask the query in FILE, in -q TEXT or on stdin (-)."""
     _answer(ctx, _text(file, text), options)
 
@@ -189,7 +189,7 @@ def query(ctx: click.Context, file: str | None, text: str | None, **options: Any
 @world_options
 @output_options
 @click.pass_context
-def run_saved(ctx: click.Context, name: str, **options: Any) -> None:
+def run_saved(ctx: click.Context, /, name: str, **options: Any) -> None:
     """Ask a saved query by its name (see list)."""
     try:
         saved = saved_query(name)
@@ -254,7 +254,9 @@ def check(files: tuple[str, ...], form: str, profile: str, strict: bool) -> None
 @click.option("--profile", type=click.Choice(("kusto", "resource-graph")), default="kusto")
 @world_options
 @click.pass_context
-def explain(ctx: click.Context, file: str | None, text: str | None, engine: bool, profile: str, **options: Any) -> None:
+def explain(
+    ctx: click.Context, /, file: str | None, text: str | None, engine: bool, profile: str, **options: Any
+) -> None:
     """Show the plan and the SQL of a query."""
     with _opened(_world(ctx, options), quiet=True) as graph:
         click.echo(graph.explain(_text(file, text), profile=profile, engine=engine))
@@ -277,7 +279,7 @@ def create(path: str, vms: int, seed: int) -> None:
 @cli.command()
 @world_options
 @click.pass_context
-def demo(ctx: click.Context, **options: Any) -> None:
+def demo(ctx: click.Context, /, **options: Any) -> None:
     """Ask the query of Azure's own page, twice."""
     from queries.demo import demonstrate
 
@@ -382,19 +384,18 @@ def _sink(output: str | None) -> Iterator[BinaryIO]:
 @contextmanager
 def _opened(world: World, quiet: bool = False) -> Iterator[ResourceGraph]:
     """The graph of an estate; tells of its making where that takes a while."""
-    progress = None
-    if world.vms >= 50_000 and world.estate is None and not quiet and sys.stderr.isatty():
-
-        def progress(made: int, wanted: int) -> None:
-            click.echo(f"\r\x1b[K{made:,} of {wanted:,} virtual machines made", nl=False, err=True)
-
-    graph = world.open(progress=progress)
-    if progress:
+    slow = world.vms >= 50_000 and world.estate is None and not quiet and sys.stderr.isatty()
+    graph = world.open(progress=_tell_progress if slow else None)
+    if slow:
         click.echo("\r\x1b[K", nl=False, err=True)
     try:
         yield graph
     finally:
         graph.close()
+
+
+def _tell_progress(made: int, wanted: int) -> None:
+    click.echo(f"\r\x1b[K{made:,} of {wanted:,} virtual machines made", nl=False, err=True)
 
 
 def _text(file: str | None, text: str | None) -> str:

@@ -125,10 +125,12 @@ class ResourceGraph:
         """The answer to a query, over everything that is due by now.
 
         Keyword arguments (or the mapping `parameters`) are values for what the query declares with
-        `declare query_parameters`. `subscriptions` narrows every table to these subscription ids. `timeout` is in
-        seconds and goes before the setting. `at_most` cuts the answer after so many rows without working out the rest,
-        and the result's `truncated` tells. Raises `kql.KqlError` with all problems of a wrong text; `QueryTimeout`,
-        `AnswerTooLarge` and `QueryFailed`, which are kinds of it, when a right one gets no answer.
+        `declare query_parameters`. `subscriptions` narrows every table to these subscription ids; none at all means
+        everything, as in the service. `timeout` is in seconds and goes before the setting. `at_most` cuts the answer
+        after so many rows without working out the rest, and the result's `truncated` tells.
+
+        Raises `kql.KqlError` with all problems of a wrong text; `QueryTimeout`, `AnswerTooLarge` and `QueryFailed`,
+        which are kinds of it, when a right one gets no answer.
         """
         given = {**(parameters or {}), **more_parameters}
         started = perf_counter()
@@ -242,14 +244,14 @@ class ResourceGraph:
             raise TypeError("subscriptions is a list of subscription ids, not one string")
         wanted = profile_of(profile)
         schema = self.schema
-        allowed = None if subscriptions is None else tuple(sorted({name.lower() for name in subscriptions}))
+        allowed = tuple(sorted({name.lower() for name in subscriptions or ()}))
         key = (text, wanted, allowed, schema.version)
         with self._plans_lock:
             plan = self._plans.get(key)
             if plan is not None:
                 self._plans.move_to_end(key)
                 return plan, True
-        scope = None if allowed is None else {"subscriptionId": allowed}
+        scope = {"subscriptionId": allowed} if allowed else None
         compiled = kql.compile(text, schema, profile=wanted, scope=scope)
         with self._cursor() as cursor:
             try:
@@ -306,7 +308,7 @@ class ResourceGraph:
 
             self._must_fit(rows, 0, text)
             batches, size = [], 0
-            reader = cursor.to_arrow_reader(SMALL)
+            reader: Any = cursor.to_arrow_reader(SMALL)
             for batch in reader:
                 batches.append(batch)
                 rows, size = rows + batch.num_rows, size + batch.nbytes

@@ -79,10 +79,10 @@ def _help(talk: Talk, words: list[str]) -> None:
         talk.say("  A text that begins with | goes on where the last query ended: try  | count")
         return
     name = words[0]
-    row = find(name if name.startswith(".") else f".{name}") if name not in ("count", "columns") else None
     text = kql.help(name)
-    if text is None and row is not None:
-        text = f"{row.name} {row.arguments}\n\n{row.sentence}.\n\nFor example: {row.example}"
+    command = find(name if name.startswith(".") else f".{name}")
+    if text is None and command is not None:
+        text = f"{command.name} {command.arguments}\n\n{command.sentence}.\n\nFor example: {command.example}"
     if text is None:
         raise Refused(f"nothing is known of '{name}'; .help lists the commands, .help where explains an operator")
     talk.say(text.rstrip())

@@ -122,8 +122,8 @@ class Suggestions(Completer):
                 if row.name.startswith(text):
                     yield Completion(row.name, start_position=-len(text), display_meta=row.sentence)
             return
-        row = find(words[0])
-        if row is not None and row.choices is not None:
-            for choice in row.choices(self._talk, words[1:-1], words[-1]):
+        command = find(words[0])
+        if command is not None and command.choices is not None:
+            for choice in command.choices(self._talk, words[1:-1], words[-1]):
                 if choice.lower().startswith(words[-1].lower()):
                     yield Completion(choice, start_position=-len(words[-1]))
