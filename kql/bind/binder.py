@@ -21,7 +21,7 @@ from kql.bind.scope import (
     hidden_columns,
     serialized,
 )
-from kql.functions import catalogue
+from kql.functions import catalogue, regex
 from kql.messages import Problems, nearest
 from kql.plan import Column, Relation
 from kql.types import BOOL, DYNAMIC, INT, LONG, NUMBERS, REAL, STRING, TYPE_NAMES, UNKNOWN, Type, widens
@@ -520,7 +520,17 @@ class Binder:
             parameter = found.overload.parameter(position, len(fitted))
             if parameter is not None and parameter.constant and depends_on_rows(argument):
                 self.problems.add("KQL305", span, what=f"the {parameter.name} of {written or function.name}")
+            self._regular(parameter, argument, function, span)
         return plan.Call(function, found.overload, fitted, found.result)
+
+    def _regular(self, parameter: Any, argument: plan.Scalar, function: Function, span: syntax.Span) -> None:
+        """A constant regular expression is checked before the engine sees it."""
+        if parameter is None or not isinstance(argument, plan.Literal) or argument.type is not STRING:
+            return
+        if parameter.name in ("regex", "lookup_regex") or (function.name == "matches regex" and parameter.name == "right"):
+            reason = regex.problem(str(argument.value))
+            if reason:
+                self.problems.add("KQL308", span, "the notation is RE2's", reason=reason)
 
     @staticmethod
     def _to(argument: plan.Scalar, target: Type) -> plan.Scalar:

@@ -281,6 +281,12 @@ ROWS = (
         hidden=True,
     ),
     aggregate(
+        ("$percentilew(expr:Scalar, weight:Integer, percentile:Number) -> Parameter0",
+         "kql_weighted(list(struct_pack(v := {expr}, w := {weight})), {percentile})"),
+        doc="The value at a percentage of the sorted values, each counted by its weight.",
+        hidden=True,
+    ),
+    aggregate(
         ("buildschema(expr:dynamic) -> dynamic", "kql_schema(list({expr}))"),
         doc="The properties that bags have, with the types of their values.",
         examples=("isnotnull(toscalar(range x from 1 to 2 step 1 | summarize buildschema(bag_pack('a', x))))",),

@@ -215,6 +215,27 @@ def _regex(arguments: Arguments) -> Sql:
     )
 
 
+def _like_pattern(needle: Sql) -> str:
+    """The pattern for SQL's LIKE, its own signs escaped with $."""
+    if needle.constant:
+        escaped = str(needle.const or "").replace("$", "$$").replace("%", "$%").replace("_", "$_").replace("*", "%")
+        return quote.text(escaped)
+    text = needle.string
+    for sign in "$%_":
+        text = f"replace({text}, '{sign}', '${sign}')"
+    return f"replace({text}, '*', '%')"
+
+
+def _like(value: Sql, needle: Sql, truth: bool) -> Sql:
+    subject = value.fetched()
+    return _total(f"({folded(subject)} LIKE lower({_like_pattern(needle)}) ESCAPE '$')", subject.nullable, truth)
+
+
+def _like_cased(value: Sql, needle: Sql, truth: bool) -> Sql:
+    subject = value.fetched()
+    return _total(f"({subject.text} LIKE {_like_pattern(needle)} ESCAPE '$')", subject.nullable, truth)
+
+
 def _term_test(cased: bool, left: bool, right: bool) -> Test:
     return lambda value, needle, truth: has(value, needle, cased=cased, left=left, right=right, truth=truth)
 
@@ -294,6 +315,13 @@ def _rows() -> tuple[Function, ...]:
             nulls="total",
         ),
     ]
+    like = _operator("like", _like)
+    likes = (("like", like, "'Fabrikam' like 'fab*'"), ("like_cs", _operator("like_cs", _like_cased), "'Fabrikam' like_cs 'Fab*'"))
+    for name, sql, example in likes:
+        rows.append(
+            infix((name + shape, sql), doc="Whether a text fits a pattern in which * stands for any letters.", examples=(example,), nulls="total")
+        )
+        rows.append(infix((f"!{name}{shape}", _negated(sql)), doc=f"The opposite of {name}.", examples=(f"'x' !{name} 'y*'",), nulls="total"))
     return tuple(rows)
 
 

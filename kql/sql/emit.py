@@ -57,7 +57,8 @@ class _Emitter:
             # a table that is rendered may ask columns of one made before it, so the last is rendered first
             bodies = [f"{name} AS MATERIALIZED ({legs.body()})" for name, legs in reversed(self.common)]
             body = f"WITH {', '.join(reversed(bodies))} {body}"
-        return Emitted(body, frozenset(self.parameters), tuple(form for _, form in finals))
+        used = frozenset(name for name in self.parameters if f"${name}" in body)
+        return Emitted(body, used, tuple(form for _, form in finals))
 
     # ---- relations ----------------------------------------------------------------------------------------------
     def one(self, relation: Relation) -> Block:
@@ -318,8 +319,12 @@ class _Emitter:
         keys = []
         for key in node.keys:
             value = _whole(self.scalars.emit(key, block))
-            keys.append(value.string if value.type is STRING else value.text)
-        block.distinct_on = keys
+            if not value.constant:
+                keys.append(value.string if value.type is STRING else value.text)
+        if keys:
+            block.distinct_on = keys
+        else:
+            block.limit = "1"  # all rows have one key
         block.sealed = True
         block.order = []
         return block

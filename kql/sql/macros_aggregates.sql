@@ -13,3 +13,9 @@ CREATE OR REPLACE MACRO kql_schema(docs) AS
     list_transform(
       list_sort(list_distinct(flatten(list_transform(list_filter(docs, lambda d: json_type(d) = 'OBJECT'), lambda d: json_keys(d))))),
       lambda k: to_json(list_sort(list_distinct(list_filter(list_transform(docs, lambda d: kql_kind_of(kql_property(d, k))), lambda t: t <> 'null'))))));
+-- The first value whose weight, summed up over the values in order, reaches the share of the whole.
+CREATE OR REPLACE MACRO kql_weights(pairs) AS list_sort(list_filter(pairs, lambda q: q.v IS NOT NULL AND q.w > 0));
+CREATE OR REPLACE MACRO kql_weighted(pairs, p) AS
+  (list_filter(list_transform(range(1, len(kql_weights(pairs)) + 1), lambda i: struct_pack(
+      v := (kql_weights(pairs))[i].v, reached := list_sum(list_transform((kql_weights(pairs))[1:i], lambda q: q.w)))),
+    lambda r: r.reached >= p / 100.0 * list_sum(list_transform(kql_weights(pairs), lambda q: q.w))))[1].v;
