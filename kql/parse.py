@@ -78,7 +78,7 @@ def terminals() -> list[Any]:
 
 
 def expected(text: str) -> set[str]:
-    """The names of the terminals that may follow a text that is right so far."""
+    """The names of the terminals that may follow a text that is right so far; none for one that is not."""
     import lark
 
     interactive = _parser().parse_interactive(text)
@@ -86,8 +86,23 @@ def expected(text: str) -> set[str]:
         interactive.exhaust_lexer()
     except (lark.exceptions.UnexpectedInput, lark.exceptions.VisitError, BadLiteral):
         return set()
-    choices: dict[str, Any] = interactive.choices()  # type: ignore[no-untyped-call]
-    return set(choices)
+    state = interactive.parser_state
+    table = state.parse_conf.parse_table.states
+    return {name for name in interactive.choices() if name.lstrip("_").isupper() and _shifts(table, state.state_stack, name)}
+
+
+def _shifts(table: Any, stack: list[Any], terminal: str) -> bool:
+    """Whether a terminal can follow. A table of LALR(1) names too many: only what survives its reductions fits."""
+    states = list(stack)
+    while True:
+        action, argument = table[states[-1]].get(terminal, (None, None))
+        if action is None:
+            return False
+        if action.name == "Shift":
+            return True
+        if argument.expansion:
+            del states[-len(argument.expansion) :]
+        states.append(table[states[-1]][argument.origin.name][1])
 
 
 # ---- brackets and strings, before the grammar --------------------------------------------------------------------

@@ -1,18 +1,19 @@
 -- IPv4 addresses as numbers; '/n' gives the prefix.
 CREATE OR REPLACE MACRO kql_ipv4_text(n) AS
-  CASE WHEN n BETWEEN 0 AND 4294967295 THEN concat_ws('.', n // 16777216, n // 65536 % 256, n // 256 % 256, n % 256) END;
+  list_transform([n], lambda a: CASE WHEN a BETWEEN 0 AND 4294967295 THEN concat_ws('.', a // 16777216, a // 65536 % 256, a // 256 % 256, a % 256) END)[1];
 CREATE OR REPLACE MACRO kql_ipv4_written(s) AS
   CASE WHEN regexp_full_match(s, '\d+') THEN kql_ipv4_text(TRY_CAST(s AS BIGINT)) ELSE s END;
-CREATE OR REPLACE MACRO kql_ipv4_octets(s) AS
-  CASE WHEN regexp_full_match(s, '\s*\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(/\d{1,2})?\s*')
-       THEN list_transform(string_split(regexp_extract(s, '\d+\.\d+\.\d+\.\d+'), '.'), lambda o: CAST(o AS BIGINT)) END;
+-- A one-element list names a value that is used several times, so that nested calls do not multiply the text.
 CREATE OR REPLACE MACRO kql_ipv4(s) AS
-  CASE WHEN list_max(kql_ipv4_octets(s)) <= 255
-       THEN kql_ipv4_octets(s)[1] * 16777216 + kql_ipv4_octets(s)[2] * 65536 + kql_ipv4_octets(s)[3] * 256 + kql_ipv4_octets(s)[4] END;
+  list_transform([list_transform(
+      string_split(regexp_extract(s, '^\s*(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(/\d{1,2})?\s*$', 1), '.'), lambda o: TRY_CAST(o AS BIGINT))],
+    lambda o: CASE WHEN len(o) = 4 AND list_max(o) <= 255 THEN o[1] * 16777216 + o[2] * 65536 + o[3] * 256 + o[4] END)[1];
 CREATE OR REPLACE MACRO kql_ipv4_bits(s) AS
-  CASE WHEN contains(s, '/') THEN CASE WHEN CAST(regexp_extract(s, '/(\d{1,2})', 1) AS BIGINT) <= 32 THEN CAST(regexp_extract(s, '/(\d{1,2})', 1) AS BIGINT) END ELSE CAST(32 AS BIGINT) END;
+  list_transform([regexp_extract(s, '/(\d{1,2})\s*$', 1)], lambda b:
+    CASE WHEN b = '' THEN CAST(32 AS BIGINT) WHEN TRY_CAST(b AS BIGINT) <= 32 THEN TRY_CAST(b AS BIGINT) END)[1];
 CREATE OR REPLACE MACRO kql_ipv4_masked(s, bits) AS
-  CASE WHEN bits BETWEEN 0 AND 32 THEN CAST(kql_ipv4(s) - kql_ipv4(s) % CAST(pow(2, 32 - bits) AS BIGINT) AS BIGINT) END;
+  list_transform([struct_pack(n := kql_ipv4(s), b := CAST(bits AS BIGINT))], lambda q:
+    CASE WHEN q.b BETWEEN 0 AND 32 THEN q.n - q.n % CAST(pow(2, 32 - q.b) AS BIGINT) END)[1];
 CREATE OR REPLACE MACRO kql_version(s) AS
   CASE WHEN regexp_full_match(s, '\d{1,8}(\.\d{1,8}){0,3}')
        THEN CAST(array_to_string(list_transform(range(1, 5), lambda i: lpad(coalesce((string_split(s, '.'))[i], ''), 8, '0')), '') AS DECIMAL(38,0)) END;
