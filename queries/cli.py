@@ -228,7 +228,7 @@ def check(files: tuple[str, ...], form: str, profile: str, strict: bool) -> None
     """
     import kql
     from inventory.resource_types import schemas
-    from queries.profile import profile_of
+    from queries.profile import narrowing, profile_of
     from queries.texts import decode
 
     schema, wrong, checked = kql.Schema.from_arrow(schemas("")), False, 0
@@ -236,7 +236,7 @@ def check(files: tuple[str, ...], form: str, profile: str, strict: bool) -> None
         checked += 1
         try:
             text = decode(_bytes(name))
-            problems = list(kql.check(text, schema, profile=profile_of(profile)))
+            problems = list(kql.check(text, schema, profile=narrowing(profile_of(profile))))
         except kql.KqlError as error:
             text, problems = error.text, list(error.problems)
         for problem in problems:
@@ -369,8 +369,13 @@ def _look(stream: Any) -> Look:
 def _sink(output: str | None) -> Iterator[BinaryIO]:
     """Where the bytes go. A file appears only when it is complete, so a failure leaves none half-written."""
     if output is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # The reader has what it wanted. Python would complain when it closes standard output: give it another.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(OK)
         return
     partial = Path(f"{output}.part")
     try:
@@ -452,9 +457,9 @@ def _told(name: str, text: str, problem: Problem, form: str) -> str:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and give its exit code; nothing but a defect of ours ends in a traceback."""
     try:
-        cli.main(arguments, prog_name="lazulite", standalone_mode=False)
+        code = cli.main(arguments, prog_name="lazulite", standalone_mode=False)
         sys.stdout.flush()
-        return OK
+        return code if isinstance(code, int) else OK
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else OK if exit.code is None else FAILED
     except click.ClickException as error:
@@ -463,10 +468,6 @@ def run(arguments: list[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has what it wanted. Python would complain when it closes standard output: give it another.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
     except OSError as error:
         click.echo(f"lazulite: {error.filename or 'input or output'}: {error.strerror}", err=True)
         return FAILED

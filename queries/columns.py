@@ -39,6 +39,14 @@ def arrow_field(name: str, kql_type: str, engine_type: str) -> pa.Field:
     return pa.field(name, arrow, metadata={b"kql": kql_type.encode()})
 
 
+def whole_numbers(table: pa.Table, kql_types: Sequence[str]) -> pa.Table:
+    """The table with its whole numbers as such: the engine exports its widest integers as decimals without digits."""
+    for index, kql_type in enumerate(kql_types):
+        if kql_type in ("long", "int", "datetime", "timespan") and not pa.types.is_integer(table.schema.types[index]):
+            table = table.set_column(index, table.schema.names[index], table.column(index).cast(pa.int64()))
+    return table
+
+
 def from_values(values: Sequence[Any], field: pa.Field, form: str) -> pa.Array:
     """An Arrow column of engine values as Python has them."""
     if form == "ticks":

@@ -18,7 +18,7 @@ import duckdb
 import kql
 from inventory import Estate, SimulatedClock
 from queries.errors import AnswerTooLarge, QueryFailed, QueryInterrupted, QueryTimeout
-from queries.profile import KUSTO, Profile, profile_of
+from queries.profile import KUSTO, Profile, narrowing, profile_of
 from queries.result import Column, Result, Timings
 from queries.settings import Settings
 
@@ -114,6 +114,7 @@ class ResourceGraph:
     def query(
         self,
         text: str,
+        /,  # so that a query may have a parameter named text
         *,
         profile: str | Profile = KUSTO,
         subscriptions: Sequence[str] | None = None,
@@ -171,7 +172,7 @@ class ResourceGraph:
 
     def check(self, text: str, *, profile: str | Profile = KUSTO) -> list[kql.Problem]:
         """All errors of a text, and advice; an empty list for a text that has neither."""
-        return list(kql.check(text, self.schema, profile=profile_of(profile)))
+        return list(kql.check(text, self.schema, profile=narrowing(profile_of(profile))))
 
     def complete(self, text: str, offset: int | None = None) -> list[kql.Completion]:
         """What may stand at a place of a text (its end unless said), best first."""
@@ -252,7 +253,7 @@ class ResourceGraph:
                 self._plans.move_to_end(key)
                 return plan, True
         scope = {"subscriptionId": allowed} if allowed else None
-        compiled = kql.compile(text, schema, profile=wanted, scope=scope)
+        compiled = kql.compile(text, schema, profile=narrowing(wanted), scope=scope)
         with self._cursor() as cursor:
             try:
                 statement = cursor.extract_statements(compiled.sql)[0]

@@ -85,3 +85,8 @@ def profile_of(wanted: str | Profile) -> Profile:
         return PROFILES[wanted]
     except KeyError:
         raise ValueError(f"there is no profile '{wanted}'; choose one of: {', '.join(PROFILES)}") from None
+
+
+def narrowing(profile: Profile) -> Profile | None:
+    """The profile as the compiler wants it: None where it narrows nothing."""
+    return None if profile == KUSTO else profile

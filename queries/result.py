@@ -77,6 +77,10 @@ class Result:
         self._decoders = [decoder(column.type, form) for column, form in zip(self.columns, forms, strict=True)]
         self._head = head
         self._tail = tail
+        if tail is not None:
+            from queries.columns import whole_numbers
+
+            self._tail = whole_numbers(tail, [column.type for column in self.columns])
         self._engine_types = engine_types
         self._pending: int | Callable[[], int] = pending
         self._rows: list[tuple[Any, ...]] | None = None

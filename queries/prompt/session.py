@@ -122,7 +122,9 @@ def _keys(problems: Callable[[str], list[Problem]]) -> KeyBindings:
     def _accept_suggestion(event: KeyPressEvent) -> None:
         event.current_buffer.complete_state = None
 
+    # Ctrl+J is what a terminal makes of an Enter typed while an answer is still being written.
     @keys.add("enter", filter=at_end & ~completion_is_selected)
+    @keys.add("c-j", filter=at_end & ~completion_is_selected)
     def _ask_or_new_line(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         text = buffer.text
@@ -132,7 +134,6 @@ def _keys(problems: Callable[[str], list[Problem]]) -> KeyBindings:
             buffer.insert_text("\n")
 
     @keys.add("escape", "enter")
-    @keys.add("c-j")
     def _new_step(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\n| ")
 
