@@ -122,7 +122,8 @@ def _range(arguments: Arguments) -> Sql:
         )
     default = "864000000000" if kind in (DATETIME, TIMESPAN) else "1"
     step = arguments.text(2) if len(arguments) > 2 else default
-    series = f"(kql_series({start}, {stop}, {step}))[1:1048576]"
+    # the cap is put to the bound, before a list is made: Kusto makes no longer ones
+    series = f"kql_series({start}, kql_bound({start}, {stop}, {step}, 1048575), {step})"
     if kind in (DATETIME, TIMESPAN):
         word = "datetime" if kind is DATETIME else "timespan"
         return _made(f"list_transform({series}, lambda t: kql_{word}_text(t))", List(Scalar(STRING)))

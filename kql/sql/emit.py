@@ -37,6 +37,11 @@ def emit(relation: Relation) -> Emitted:
     return _Emitter().statement(hoisting.hoist(relation))
 
 
+def held(relation: Relation, column: Column) -> list[Sql]:
+    """How each part of a table that the relation's filters leave holds a column, for editors."""
+    return [block.value(column) for block in _Emitter().legs(relation)]
+
+
 class _Emitter:
     def __init__(self) -> None:
         self.names = Names()
@@ -148,8 +153,13 @@ class _Emitter:
         if series.column.type is Type.REAL:
             counted = f"greatest(CAST(floor(({stop} - {start}) / {step} + 1e-9) AS BIGINT) + 1, 0)"
             inner.select_as(f"{start} + {step} * unnest(range({counted}))", "x")
-        else:
+        elif any("SELECT" in text for text in (start, stop, step)):
             inner.select_as(f"unnest(kql_series({start}, {stop}, {step}))", "x")
+        else:
+            # rows that stream, however many; both ends belong to the series
+            inner.source = Text(f"range({start}, {stop} + sign({step})::BIGINT, {step}) AS series(x)")
+            inner.where.append(f"{step} <> 0")
+            inner.select_as("series.x", "x")
         legs = Legs([inner], self.names)
         block = Block(legs, self.names)
         block.bind(series.column, lambda: Sql(f"{legs.alias}.x", series.column.type, False))

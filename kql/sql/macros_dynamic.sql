@@ -20,3 +20,5 @@ CREATE OR REPLACE MACRO kql_sorted_asc(l, nulls_last) AS
 CREATE OR REPLACE MACRO kql_sorted_desc(l, nulls_last) AS
   CASE WHEN nulls_last THEN list_concat(list_transform(list_sort(kql_sort_rows(l), 'DESC', 'NULLS LAST'), lambda s: s.e), kql_nulls_of(l))
        ELSE list_concat(kql_nulls_of(l), list_transform(list_sort(kql_sort_rows(l), 'DESC', 'NULLS LAST'), lambda s: s.e)) END;
+CREATE OR REPLACE MACRO kql_bound(a, b, s, n) AS
+  CASE WHEN s > 0 THEN CAST(least(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) ELSE CAST(greatest(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) END;
