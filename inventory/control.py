@@ -113,17 +113,18 @@ class Control:
         `recent` gives the percentage for each operation, of the machines that it suits; `drawn` is SQL for 64 random
         bits of a key.
         """
-        share = f"({drawn} & 65535) * 100"
+        share = "(_drawn & 65535) * 100"
         choice, upto = "", 0
         for operation, percent in recent.items():
             states = ", ".join(f"'{state}'" for state in sorted(OPERATIONS[operation].allowed))
             low, upto = upto, upto + percent * 65536
             choice += f" WHEN {_STATE} IN ({states}) AND {share} >= {low} AND {share} < {upto} THEN '{operation}'"
-        ago = f"(({drawn} >> 16) & 65535)::BIGINT * {seconds_to_ticks(seconds)} // 65536"
+        ago = f"((_drawn >> 16) & 65535)::BIGINT * {seconds_to_ticks(seconds)} // 65536"
         with self._feed.writing() as writer:
             writer.execute(
                 f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT _key, _operation, {now} - {ago} AS _accepted "
-                f"FROM (SELECT _key, CASE {choice} END AS _operation FROM {of.source}) WHERE _operation IS NOT NULL"
+                f"FROM (SELECT _key, _drawn, CASE {choice} END AS _operation FROM "
+                f"(SELECT _key, power_state, {drawn} AS _drawn FROM {of.source})) WHERE _operation IS NOT NULL"
             )
             self._target(f"SELECT r.*, _operation, _accepted FROM {of.source} r JOIN chosen USING (_key)", of)
             return self.carry_out(of, set(recent))

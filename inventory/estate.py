@@ -136,7 +136,6 @@ class Estate:
         estate = cls(store, clock, lag)
         set_in_motion(estate._control, seed, now)
         estate.refresh()
-        store.checkpoint()
         return estate
 
     # what readers need

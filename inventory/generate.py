@@ -19,8 +19,8 @@ from inventory.control import Control
 from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES
 from inventory.store import Store
 
-BATCH = 40_960
-"""Machines made at a time: what bounds the memory of generation. Three batches fill a row group of DuckDB."""
+BATCH = 30_720
+"""Machines made at a time: what bounds the memory of generation. Four batches fill a row group of DuckDB."""
 
 _COMPRESS_EVERY = 3
 """Batches between two compressions, which rewrite every row group that is not full."""

@@ -28,9 +28,9 @@ WITH drawn AS (
     spot_percent > 0 AND chance(e, 3, spot_percent) AS spot,
     CASE WHEN chance(d, 0, deallocated) THEN 'deallocated' WHEN chance(d, 0, deallocated + stopped) THEN 'stopped' ELSE 'running' END AS power,
     CASE spread WHEN 'zonal' THEN zones WHEN 'spanning' THEN [(k % 3 + 1)::VARCHAR] END AS vm_zones,
-    -- none (two in three), one, or up to four data disks; databases and data have at least one
-    greatest(CASE WHEN part(d, 1) < 43000 THEN 0 WHEN part(d, 1) < 57000 THEN 1 WHEN part(d, 1) < 62000 THEN 2
-      WHEN part(d, 1) < 64500 THEN 3 ELSE 4 END, (app = 'data' OR image.publisher = 'MicrosoftSQLServer')::INT) AS data_disks,
+    -- none (three in four), one, or up to four data disks; databases and data have at least one
+    greatest(CASE WHEN part(d, 1) < 50000 THEN 0 WHEN part(d, 1) < 59500 THEN 1 WHEN part(d, 1) < 63000 THEN 2
+      WHEN part(d, 1) < 64600 THEN 3 ELSE 4 END, (app = 'data' OR image.publisher = 'MicrosoftSQLServer')::INT) AS data_disks,
     1 + chance(d, 2, 4)::INT AS nics,
     kind = 'standalone' AND chance(d, 3, 20) AS public,
     NOT chance(e, 0, 4) AS reporting,
