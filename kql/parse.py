@@ -88,7 +88,7 @@ def expected(text: str) -> set[str]:
         return set()
     state = interactive.parser_state
     table = state.parse_conf.parse_table.states
-    return {name for name in interactive.choices() if name.lstrip("_").isupper() and _shifts(table, state.state_stack, name)}
+    return {name for name in table[state.position] if name.lstrip("_").isupper() and _shifts(table, state.state_stack, name)}
 
 
 def _shifts(table: Any, stack: list[Any], terminal: str) -> bool:

@@ -3,7 +3,7 @@
 Both answer for any text, right or broken, and never raise.
 """
 
+from kql.editing.colours import Token, tokens
 from kql.editing.completing import Completion, complete
-from kql.editing.tokens import Token, tokens
 
 __all__ = ["Completion", "Token", "complete", "tokens"]

@@ -76,18 +76,26 @@ def _candidates(place: Place, schema: Schema) -> Iterator[Candidate]:
     if re.search(r"(:|\btypeof\s*\()\s*$", place.tail):
         names = (name for name in TYPE_NAMES if name == TYPE_NAMES[name].value)
         return ((name, "keyword", "type") for name in names)
+    phrase = re.search(r"\b(matches|nulls)\s+$", place.tail)
+    if phrase is not None:
+        second = {"matches": ("regex",), "nulls": ("first", "last")}[phrase[1]]
+        return ((word, "keyword", "") for word in second)
     return _words(place, schema)
 
 
 # ---- values and paths --------------------------------------------------------------------------------------------
 def _in_quotes(place: Place, schema: Schema) -> Iterator[Candidate]:
     """Inside a string: the keys of a document behind `[`, or the values a column is known to have."""
+    seen = sight(place, schema)
     if place.chain is not None:
-        for name, detail in paths.below(sight(place, schema), place.chain):
+        for name, detail in paths.below(seen, place.chain):
             yield name + place.quote + "]", "path", detail
+        if not place.chain:
+            for column in seen.columns:
+                yield column.name + place.quote + "]", "column", column.type.value
         return
     if place.compared is not None:
-        for value in paths.constants(sight(place, schema), place.compared):
+        for value in paths.constants(seen, place.compared):
             yield value + place.quote, "value", f"a value of {place.compared}"
 
 
@@ -120,19 +128,19 @@ def _words(place: Place, schema: Schema) -> Iterator[Candidate]:
     if "PARAM" in terminals:
         for name in _OPTIONS.get(place.operator, ()):
             yield name + "=", "keyword", "an option of " + OPERATORS[place.operator].name
-    yield from _keywords(place, terminals)
+    if not place.joining or "NAME" not in terminals:
+        yield from _keywords(place, terminals)
 
 
 def _sources(place: Place, schema: Schema, terminals: set[str]) -> Iterator[Candidate]:
     seen = sight(place, schema)
     for name, detail in seen.tabular:
         yield _written(name), "table", detail
-    for table in sorted(schema.tables.values(), key=lambda table: (not table.parts, table.name)):
+    for table in sorted(schema.tables.values(), key=lambda table: (-len(table.parts), table.name)):
         yield _written(table.name), "table", f"{len(table.columns)} columns"
     for rule, operator in OPERATORS.items():
-        if operator.is_source and not operator.refused:
-            yield operator.name, "operator", _sentence(operator.__doc__)
-        elif place.statement_start and rule.upper() in terminals and not operator.refused:
+        begins = operator.is_source or (place.statement_start and rule.upper() in terminals)
+        if begins and not operator.refused:
             yield operator.name, "operator", _sentence(operator.__doc__)
 
 
@@ -161,20 +169,23 @@ def _keywords(place: Place, terminals: set[str]) -> Iterator[Candidate]:
     if place.statement_start:
         yield from ((word, "keyword", "a statement") for word in ("let", "declare query_parameters", "set"))
     for name, texts in words.spellings().items():
-        if name in terminals and name not in _NOT_OFFERED and name.lower() not in OPERATORS | {"limit": None}.keys():
-            yield texts[0], "keyword", ""
-        elif name in terminals and name in ("LIMIT", "PROJECT", "AS"):
+        operator = name.lower() in OPERATORS and name not in ("PROJECT", "AS")
+        if name in terminals and name not in _NOT_OFFERED and not operator:
             yield texts[0], "keyword", ""
     if "COMPARISON" in terminals:
         for name, row in catalogue.table().items():
-            if row.kind == "infix" and (name in _SIGNS or name.lstrip("!")[0].isalpha()) and not row.hidden:
-                if name not in ("and", "or", "negate", "plus", "like", "!like"):
-                    yield name, "keyword", row.doc
+            readable = name in _SIGNS or (name.lstrip("!")[0].isalpha() and name not in _PLAIN)
+            if row.kind == "infix" and readable and not row.hidden:
+                yield name, "keyword", row.doc
 
 
 _AGGREGATING = frozenset({"summarize", "make_series", "top_nested", "partition"})
+_PLAIN = frozenset({"and", "or", "negate", "plus", "like", "!like"})
 _SIGNS = frozenset({"==", "!=", "=~", "!~"})
-_NOT_OFFERED = frozenset({"SET", "LET", "DECLARE", "EXTERNALDATA", "DOLLAR", "VIEW", "_IN_SCOPE", "CONSUME", "NULL"})
+_NOT_OFFERED = frozenset({
+    "SET", "LET", "DECLARE", "EXTERNALDATA", "DOLLAR", "VIEW", "_IN_SCOPE", "NULL",
+    "UNION_SOURCE", "SEARCH_SOURCE", "FIND_SOURCE", "DATATABLE",
+})  # fmt: skip
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "join": ("kind",), "lookup": ("kind",), "union": ("kind", "withsource", "isfuzzy"), "parse": ("kind", "flags"),
     "parse_where": ("kind", "flags"), "mv_expand": ("bagexpansion", "with_itemindex"), "search": ("kind",),

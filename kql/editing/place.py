@@ -1,7 +1,7 @@
 """Where in a text the cursor stands: in which pipeline and operator, and what can be seen from there.
 
-A broken text has a place too: only brackets, quotes, pipes and semicolons are looked at. What stands before the last pipe
-is then bound as a text of its own, with the statements before it.
+A broken text has a place too: only brackets, quotes, pipes and semicolons are looked at. What stands before the last
+pipe is then bound as a text of its own, with the statements before it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _SIGNS = re.compile(
 )
 _SOURCE_KEYWORD = re.compile(r"\b(?:join|lookup|union|materialize|toscalar|view|invoke)\b[^()|]*\Z", re.I)
 _LINK = re.compile(r"\s*(?:\.\s*([^\W\d]\w*|_\w*)|\.?\s*\[\s*(?:'([^'\n]*)'|\"([^\"\n]*)\"|(-?\d+))\s*\])")
-_CHAIN = re.compile(rf"((?:\$(?:left|right)|[^\W\d]\w*|_\w*|\[\s*(?:'[^'\n]*'|\"[^\"\n]*\")\s*\])(?:{_LINK.pattern})*)\s*\Z")
+_CHAIN = re.compile(
+    rf"((?:\$(?:left|right)|[^\W\d]\w*|_\w*|\[\s*(?:'[^'\n]*'|\"[^\"\n]*\")\s*\])(?:{_LINK.pattern})*)\s*\Z"
+)
 
 
 _T = TypeVar("_T")
@@ -51,6 +53,7 @@ class Place:
     chain: list[str | int] | None = None  # the document that a path at the cursor leads below
     compared: str | None = None  # the column that a string at the cursor is compared with
     piped: bool = False
+    nested: bool = False  # inside brackets: no statement can begin here
 
     @property
     def at_pipe(self) -> bool:
@@ -67,7 +70,7 @@ class Place:
 
     @property
     def statement_start(self) -> bool:
-        return not self.piped and not self.tail
+        return not (self.piped or self.tail or self.nested)
 
     @property
     def operator(self) -> str:
@@ -87,7 +90,7 @@ class Place:
     @property
     def before_word(self) -> str:
         """A text in which only what is being written counts: the grammar says what may follow it."""
-        return f"T | {self.tail}" if self.piped else self.tail
+        return f"T | {self.tail}" if self.piped else f"({self.tail}" if self.nested else self.tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +133,12 @@ def find(before: str) -> Place | None:
         begin = max(begin, earlier + 1)
     head = _source(before[begin:pipe]) if pipe >= 0 else ""
     written = body[(pipe + 1 if pipe >= 0 else begin) :].lstrip()
-    place = Place(statements, head, written, "", len(before), piped=pipe >= 0)
+    place = Place(statements, head, written, "", len(before), piped=pipe >= 0, nested=before[begin - 1 : begin] == "(")
     return _in_string(place, before, quote_at) if quote_at >= 0 else _at_word(place, before)
 
 
 def _pipeline(before: str, frames: list[list[int]]) -> tuple[int, int]:
-    """Where the pipeline around the cursor begins and where its last pipe is: brackets of expressions are looked past."""
+    """Where the pipeline around the cursor begins and where its last pipe is: brackets of expressions do not count."""
     for begin, pipe in reversed(frames):
         opener = before[begin - 1 : begin]
         if pipe >= 0 or begin == 0 or opener in ("{", ";"):
@@ -172,8 +175,8 @@ def _in_string(place: Place, before: str, quote_at: int) -> Place:
     place = replace(place, typed=typed, start=quote_at + 1, quote=before[quote_at])
     rest = place.tail.rstrip()
     if rest.endswith("["):
-        chain = _chain(rest[:-1].rstrip().removesuffix("."))
-        return replace(place, chain=chain) if chain else place
+        named = None if rest[-2:-1].isspace() else _chain(rest[:-1].removesuffix("."))
+        return replace(place, chain=named or [])  # without a document before it, [' begins a column's name
     compared = re.search(
         r"([^\W\d]\w*)\s*(?:==|=~|!=|!~|<>|!?(?:has|contains|startswith|endswith)(?:_cs)?|!?in~?\s*\([^()]*)\Z", rest
     )
@@ -211,7 +214,8 @@ def _sight(statements: str, head: str, right: str, piped: bool, schema: Schema) 
     environment, relation = _bound(statements, head if piped else "", schema)
     other = _bound(statements, right, schema)[1] if right else None
     relation = relation or empty
-    scalars, tabular = [], []
+    scalars: list[tuple[str, str]] = []
+    tabular: list[tuple[str, str]] = []
     for name, binding in environment.bindings.items():
         match binding:
             case ScalarBinding(value):

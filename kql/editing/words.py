@@ -14,8 +14,8 @@ _NOT_WORDS = frozenset({
 })  # fmt: skip
 
 RENDERINGS = (
-    "anomalychart", "areachart", "barchart", "card", "columnchart", "ladderchart", "linechart", "piechart", "pivotchart",
-    "scatterchart", "stackedareachart", "table", "timechart", "timepivot", "treemap",
+    "anomalychart", "areachart", "barchart", "card", "columnchart", "ladderchart", "linechart", "piechart",
+    "pivotchart", "scatterchart", "stackedareachart", "table", "timechart", "timepivot", "treemap",
 )  # fmt: skip
 
 

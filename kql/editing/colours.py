@@ -50,7 +50,7 @@ _TABLES_FOLLOW = frozenset({"union", "join", "lookup"})
 
 def tokens(text: str) -> list[Token]:
     """The pieces of a text in order. Never raises; what is broken is coloured as far as it goes."""
-    signs = [match for match in _SIGNS.finditer(text)]
+    signs = list(_SIGNS.finditer(text))
     piped = _piped(signs)
     found: list[Token] = []
     frames: list[str] = [""]  # the operator that is being written, for each open bracket
