@@ -82,9 +82,9 @@ def test_a_change_shows_after_its_lag_and_not_before() -> None:
         name = next(row[0] for row in graph.query(QUERY).rows() if row[3] == "PowerState/running")
         graph.vm(name).deallocate()
         graph.clock.advance(29)
-        assert dict((row[0], row[3]) for row in graph.query(QUERY).rows())[name] == "PowerState/running"
+        assert {row[0]: row[3] for row in graph.query(QUERY).rows()}[name] == "PowerState/running"
         graph.clock.advance(600)
-        assert dict((row[0], row[3]) for row in graph.query(QUERY).rows())[name] == "PowerState/deallocated"
+        assert {row[0]: row[3] for row in graph.query(QUERY).rows()}[name] == "PowerState/deallocated"
 
 
 def test_it_is_a_saved_query() -> None:
