@@ -1,112 +1,168 @@
-"""What the language offers, told from its own tables: help on a name, and the whole reference as one page.
+"""The reference of the language, read off the catalogue and the operators: help for one name, or all of it as a page.
 
-`python -m kql.reference` writes the page; a test holds it to the catalogue and the operators.
+`python -m kql.reference` writes the page to `kql/reference.md`; a test says when it is out of date.
 """
 
 from __future__ import annotations
 
-import importlib.resources
 import inspect
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kql.functions import catalogue
-from kql.functions.row import Function
-from kql.operators import OPERATORS, Operator
+from kql.messages import MESSAGES
+from kql.operators import OPERATORS
 
-_ALIASES = {"sort": "order", "limit": "take", "filter": "where", "mvexpand": "mv-expand"}
+if TYPE_CHECKING:
+    from kql.functions.row import Function
+    from kql.operators.base import Operator
+
+PAGE = Path(__file__).with_suffix(".md")
+
 _NULLS = {
     "strict": "A null argument gives null.",
     "total": "Never null.",
-    "skip": "Passes over nulls.",
+    "skip": "Nulls are skipped.",
     "custom": "",
 }
+_KINDS = (
+    ("infix", "Operators between values"),
+    ("scalar", "Functions"),
+    ("window", "Functions over rows in order"),
+    ("aggregate", "Aggregate functions"),
+    ("plugin", "Plugins"),
+)
+_CODES = {
+    "1": "The text", "2": "Names", "3": "Types", "4": "Operators", "5": "Refused for good", "6": "Limits",
+    "7": "The profile of Resource Graph", "8": "Parameters",
+}  # fmt: skip
 
 
-def help(name: str) -> str | None:
-    """Help on a function, an aggregate or an operator, as a few lines; None where there is no such name."""
-    wanted = name.strip()
-    operator = _operator(wanted.lower())
-    if operator is not None:
-        return _operator_help(operator)
-    function = catalogue.find(wanted) or catalogue.find(wanted.lower())
-    return None if function is None or function.name.startswith("$") else _function_help(function)
+def help(name: str, profile: Any = None) -> str | None:
+    """What a function or an operator does, as Markdown; None for a name that is neither.
+
+    profile (see `kql.compile`) adds what a service does not offer.
+    """
+    from kql.editing.words import operator_words
+
+    wanted = name.strip().rstrip("(").strip()
+    rule = operator_words().get(wanted) or operator_words().get(wanted.lower())
+    row = catalogue.find(wanted) or catalogue.find(wanted.lower())
+    if row is not None and row.name.startswith("$"):
+        row = None
+    told = [] if rule is None else ["\n".join(_operator(OPERATORS[rule], profile))]
+    # count is an operator and an aggregate: help tells both
+    told += [] if row is None else ["\n".join(_function(row, profile))]
+    return "\n\n".join(told) if told else None
 
 
-def operator_names() -> list[str]:
-    """The operators that a pipeline may hold, by name."""
-    return sorted(operator.name for operator in OPERATORS.values())
+def reference(profile: Any = None) -> str:
+    """The whole reference as a Markdown page. profile marks what a service does not offer."""
+    return "\n".join(_page(profile)).rstrip() + "\n"
 
 
-def _operator(name: str) -> type[Operator] | None:
-    name = _ALIASES.get(name, name)
-    return next((operator for operator in OPERATORS.values() if operator.name == name), None)
-
-
-def _operator_help(operator: type[Operator]) -> str:
-    text = inspect.cleandoc(operator.__doc__ or "")
-    said, _, example = text.partition("\n\n")
-    parts = [operator.syntax_text, "", said]
-    if operator.refused:
-        parts += ["", f"Not offered: {operator.refused}."]
-    if example:
-        parts += ["", *(f"    {line}" for line in example.splitlines())]
-    return "\n".join(parts)
-
-
-def _function_help(function: Function) -> str:
-    if function.refused:
-        return f"{function.name}\n\nNot offered: {function.refused}."
-    parts = [overload.signature for overload in function.overloads]
-    said = " ".join(filter(None, (function.doc, _NULLS[function.nulls])))
-    if function.alias_of:
-        said += f" The same as {function.alias_of}."
-    parts += ["", said]
-    if function.kind == "aggregate":
-        parts.append(f"Over no rows: {function.empty}.")
-    if function.examples:
-        parts += ["", *(f"    {example}" for example in function.examples)]
-    return "\n".join(parts)
-
-
-def reference(offered: Callable[[str], bool] | None = None) -> str:
-    """The whole reference in Markdown. `offered` says of a name whether Resource Graph itself is known to take it;
-    what it does not is marked."""
-
-    def mark(name: str) -> str:
-        return "" if offered is None or offered(name) else " *"
-
-    lines = [
-        "# KQL, as Lazulite speaks it",
-        "",
-        "Made from the catalogue by `python -m kql.reference`.",
-        "",
-        "## Operators",
-        "",
-    ]
-    for operator in sorted(OPERATORS.values(), key=lambda each: each.name):
-        lines += [f"### {operator.name}{mark(operator.name)}", "", "```", _operator_help(operator), "```", ""]
-    kinds = (
-        ("Infix operators", "infix"),
-        ("Functions", "scalar"),
-        ("Window functions", "window"),
-        ("Aggregates", "aggregate"),
-    )
+def _page(profile: Any) -> Iterator[str]:
+    yield "# KQL as Lazulite reads it"
+    yield ""
+    yield "Generated by `python -m kql.reference` from the operators and the catalogue of functions. Every example is run"
+    yield "by the tests; an example of a function is a proposition that is true."
+    yield ""
+    yield "## Operators"
+    offered = [operator for operator in OPERATORS.values() if not operator.refused]
+    for operator in sorted(offered, key=lambda operator: operator.name):
+        yield ""
+        yield from _operator(operator, profile, "### ")
     rows = [row for row in catalogue.table().values() if not row.name.startswith("$")]
-    for title, kind in kinds:
-        lines += [f"## {title}", ""]
-        for row in sorted((row for row in rows if row.kind == kind and not row.refused), key=lambda each: each.name):
-            lines += [f"### `{row.name}`{mark(row.name)}", "", "```", _function_help(row), "```", ""]
-    lines += ["## Not offered, and why", ""]
-    lines += [f"- `{row.name}`: {row.refused}" for row in sorted(rows, key=lambda each: each.name) if row.refused]
-    return "\n".join(lines) + "\n"
+    for kind, title in _KINDS:
+        of_kind = [row for row in rows if row.kind == kind and not row.refused and not row.alias_of]
+        if of_kind:
+            yield f"\n## {title}"
+        for row in sorted(of_kind, key=lambda row: row.name.lstrip("!")):
+            yield ""
+            yield from _function(row, profile, "### ")
+    yield from _aliases(rows)
+    yield from _refused(rows)
+    yield from _messages()
 
 
-def main() -> None:
-    """Write the page beside this module."""
-    page = importlib.resources.files("kql").joinpath("reference.md")
-    with open(str(page), "w", encoding="utf-8") as file:
-        file.write(reference())
+def _operator(operator: type[Operator], profile: Any, mark: str = "") -> Iterator[str]:
+    text, *examples = inspect.cleandoc(operator.__doc__ or "").split("\n\n")
+    yield f"{mark}{operator.name}"
+    yield ""
+    if operator.syntax_text:
+        yield f"`{operator.syntax_text}`"
+        yield ""
+    yield " ".join(text.split())
+    if profile is not None and profile.operators is not None and operator.name not in profile.operators:
+        yield ""
+        yield "Not offered by Resource Graph."
+    yield from _examples(examples)
+
+
+def _function(row: Function, profile: Any, mark: str = "") -> Iterator[str]:
+    yield f"{mark}{_escaped(row.name) if mark else row.name}"
+    yield ""
+    if row.refused:
+        yield f"Not part of this engine: {row.refused}"
+        return
+    for signature in dict.fromkeys(overload.signature for overload in row.overloads):
+        yield f"- `{_signature(row.name, signature)}`"
+    yield ""
+    empty = f" Over no rows: {row.empty}." if row.kind == "aggregate" and row.empty != "null" else ""
+    yield " ".join(filter(None, (row.doc, _NULLS[row.nulls]))) + empty
+    if row.alias_of:
+        yield ""
+        yield f"Another name of {row.alias_of}."
+    refusals = getattr(profile, "refused_functions", None) or {}
+    if row.name in refusals:
+        yield ""
+        yield f"Not offered by Resource Graph: {refusals[row.name]}."
+    yield from _examples(row.examples or (catalogue.table()[row.alias_of].examples if row.alias_of else ()))
+
+
+def _signature(name: str, signature: str) -> str:
+    """A signature under the name that it is asked for; an alias shares those of another row."""
+    return name + signature[signature.index("(") :] if "(" in signature else signature
+
+
+def _examples(examples: Iterable[str]) -> Iterator[str]:
+    listed = [inspect.cleandoc(example) for example in examples]
+    if listed:
+        yield ""
+        yield "```kql"
+        yield from listed
+        yield "```"
+
+
+def _escaped(name: str) -> str:
+    return f"`{name}`" if not name[0].isalpha() or "_" in name else name
+
+
+def _aliases(rows: list[Function]) -> Iterator[str]:
+    aliases = sorted((row.name, row.alias_of) for row in rows if row.alias_of and not row.refused)
+    if aliases:
+        yield "\n## Other names\n"
+        yield from (f"- `{name}`: {of}" for name, of in aliases)
+
+
+def _refused(rows: list[Function]) -> Iterator[str]:
+    named = [(row.name, row.refused) for row in rows if row.refused]
+    named += [(operator.name, operator.refused) for operator in OPERATORS.values() if operator.refused]
+    if named:
+        yield "\n## Not part of this engine\n"
+        yield from (f"- `{name}`: {reason}" for name, reason in sorted(named))
+
+
+def _messages() -> Iterator[str]:
+    yield "\n## Messages"
+    for hundred, title in _CODES.items():
+        listed = [(code, text) for code, text in MESSAGES.items() if code[3] == hundred]
+        if listed:
+            yield f"\n{title}:\n"
+            yield from (f"- {code}: {text}" for code, text in listed)
 
 
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(reference(), encoding="utf-8")
+    print(f"{PAGE} written")
