@@ -477,14 +477,8 @@ class Binder:
             return value
         if isinstance(value, plan.Literal) and value.value is None:
             return plan.Literal("" if type is STRING else None, type)
-        if isinstance(value, plan.Literal) and given in NUMBERS and type in NUMBERS:
-            if widens(given, type) or given in (LONG, INT):
-                number: Any = value.value
-                return (
-                    plan.Literal(float(number) if type is REAL else number, type)
-                    if type is not Type.DECIMAL
-                    else plan.Convert(value, type)
-                )
+        if isinstance(value, plan.Literal) and isinstance(value.value, int) and type in (REAL, LONG) and given in (INT, LONG):
+            return plan.Literal(float(value.value) if type is REAL else value.value, type)
         if widens(given, type) or DYNAMIC in (given, type):
             return plan.Convert(value, type)
         if given is LONG and type is INT:

@@ -170,7 +170,7 @@ ROWS = (
            "array_length(array_concat(dynamic([1]), dynamic([2, 3]))) == 3"),
     _array("array_slice(array:dynamic, start:Integer, end:Integer) -> dynamic", _slice,
            "The elements from one place to another, both included.", "tostring(array_slice(dynamic([1, 2, 3]), 1, 2)) == '[2,3]'"),
-    _array("array_sum(array:dynamic) -> real", "list_sum(list_transform(kql_list({array}), lambda e: kql_json_to_real(e)))",
+    _array("array_sum(array:dynamic) -> real", "CAST(list_sum(list_transform(kql_list({array}), lambda e: kql_json_to_real(e))) AS DOUBLE)",
            "The sum of the elements.", "array_sum(dynamic([1, 2])) == 3.0"),
     _array("array_index_of(array:dynamic, value:typed) -> long", _index_of, "Where a value first stands, -1 when it does not.",
            "array_index_of(dynamic(['a', 'b']), 'b') == 1"),

@@ -74,7 +74,7 @@ def is_empty(arguments: Arguments) -> Sql:
 
 def _not(made: Sql) -> Sql:
     if made.constant:
-        return FALSE if made.const else TRUE
+        return made if made.const is None else FALSE if made.const else TRUE
     return Sql(f"(NOT {made.text})", BOOL, made.nullable)
 
 

@@ -316,12 +316,12 @@ def _rows() -> tuple[Function, ...]:
         ),
     ]
     like = _operator("like", _like)
-    likes = (("like", like, "'Fabrikam' like 'fab*'"), ("like_cs", _operator("like_cs", _like_cased), "'Fabrikam' like_cs 'Fab*'"))
+    likes = (("like", like, "'Fabrikam' like 'fab*'"), ("likecs", _operator("likecs", _like_cased), "'Fabrikam' likecs 'Fab*'"))
     for name, sql, example in likes:
         rows.append(
             infix((name + shape, sql), doc="Whether a text fits a pattern in which * stands for any letters.", examples=(example,), nulls="total")
         )
-        rows.append(infix((f"!{name}{shape}", _negated(sql)), doc=f"The opposite of {name}.", examples=(f"'x' !{name} 'y*'",), nulls="total"))
+        rows.append(infix((f"not{name}{shape}", _negated(sql)), doc=f"The opposite of {name}.", examples=(f"'x' not{name} 'y*'",), nulls="total"))
     return tuple(rows)
 
 

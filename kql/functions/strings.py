@@ -205,7 +205,7 @@ ROWS = (
     ),
     _simple("base64_encode_tostring", "(text:text) -> string", "base64(encode({text}))", "A text in Base64.",
             "base64_encode_tostring('abc') == 'YWJj'"),
-    alias("base64_encodestring", _simple("base64_encode_tostring", "(text:text) -> string", "base64(encode({text}))", "")),
+    alias("base64_encodestring", _simple("base64_encode_tostring", "(text:text) -> string", "base64(encode({text}))", "A text in Base64.")),
     _simple("base64_decode_tostring", "(text:text) -> string", "coalesce(try(decode(from_base64({text}))), '')",
             "The text that a Base64 text holds.", "base64_decode_tostring('YWJj') == 'abc'"),
     _simple("url_encode_component", "(url:text) -> string", "url_encode({url})", "A text escaped for a part of a URL.",

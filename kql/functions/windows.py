@@ -70,13 +70,13 @@ ROWS = (
         nulls="custom",
     ),
     window(
-        ("row_rank_dense(term:Scalar) -> long", "dense_rank() OVER ({over})"),
+        ("row_rank_dense(term:Scalar) -> long", lambda a: f"dense_rank() OVER ({a.over or 'ORDER BY ' + a.text(0)})"),
         doc="The rank of a row; equal values share one, and none is left out.",
         examples=(_SHOWN.format("row_rank_dense(x)", 3),),
         nulls="total",
     ),
     window(
-        ("row_rank_min(term:Scalar) -> long", "rank() OVER ({over})"),
+        ("row_rank_min(term:Scalar) -> long", lambda a: f"rank() OVER ({a.over or 'ORDER BY ' + a.text(0)})"),
         doc="The rank of a row; equal values share the lowest.",
         examples=(_SHOWN.format("row_rank_min(x)", 3),),
         nulls="total",

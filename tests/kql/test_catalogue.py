@@ -1,0 +1,105 @@
+"""Laws over the whole catalogue and all operators: what a row declares is what the engine does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import kql
+from kql.functions import catalogue
+from kql.functions.row import Function
+from kql.operators import OPERATORS
+from kql.types import TYPE_NAMES
+from tests.kql.shared import NOTHING, NOW, SHARED, answer, database, hold_to, needs_shared
+
+ROWS = [row for row in catalogue.table().values() if not row.name.startswith("$")]
+SHOWN = [(row, example) for row in ROWS for example in row.examples]
+GRAMMAR = (Path(kql.__file__).parent / "kql.lark").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def connection() -> duckdb.DuckDBPyConnection:
+    return database()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_row_is_told_and_shown(row: Function) -> None:
+    assert row.doc.strip(), "a row has a sentence"
+    if row.refused:
+        assert not row.overloads, "a refused name computes nothing"
+    elif not row.alias_of:
+        assert row.examples, "a row has an example that holds"
+
+
+@pytest.mark.parametrize(("row", "example"), SHOWN, ids=lambda each: getattr(each, "name", "")[:30])
+def test_examples_hold(row: Function, example: str, connection: duckdb.DuckDBPyConnection) -> None:
+    assert answer(connection, f"print holds = {example}")[1] == [(True,)], example
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.kind == "scalar" and not row.refused], ids=lambda row: row.name)
+def test_the_declared_type_comes_out(row: Function, connection: duckdb.DuckDBPyConnection) -> None:
+    """For each overload whose result is one type, a call over nulls has that type in SQL too."""
+    kinds = {
+        "bool": "BOOLEAN", "int": "INTEGER", "long": "BIGINT", "real": "DOUBLE", "string": "VARCHAR",
+        "datetime": "BIGINT", "timespan": "BIGINT", "guid": "VARCHAR",
+    }  # fmt: skip
+    for overload in row.overloads:
+        if overload.returns not in kinds or any(p.constant or p.class_name in ("type", "typed") for p in overload.parameters):
+            continue
+        arguments = []
+        for parameter in overload.parameters:
+            type = sorted(parameter.classes, key=lambda each: each.value)[0]
+            type = TYPE_NAMES["string"] if TYPE_NAMES["string"] in parameter.classes else type
+            arguments.append("'x'" if type.value == "string" else f"{type.value}(null)")
+        text = f"print r = {row.name}({', '.join(arguments)})"
+        compiled = kql.compile(text, NOTHING)
+        if compiled.columns[0].type != overload.returns:
+            continue  # another overload takes these arguments
+        bound = compiled.bind(NOW)
+        cursor = connection.execute(compiled.sql, bound) if bound else connection.execute(compiled.sql)
+        assert str(cursor.description[0][1]) == kinds[overload.returns], overload.signature
+        cursor.fetchall()
+
+
+def test_strict_rows_give_null_for_null(connection: duckdb.DuckDBPyConnection) -> None:
+    for row in ROWS:
+        if row.kind != "scalar" or row.nulls != "strict" or row.refused or row.alias_of:
+            continue
+        for overload in row.overloads:
+            typed = [p for p in overload.parameters if not p.text and TYPE_NAMES["string"] not in p.classes]
+            if not typed or len(typed) != len(overload.parameters) or overload.returns == "string":
+                continue
+            arguments = []
+            for parameter in overload.parameters:
+                if parameter.class_name in ("typed", "type") or parameter.constant:
+                    break
+                type = next(iter(sorted(parameter.classes, key=lambda each: each.value)))
+                arguments.append(f"{type.value}(null)")
+            else:
+                text = f"print isnull({row.name}({', '.join(arguments)}))"
+                assert answer(connection, text)[1] == [(True,)], text
+
+
+def test_operators_and_grammar_rules_are_one_set() -> None:
+    for rule in OPERATORS:
+        assert f"\n{rule}:" in GRAMMAR, f"no grammar rule {rule}"
+    piped = GRAMMAR.split("_piped:")[1].split("\n\n")[0].replace("|", " ").split()
+    assert not {rule for rule in piped if rule not in OPERATORS}
+
+
+@pytest.mark.parametrize("operator", OPERATORS.values(), ids=lambda each: each.name)
+def test_every_operator_has_help(operator: type) -> None:
+    text = kql.help(operator.name)  # type: ignore[attr-defined]
+    assert text and len(text.splitlines()) >= 3
+
+
+@needs_shared
+def test_every_official_name_is_a_row_or_a_refusal(pytestconfig: pytest.Config) -> None:
+    symbols = json.loads((SHARED / "reference" / "kusto-symbols.json").read_text(encoding="utf-8"))
+    known = set(catalogue.table()) | {"take_any", "arg_max", "arg_min", "percentile", "percentiles", "percentilew", "percentilesw"}
+    known |= {"any", "argmax", "argmin", "pack_all", "toscalar", "materialize", "column_ifexists", "columnifexists", "table"}
+    wanted = [each["name"] for kind in ("functions", "aggregates") for each in symbols[kind]]
+    hold_to("symbols.txt", {name: "no row yet" for name in wanted if name not in known}, pytestconfig, "Official names")
