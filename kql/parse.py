@@ -574,7 +574,7 @@ _RESERVED = frozenset({"first", "last", "asc", "desc", "and", "or"})
 
 _OLD_SPELLINGS = {
     "<>": "!=", "notcontains": "!contains", "containscs": "contains_cs", "notcontainscs": "!contains_cs",
-    
+
 }  # fmt: skip
 
 _NAMING_CALLS = frozenset({

@@ -171,8 +171,13 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sort:
+    """Orders the rows. `stable`: rows with equal keys keep the order they had. `within`: what window functions and
+    row numbers count by from here on: the rows of one outer row (mv-apply) or of one key (partition)."""
+
     input: Relation
     keys: tuple[SortKey, ...]
+    stable: bool = False
+    within: tuple[Scalar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

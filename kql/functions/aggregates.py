@@ -80,7 +80,7 @@ def _element(value: Sql) -> tuple[str, Scalar | Json, bool]:
         if isinstance(value.form, Missing) and value.members is None:
             return "CAST(NULL AS JSON)", Json(), False
         return dynamic.as_json(value).text, Json(), not isinstance(value.form, Scalar)
-    if value.type in (STRING, LONG, INT, BOOL):
+    if value.type in (STRING, LONG, INT, BOOL, REAL):
         return (value.string if value.type is STRING else value.text), Scalar(value.type), False
     return dynamic.as_json(value).text, Json(), False
 
@@ -90,7 +90,9 @@ def _collect(distinct: bool, keep_nulls: bool = False) -> Template:
 
     def sql(arguments: Arguments) -> Sql:
         text, form, nested = _element(arguments[0])
-        conditions = [] if keep_nulls else [f"({text}) IS NOT NULL"]
+        # a dynamic null is a value like others in a list, the null of a type is none
+        kept = keep_nulls or (nested and not distinct)
+        conditions = [] if kept else [f"({text}) IS NOT NULL"]
         cap = None
         for place, parameter in enumerate(arguments.overload.parameters[: len(arguments)]):
             if parameter.name == "predicate":
@@ -99,13 +101,13 @@ def _collect(distinct: bool, keep_nulls: bool = False) -> Template:
                 cap = arguments.text(place)
         where = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
         if nested:
-            collected = f"flatten(list(kql_opened({text})){where})"
+            collected = f"flatten(list(kql_opened({text}){arguments.over}){where})"
             if distinct:
                 collected = f"kql_distinct({collected})"
         elif distinct:
             collected = f"list(DISTINCT {text}){where}"
         else:
-            collected = f"list({text}){where}"
+            collected = f"list({text}{arguments.over}){where}"
         empty = "CAST([] AS JSON[])" if isinstance(form, Json) else "[]"
         listed = f"coalesce({collected}, {empty})"
         if cap is not None:
@@ -116,7 +118,7 @@ def _collect(distinct: bool, keep_nulls: bool = False) -> Template:
 
 
 def _bag(arguments: Arguments) -> Sql:
-    return Sql(f"kql_merged(list({arguments.text(0)}){_where(arguments)})", DYNAMIC, False, Json())
+    return Sql(f"kql_merged(list({arguments.text(0)}{arguments.over}){_where(arguments)})", DYNAMIC, False, Json())
 
 
 def _with_if(name: str, shape: str, sql: Template, doc: str, shown: str, **facts: str) -> tuple[Function, Function]:
@@ -173,6 +175,7 @@ def _lists() -> tuple[Function, ...]:
             examples=(f"array_length(toscalar(range x from 1 to 4 step 1 | summarize {word}(x))) == 4",),
             naming=f"prefix:{prefix}",
             empty="dynamic([])",
+            ordered=not distinct,
         )
         made += [row, alias(word.replace("_", ""), row)]
         made.append(
@@ -182,6 +185,7 @@ def _lists() -> tuple[Function, ...]:
                 examples=(f"array_length(toscalar(range x from 1 to 4 step 1 | summarize {word}_if(x, x > 1))) == 3",),
                 naming=f"prefix:{prefix}",
                 empty="dynamic([])",
+                ordered=not distinct,
             )
         )
     made.append(
@@ -191,6 +195,7 @@ def _lists() -> tuple[Function, ...]:
             examples=("array_length(toscalar(range x from 1 to 4 step 1 | summarize make_list_with_nulls(x))) == 4",),
             naming="prefix:list",
             empty="dynamic([])",
+            ordered=True,
         )
     )
     return tuple(made)
@@ -252,6 +257,7 @@ ROWS = (
         examples=("tostring(toscalar(range x from 1 to 1 step 1 | summarize make_bag(bag_pack('a', x)))) == '{\"a\":1}'",),
         naming="prefix:bag",
         empty="dynamic({})",
+        ordered=True,
     ),
     aggregate(
         ("make_bag_if(expr:dynamic, predicate:bool, maxSize:Integer?) -> dynamic", _bag),
@@ -259,6 +265,7 @@ ROWS = (
         examples=("tostring(toscalar(range x from 1 to 2 step 1 | summarize make_bag_if(bag_pack('a', x), x > 1))) == '{\"a\":2}'",),
         naming="prefix:bag",
         empty="dynamic({})",
+        ordered=True,
     ),
     *(
         aggregate(

@@ -90,6 +90,7 @@ class Function:
     refused: str = ""
     hidden: bool = False
     volatile: bool = False  # another value at each call
+    ordered: bool = False  # an aggregate that takes the values in the order of the rows
     python: bool = field(default=False)  # needs a Python function registered with the engine
 
 
@@ -162,5 +163,5 @@ def alias(name: str, function: Function, hidden: bool = True) -> Function:
     """Another name of the same function."""
     return Function(
         name, function.kind, function.overloads, function.doc, (), function.nulls, function.naming, function.empty,
-        function.name, function.refused, hidden, function.volatile, function.python,
+        function.name, function.refused, hidden, function.volatile, function.ordered, function.python,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from kql.forms import Json, Missing
@@ -70,6 +71,7 @@ class Block:
         self.group: list[str] | None = None
         self.distinct_on: list[str] | None = None
         self.order: list[OrderKey] = []
+        self.partition: list[Thunk] = []  # what window functions count by
         self.limit: str | None = None
         self.sealed = False  # rows are fixed: a filter or a group must go outside (windows, unnest, limit, group)
         self._selected: dict[str, str] = {}  # SQL text -> alias
@@ -240,6 +242,7 @@ def outside(blocks: list[Block], names: Names, columns: Iterable[Column]) -> Blo
     if len(blocks) == 1:
         (inner,) = blocks
         block.order = [OrderKey(_carried(legs, key), key.ascending, key.nulls_first) for key in inner.order]
+        block.partition = [partial(_lent, legs, thunk) for thunk in inner.partition]
     return block
 
 
@@ -249,6 +252,10 @@ def _borrowing(legs: Legs, column: Column) -> Thunk:
 
 def _carried(legs: Legs, key: OrderKey) -> Thunk:
     return lambda: legs.fetch([key.value()], "sort")
+
+
+def _lent(legs: Legs, thunk: Thunk) -> Sql:
+    return legs.fetch([thunk()], "within")
 
 
 def _once(thunk: Thunk) -> Thunk:

@@ -206,9 +206,9 @@ class _Emitter:
 
     def _aggregate(self, node: plan.Aggregate) -> Block:
         block = self._open(node.input)
-        block.order = []
         before = dict(block.columns)
-        view = _View(block, before)
+        view = _View(block, before)  # it keeps the order, for what collects values in order
+        block.order, block.partition = [], []
         block.columns = {}
         group: list[str] = []
         for column, expression in node.keys:
@@ -236,8 +236,9 @@ class _Emitter:
         keys = [
             OrderKey(partial(self.scalars.emit, key.value, view), key.ascending, key.nulls_first) for key in node.keys
         ]
-        # An order that stood before decides among equals only where it is sorted on again; KQL promises nothing.
-        block.order = keys
+        # An order that stood before decides among equals only where it is told to; KQL promises nothing.
+        block.order = keys + block.order if node.stable else keys
+        block.partition = [partial(self.scalars.emit, each, view) for each in node.within]
         return block
 
     def _limit(self, node: plan.Limit) -> Block:

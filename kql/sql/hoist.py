@@ -55,7 +55,7 @@ def hoist(relation: Relation) -> Relation:
         case plan.Sort():
             cutter = _Cutter()
             keys_ = tuple(replace(key, value=cutter.light(key.value)) for key in relation.keys)
-            sorted_ = plan.Sort(cutter.below(hoist(relation.input)), keys_)
+            sorted_ = replace(relation, input=cutter.below(hoist(relation.input)), keys=keys_)
             return sorted_ if not cutter.parts else _only(sorted_, relation)
         case plan.Unnest():
             cutter = _Cutter()

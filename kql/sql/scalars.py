@@ -65,7 +65,8 @@ class Scalars:
         values = [self.emit(argument, block) for argument in node.arguments]
         arguments = Arguments(
             values, node.overload, node.type, convert, truth=truth,
-            over=over(block) if node.function.kind == "window" else "",
+            over=_order_of_rows(node, block),
+            partition=partition(block) if node.function.kind == "window" else "",
         )  # fmt: skip
         template = node.overload.sql
         made = arguments.render(template) if isinstance(template, str) else template(arguments)
@@ -128,10 +129,25 @@ class Scalars:
         return Sql(f"(NOT {text})" if node.negated else text, BOOL, False)
 
 
+def _order_of_rows(node: plan.Call, block: Block) -> str:
+    """What a window function, or an aggregate that collects values in order, must know of the rows."""
+    if node.function.kind == "window":
+        return over(block)
+    ordering = block.ordering() if node.function.ordered else ""
+    return f" ORDER BY {ordering}" if ordering else ""
+
+
 def over(block: Block) -> str:
     """The OVER clause of the block's order; without keys rows keep the order in which they come."""
     ordering = block.ordering()
-    return f"ORDER BY {ordering}" if ordering else ""
+    return " ".join(filter(None, (partition(block), f"ORDER BY {ordering}" if ordering else "")))
+
+
+def partition(block: Block) -> str:
+    """The PARTITION BY of the rows that window functions count together; '' where it is all of them."""
+    values = [thunk().fetched() for thunk in block.partition]
+    texts = [value.string if value.type is STRING else value.text for value in values if not value.constant]
+    return f"PARTITION BY {', '.join(texts)}" if texts else ""
 
 
 def plain_form(type: Type) -> Form | None:

@@ -136,7 +136,7 @@ def plain(form: Form | None) -> Type | None:
 class Arguments:
     """What a catalogue row's own code sees: the arguments as they are, and as the signature wants them."""
 
-    __slots__ = ("_convert", "names", "over", "overload", "result", "truth", "values")
+    __slots__ = ("_convert", "names", "over", "overload", "partition", "result", "truth", "values")
 
     def __init__(
         self,
@@ -147,12 +147,14 @@ class Arguments:
         *,
         truth: bool = False,
         over: str = "",
+        partition: str = "",
     ) -> None:
         self.values = values
         self.overload = overload
         self.result = result
         self.truth = truth  # the caller only asks whether the result is true: null may stand for false
         self.over = over  # the order of rows, as an OVER clause's content
+        self.partition = partition  # the part of it that says which rows are counted together
         self._convert = convert
         self.names: dict[str, list[int]] = {}
         for position in range(len(values)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_lags_lie_within_bounds_and_keep_the_order_of_each_resource(small: Estat
         ).fetchall()  # fmt: skip
         for key, true_at, visible_at in events:
             assert true_at <= visible_at, key
-        for (key, true_at, visible_at), (next_key, next_true, next_visible) in zip(events, events[1:], strict=False):
+        for (key, true_at, visible_at), (next_key, next_true, next_visible) in itertools.pairwise(events):
             if key == next_key:
                 assert true_at <= next_true and visible_at <= next_visible
     beyond = small.cursor().execute(f"""

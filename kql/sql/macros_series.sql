@@ -1,0 +1,62 @@
+-- Series: arrays of numbers. An element that is no number counts as null; NaN and the infinities are texts in JSON.
+CREATE OR REPLACE MACRO kql_number(e) AS
+  CASE WHEN json_type(e) IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN TRY_CAST(kql_text(e) AS DOUBLE)
+       WHEN kql_text(e) IN ('NaN', 'Infinity', '-Infinity') THEN CAST(kql_text(e) AS DOUBLE) END;
+CREATE OR REPLACE MACRO kql_numbers(j) AS list_transform(kql_list(j), lambda e: kql_number(e));
+CREATE OR REPLACE MACRO kql_integral(l) AS
+  coalesce(list_bool_and(list_transform(l, lambda e: json_type(e) IN ('BIGINT', 'UBIGINT'))), FALSE);
+-- A result of whole numbers stays whole.
+CREATE OR REPLACE MACRO kql_series_json(l, whole) AS
+  list_transform(l, lambda x: CASE WHEN whole AND x = trunc(x) AND abs(x) < 9007199254740992 THEN to_json(CAST(x AS BIGINT)) ELSE kql_real_json(x) END);
+CREATE OR REPLACE MACRO kql_present(e, gap) AS CASE WHEN gap IS NULL THEN e IS NOT NULL ELSE coalesce(kql_number(e) <> gap, TRUE) END;
+CREATE OR REPLACE MACRO kql_fill_forward(l, gap) AS
+  list_transform(l, lambda e, i: CASE WHEN kql_present(e, gap) THEN e
+    ELSE coalesce(list_last(list_filter(l[1:i], lambda p: kql_present(p, gap))), e) END);
+CREATE OR REPLACE MACRO kql_fill_backward(l, gap) AS
+  list_transform(l, lambda e, i: CASE WHEN kql_present(e, gap) THEN e
+    ELSE coalesce(list_filter(l[i:], lambda p: kql_present(p, gap))[1], e) END);
+CREATE OR REPLACE MACRO kql_fill_const(l, value, gap) AS
+  list_transform(l, lambda e: CASE WHEN kql_present(e, gap) THEN e ELSE value END);
+-- Between two neighbours that are present the line that joins them; at the edges the nearest of them.
+CREATE OR REPLACE MACRO kql_fill_linear(l, gap, edges, value) AS
+  list_transform([list_filter(range(1, len(l) + 1), lambda i: kql_present(l[i], gap))], lambda known:
+    list_transform(l, lambda e, i: CASE WHEN kql_present(e, gap) THEN e ELSE
+      list_transform([struct_pack(p := list_max(list_filter(known, lambda k: k < i)), n := list_min(list_filter(known, lambda k: k > i)))], lambda s:
+        CASE WHEN s.p IS NULL AND s.n IS NULL THEN value
+             WHEN s.p IS NULL THEN (CASE WHEN edges THEN l[s.n] ELSE e END)
+             WHEN s.n IS NULL THEN (CASE WHEN edges THEN l[s.p] ELSE e END)
+             ELSE kql_real_json(kql_number(l[s.p]) + (kql_number(l[s.n]) - kql_number(l[s.p])) * (i - s.p) / (s.n - s.p)) END)[1] END))[1];
+-- A finite impulse response: what lies outside the series counts as 0.
+CREATE OR REPLACE MACRO kql_fir(x, f, shift) AS
+  list_transform(range(1, len(x) + 1), lambda i: coalesce(list_sum(list_transform(f, lambda c, j:
+    CASE WHEN i + shift - j + 1 BETWEEN 1 AND len(x) THEN c * x[i + shift - j + 1] ELSE 0 END)), 0));
+-- The recursive part: each value needs the ones before it.
+CREATE OR REPLACE MACRO kql_iir(x, b, a) AS
+  list_reduce(list_transform(kql_fir(x, b, 0), lambda v: [v]), lambda y, v: list_append(y, (v[1]
+    - coalesce(list_sum(list_transform(a[2:], lambda c, j: CASE WHEN j <= len(y) THEN c * y[len(y) - j + 1] ELSE 0 END)), 0)) / a[1]),
+    CAST([] AS DOUBLE[]));
+CREATE OR REPLACE MACRO kql_series_stats(l, skip) AS
+  list_transform([struct_pack(all_of := l, of := list_filter(l, lambda x: x IS NOT NULL AND isfinite(x)))], lambda s:
+    CASE WHEN len(s.of) > 0 AND (skip OR len(s.of) = len(s.all_of)) THEN struct_pack(
+      "min" := list_min(s.of), min_idx := CAST(list_position(s.all_of, list_min(s.of)) - 1 AS BIGINT),
+      "max" := list_max(s.of), max_idx := CAST(list_position(s.all_of, list_max(s.of)) - 1 AS BIGINT), "avg" := list_avg(s.of),
+      stdev := CASE WHEN len(s.of) > 1 THEN list_stddev_samp(s.of) ELSE 0 END, variance := CASE WHEN len(s.of) > 1 THEN list_var_samp(s.of) ELSE 0 END,
+      "sum" := list_sum(s.of), len := CAST(len(s.of) AS BIGINT)) END)[1];
+-- The straight line of least squares through the points (0, y0), (1, y1), …
+CREATE OR REPLACE MACRO kql_line(y) AS
+  list_transform([struct_pack(n := CAST(len(y) AS DOUBLE), mx := (len(y) - 1) / 2.0::DOUBLE, my := list_avg(y))], lambda m:
+  list_transform([struct_pack(sxy := list_sum(list_transform(y, lambda v, i: (i - 1 - m.mx) * (v - m.my))), sxx := m.n * (m.n * m.n - 1) / 12,
+    syy := list_sum(list_transform(y, lambda v: (v - m.my) * (v - m.my))))], lambda s:
+  CASE WHEN m.n > 1 THEN struct_pack(
+    rsquare := CASE WHEN s.syy > 0 THEN s.sxy * s.sxy / (s.sxx * s.syy) ELSE 1 END, slope := s.sxy / s.sxx, variance := s.syy / (m.n - 1),
+    rvariance := greatest(s.syy - s.sxy * s.sxy / s.sxx, 0) / (m.n - 1), interception := m.my - m.mx * s.sxy / s.sxx,
+    line_fit := list_transform(y, lambda v, i: m.my + (i - 1 - m.mx) * s.sxy / s.sxx)) END)[1])[1];
+-- The discrete Fourier transform by its definition, real and imaginary parts; sign is -1, or +1 for the inverse.
+CREATE OR REPLACE MACRO kql_fourier(re, im, sign) AS
+  list_transform(range(len(re)), lambda k: struct_pack(
+    re := list_sum(list_transform(re, lambda x, i: x * cos(2 * pi() * ((k * (i - 1)) % len(re)) / len(re)) - sign * coalesce(im[i], 0) * sin(2 * pi() * ((k * (i - 1)) % len(re)) / len(re)))),
+    im := list_sum(list_transform(re, lambda x, i: coalesce(im[i], 0) * cos(2 * pi() * ((k * (i - 1)) % len(re)) / len(re)) + sign * x * sin(2 * pi() * ((k * (i - 1)) % len(re)) / len(re))))));
+CREATE OR REPLACE MACRO kql_pearson(p) AS
+  list_transform([struct_pack(n := len(p), ma := list_avg(list_transform(p, lambda e: e[1])), mb := list_avg(list_transform(p, lambda e: e[2])))], lambda m:
+    kql_divide(list_sum(list_transform(p, lambda e: (e[1] - m.ma) * (e[2] - m.mb))),
+      sqrt(list_sum(list_transform(p, lambda e: (e[1] - m.ma) * (e[1] - m.ma))) * list_sum(list_transform(p, lambda e: (e[2] - m.mb) * (e[2] - m.mb))))))[1];
