@@ -5,6 +5,8 @@ A field that is null is a property that the document does not have. Knows no res
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import pyarrow as pa
 
 TEXT = pa.string()
@@ -19,7 +21,7 @@ class JsonText:
 
 JSON = JsonText()
 
-Shape = pa.DataType | JsonText
+Shape: TypeAlias = pa.DataType | JsonText
 
 
 def field(name: str, shape: Shape, **facts: str) -> pa.Field:
