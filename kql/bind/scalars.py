@@ -145,9 +145,10 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     binding = scope.environment.get(name)
     if isinstance(binding, FunctionBinding):
         return _apply(binder, binding, call.arguments, call.span, scope, call.names)
-    from kql.bind.special import SPECIAL
+    from kql.bind import special as specials
+    from kql.bind import windowed
 
-    special = SPECIAL.get(name)
+    special = specials.SPECIAL.get(name) or windowed.SPECIAL.get(name)
     if special is not None:
         return special(binder, call, scope)
     function = catalogue.find(name)

@@ -1,4 +1,8 @@
-"""Functions over rows in a known order: behind order by, top or serialize."""
+"""Functions over rows in a known order: behind order by, top or serialize.
+
+Those that may start anew at a row are built by kql.bind.windowed from the hidden rows at the end; their visible rows
+state their signatures and serve completion and help.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,6 @@ from kql.types import DYNAMIC, INTEGERS, STRING, TIMESPAN
 
 if TYPE_CHECKING:
     from kql.functions.row import Template
-
-
-def _row_number(arguments: Arguments) -> str:
-    start = arguments.text(0) if len(arguments) else "1"
-    return f"(row_number() OVER ({arguments.over}) - 1 + {start})"
 
 
 def _neighbour(function: str) -> Template:
@@ -35,20 +34,52 @@ def _neighbour(function: str) -> Template:
     return sql
 
 
+def _within(arguments: Arguments) -> str:
+    """The OVER clause of a run of rows: its last two arguments are the run's number and the row's number."""
+    run, row = arguments[len(arguments) - 2], arguments.text(len(arguments) - 1)
+    parts = [part for part in (arguments.partition.removeprefix("PARTITION BY "), "" if run.constant else run.text) if part]
+    return (f"PARTITION BY {', '.join(parts)} " if parts else "") + f"ORDER BY {row}"
+
+
+def _run(arguments: Arguments) -> str:
+    """The number of the run that a row belongs to: how many rows up to it start a new one."""
+    over = " ".join(filter(None, (arguments.partition, f"ORDER BY {arguments.text(1)}")))
+    return f"count(*) FILTER (WHERE {arguments.text(0)}) OVER ({over} ROWS UNBOUNDED PRECEDING)"
+
+
+def _number(arguments: Arguments) -> str:
+    return f"(row_number() OVER ({_within(arguments)}) - 1 + {arguments.text(0)})"
+
+
 def _cumulated(arguments: Arguments) -> Sql:
-    total = f"sum({arguments.text(0)}) OVER ({arguments.over} ROWS UNBOUNDED PRECEDING)"
+    total = f"sum({arguments.text(0)}) OVER ({_within(arguments)} ROWS UNBOUNDED PRECEDING)"
     if arguments.result in INTEGERS or arguments.result is TIMESPAN:
         total = f"kql_wrap({total})"
     return Sql(f"coalesce({total}, 0)", arguments.result, False)
+
+
+def _changed(arguments: Arguments) -> str:
+    """Whether a row's value differs from the one before it in its run; true in the first row of a run."""
+    value, over = arguments.text(0), _within(arguments)
+    return f"(row_number() OVER ({over}) = 1 OR {value} IS DISTINCT FROM lag({value}) OVER ({over}))"
+
+
+def _dense(arguments: Arguments) -> str:
+    return f"count(*) FILTER (WHERE {arguments.text(0)}) OVER ({_within(arguments)} ROWS UNBOUNDED PRECEDING)"
+
+
+def _least(arguments: Arguments) -> str:
+    over = _within(arguments)
+    return f"max(CASE WHEN {arguments.text(0)} THEN {arguments.text(1)} END) OVER ({over} ROWS UNBOUNDED PRECEDING)"
 
 
 _SHOWN = "toscalar(range x from 1 to 3 step 1 | serialize n = {} | summarize max(n)) == {}"
 
 ROWS = (
     window(
-        ("row_number(startingIndex:Integer?) -> long", _row_number),
-        doc="The number of a row, from 1 unless told otherwise.",
-        examples=(_SHOWN.format("row_number()", 3),),
+        ("row_number(startingIndex:Integer?, restart:bool?) -> long", ""),
+        doc="The number of a row, from 1 unless told otherwise; it starts anew where a condition is true.",
+        examples=(_SHOWN.format("row_number()", 3), _SHOWN.format("row_number(1, x == 3)", 2)),
         nulls="total",
     ),
     window(
@@ -64,21 +95,36 @@ ROWS = (
         nulls="custom",
     ),
     window(
-        ("row_cumsum(term:Summable) -> Parameter0Promoted", _cumulated),
-        doc="The sum of a column up to a row.",
-        examples=(_SHOWN.format("row_cumsum(x)", 6),),
+        ("row_cumsum(term:Summable, restart:bool?) -> Parameter0Promoted", ""),
+        doc="The sum of a column up to a row; it starts anew where a condition is true.",
+        examples=(_SHOWN.format("row_cumsum(x)", 6), _SHOWN.format("row_cumsum(x, x == 3)", 3)),
         nulls="custom",
     ),
     window(
-        ("row_rank_dense(term:Scalar) -> long", lambda a: f"dense_rank() OVER ({a.over or 'ORDER BY ' + a.text(0)})"),
-        doc="The rank of a row; equal values share one, and none is left out.",
+        ("row_rank_dense(term:Scalar, restart:bool?) -> long", ""),
+        doc="The rank of a row; equal values in a row share one, and none is left out.",
         examples=(_SHOWN.format("row_rank_dense(x)", 3),),
         nulls="total",
     ),
     window(
-        ("row_rank_min(term:Scalar) -> long", lambda a: f"rank() OVER ({a.over or 'ORDER BY ' + a.text(0)})"),
-        doc="The rank of a row; equal values share the lowest.",
+        ("row_rank_min(term:Scalar, restart:bool?) -> long", ""),
+        doc="The rank of a row; equal values in a row share the lowest.",
         examples=(_SHOWN.format("row_rank_min(x)", 3),),
         nulls="total",
     ),
-)
+    window(("$run(restart:bool, row:long) -> long", _run), doc="The run that a row belongs to.", hidden=True, nulls="total"),
+    window(("$number(start:Integer, run:long, row:long) -> long", _number), doc="A row's place in its run.", hidden=True, nulls="total"),
+    window(
+        ("$cumsum(term:Summable, run:long, row:long) -> Parameter0Promoted", _cumulated),
+        doc="The sum of a run up to a row.",
+        hidden=True,
+    ),
+    window(("$changed(term:Scalar, run:long, row:long) -> bool", _changed), doc="Where a value changes.", hidden=True, nulls="total"),
+    window(("$dense(changed:bool, run:long, row:long) -> long", _dense), doc="Changes up to a row.", hidden=True, nulls="total"),
+    window(
+        ("$least(changed:bool, number:long, run:long, row:long) -> long", _least),
+        doc="The place of the last change.",
+        hidden=True,
+        nulls="total",
+    ),
+)  # fmt: skip

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from kql import plan
 from kql.plan import Column, Relation, Scalar
+from kql.sql.stages import staged
 
 # Above this weight an expression is cut. A weight estimates how many copies of its leaves the SQL will hold.
 MAX_WEIGHT = 120
@@ -36,7 +37,8 @@ def weight(node: Scalar, known: Mapping[Column, int]) -> int:
 
 
 def hoist(relation: Relation) -> Relation:
-    """The plan with every heavy expression cut into lighter ones."""
+    """The plan with every heavy expression cut into lighter ones, and window functions where SQL allows them."""
+    relation = staged(relation)
     match relation:
         case plan.Project():
             cutter = _Cutter()
