@@ -121,6 +121,8 @@ def _follow(sign: str, place: int, frames: list[str], piped: set[int], before: s
 def _kind(word: str, before: str, following: str, fresh: bool, frames: list[str]) -> str:
     if before == "|":
         return "operator" if word in operator_words() else "function" if following == "(" else "name"
+    if word in ("$left", "$right"):
+        return "keyword"
     if before == ".":
         return "function" if following == "(" else "column"
     if fresh and before == ";" and word in _STATEMENTS:

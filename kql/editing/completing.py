@@ -121,14 +121,12 @@ def _words(place: Place, schema: Schema) -> Iterator[Candidate]:
         return
     if place.at_source:
         yield from _sources(place, schema, terminals)
-        if not place.statement_start:
-            return
     if not place.at_source and {"NAME", "WILDNAME"} & terminals:
         yield from _values(place, schema, "LPAR" in terminals)
     if "PARAM" in terminals:
         for name in _OPTIONS.get(place.operator, ()):
             yield name + "=", "keyword", "an option of " + OPERATORS[place.operator].name
-    if not place.joining or "NAME" not in terminals:
+    if place.statement_start or "NAME" not in terminals or not (place.at_source or place.joining):
         yield from _keywords(place, terminals)
 
 
