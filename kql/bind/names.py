@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kql import syntax
 from kql.functions.catalogue import find
+from kql.types import Type
 
 
 def of(expression: syntax.Expression) -> str:
@@ -19,8 +20,10 @@ def of(expression: syntax.Expression) -> str:
             before = of(base)
             return f"{before}_{name}" if before else name
         case syntax.Index(base, syntax.Literal(value)):
+            if isinstance(base, syntax.Call) and isinstance(value, int) and 0 <= value < len(several := parts(base)) > 1:
+                return several[value][0]
             before = of(base)
-            return f"{before}_{value}".replace("-", "_") if before else ""
+            return f"{before}_{value}".replace("-", "_") if before else str(value).replace("-", "_")
         case syntax.Index(base):
             before = of(base)
             return f"{before}_" if before else ""
@@ -47,9 +50,25 @@ def _of_call(call: syntax.Call, name: str, arguments: tuple[syntax.Expression, .
             return f"{name}_{first}"
         case "prefix":
             return f"{prefix}_{first}"
+        case "prefix_all":
+            given = [of(argument) for argument in arguments[:2]]
+            return "_".join([prefix, *given])
         case "exact":
             return prefix
     return ""
+
+
+def parts(call: syntax.Call) -> tuple[tuple[str, Type], ...]:
+    """The names and types of the columns that a call stands for; none for a call that is one value."""
+    function = find(call.name)
+    if function is None or not function.parts:
+        return ()
+    if not function.parts[0][0].startswith("*"):
+        first = of(call.arguments[0]) if call.arguments else ""
+        return tuple((f"{call.name}_{first}_{part}", type) for part, type in function.parts)
+    ((pattern, type),) = function.parts
+    arrays = [each for each in call.arguments if not (isinstance(each, syntax.Literal) and isinstance(each.value, bool))]
+    return tuple((pattern.replace("*", of(array) or f"array{place}"), type) for place, array in enumerate(arrays))
 
 
 class Namer:

@@ -113,6 +113,12 @@ def _path(binder: Binder, base: plan.Scalar, step: str | int | plan.Scalar, span
 def _index(
     binder: Binder, base: syntax.Expression, index: syntax.Expression, scope: Scope, span: syntax.Span
 ) -> plan.Scalar:
+    if isinstance(base, syntax.Call) and isinstance(index, syntax.Literal) and len(names.parts(base)) > 1:
+        from kql.bind.special import several
+
+        parts = several(binder, base, scope)
+        if isinstance(index.value, int) and 0 <= index.value < len(parts):
+            return parts[index.value][1]
     value = bind(binder, base, scope)
     place = bind(binder, index, scope)
     if place.type is UNKNOWN:
@@ -164,6 +170,10 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     _allowed(binder, call)
     if function.kind == "aggregate":
         return _aggregate(binder, call, scope)
+    if function.parts:
+        from kql.bind.special import first_of_several
+
+        return first_of_several(binder, call, scope)
     if function.kind == "window" and not scope.serialized:
         binder.problems.add("KQL403", call.name_span, function=f"{name}()")
     arguments = tuple(bind(binder, argument, scope) for argument in call.arguments)

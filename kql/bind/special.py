@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kql import plan, syntax
+from kql.bind import names
 from kql.bind.scope import Scope, find
 from kql.types import BOOL, DYNAMIC, STRING, UNKNOWN, common
 
@@ -90,6 +91,31 @@ def conditional(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     result = common(known) or DYNAMIC  # values of several types meet in a dynamic, as Microsoft's analyser has it
     fitted = [binder.fit(a, result, call.span) if i in places else a for i, a in enumerate(arguments)]
     return plan.Call(function, function.overloads[0], tuple(fitted), result)
+
+
+def several(binder: Binder, call: syntax.Call, scope: Scope) -> list[tuple[str, plan.Scalar]]:
+    """The columns that a call stands for, by their automatic names: series_stats(s), array_sort_asc(a, b)."""
+    from kql.bind.scalars import bind
+    from kql.functions import catalogue
+
+    function = catalogue.find(call.name)
+    assert function is not None
+    arguments = tuple(bind(binder, argument, scope) for argument in call.arguments)
+    value = binder.call(function, arguments, call.span, written=call.name)
+    columns = names.parts(call)
+    if value.type is UNKNOWN or (len(columns) == 1 and function.parts[0][0].startswith("*")):
+        return [(columns[0][0] if columns else "", value)]
+    made: list[tuple[str, plan.Scalar]] = []
+    for place, (name, type) in enumerate(columns):
+        step = place if function.parts[0][0].startswith("*") else function.parts[place][0]
+        part: plan.Scalar = plan.Path(value, step)
+        made.append((name, part if type is DYNAMIC else plan.Convert(part, type)))
+    return made
+
+
+def first_of_several(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """Where one value is asked for, the first column."""
+    return several(binder, call, scope)[0][1]
 
 
 SPECIAL: dict[str, Callable[[Binder, syntax.Call, Scope], plan.Scalar]] = {

@@ -92,6 +92,9 @@ class Function:
     volatile: bool = False  # another value at each call
     ordered: bool = False  # an aggregate that takes the values in the order of the rows
     python: bool = field(default=False)  # needs a Python function registered with the engine
+    # The columns that a call stands for, with their types: fields of the object that it computes. '*' is the argument's
+    # name, for one column per array.
+    parts: tuple[tuple[str, Type], ...] = ()
 
 
 _SIGNATURE = re.compile(r"(?P<name>[^(]+)\((?P<parameters>.*)\)\s*->\s*(?P<returns>[\w:|]+)")

@@ -167,7 +167,7 @@ def _fourier(inverse: bool) -> Function:
     return scalar(
         (f"{name}(series:dynamic, series_imaginary:dynamic?) -> dynamic", made),
         doc=f"The {word} transform of a series: two series, the real and the imaginary parts.",
-        examples=(f"toreal({name}(dynamic([4, 4]))[0]) == {'4.0' if inverse else '8.0'}",), nulls="custom",
+        examples=(f"toreal({name}(dynamic([4, 4]))[0][0]) == {'4.0' if inverse else '8.0'}",), nulls="custom", parts=FOURIER,
     )  # fmt: skip
 
 
@@ -248,14 +248,14 @@ ROWS = (
            examples=("round(series_pearson_correlation(dynamic([1, 2, 3]), dynamic([2, 4, 6])), 9) == 1.0",), nulls="custom"),
     scalar(("series_stats(series:dynamic, ignore_nonfinite:bool? <Constant>) -> dynamic", _stats),
            doc="Seven columns about a series: least and greatest element with their places, mean, deviation, variance.",
-           examples=("series_stats(dynamic([1, 2, 6])) == 1.0", "series_stats(dynamic([1, 2, 6]))[4] == 3.0"), nulls="custom"),
+           examples=("series_stats(dynamic([1, 2, 6])) == 1.0", "series_stats(dynamic([1, 2, 6]))[4] == 3.0"), nulls="custom", parts=STATS),
     scalar(("series_stats_dynamic(series:dynamic, ignore_nonfinite:bool? <Constant>) -> dynamic",
             lambda a: _bag(_stats(a), (*(name for name, _ in STATS), "sum", "len"))),
            doc="What series_stats tells, with sum and length, as one bag.",
            examples=("toreal(series_stats_dynamic(dynamic([1, 2, 6])).avg) == 3.0",), nulls="custom"),
     scalar(("series_fit_line(series:dynamic) -> dynamic", _line),
            doc="The line of least squares through a series: fit, slope, variances, value at 0, and the line.",
-           examples=("series_fit_line(dynamic([1, 2, 3])) == 1.0", "series_fit_line(dynamic([1, 3, 5]))[1] == 2.0"), nulls="custom"),
+           examples=("series_fit_line(dynamic([1, 2, 3])) == 1.0", "series_fit_line(dynamic([1, 3, 5]))[1] == 2.0"), nulls="custom", parts=LINE),
     scalar(("series_fit_line_dynamic(series:dynamic) -> dynamic", lambda a: _bag(_line(a), tuple(name for name, _ in LINE))),
            doc="What series_fit_line tells as one bag.",
            examples=("toreal(series_fit_line_dynamic(dynamic([1, 3, 5])).slope) == 2.0",), nulls="custom"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kql import plan, syntax
 from kql.bind import names
 from kql.bind.scope import Environment, Scope, find
+from kql.bind.special import several
 from kql.plan import Column, Relation
 from kql.types import UNKNOWN
 
@@ -91,6 +92,17 @@ def bind_items(
             for column in scope.columns:
                 if namer.automatic(column.name) == column.name:
                     made.append((column, plan.Ref(column)))
+            continue
+        if isinstance(item.expression, syntax.Call) and names.parts(item.expression) and len(item.names) != 1:
+            # with one name only the first column of several stays, as the engine does
+            for place, (name, value) in enumerate(several(binder, item.expression, scope)):
+                if item.names and place >= len(item.names):
+                    break
+                if item.names:
+                    name = _claim(binder, item.names[place], item.name_spans[place], explicit, namer)
+                else:
+                    name = namer.automatic(name)
+                made.append((Column(name, value.type), value))
             continue
         value = binder.scalar(item.expression, scope)
         if len(item.names) > 1:
