@@ -91,6 +91,9 @@ class Binder:
         for statement in statements:
             match statement:
                 case syntax.Let():
+                    allowed = getattr(self.profile, "operators", None)
+                    if allowed is not None and "let" not in allowed:
+                        self.problems.add("KQL701", statement.span, what="the statement 'let'")
                     if environment.get(statement.name) is not None and statement.name in self._here(
                         statements, statement
                     ):
