@@ -10,6 +10,7 @@ from inventory.shapes import FLAG, JSON, REFERENCE, TEXT, WHOLE, document, many
 SKU = document(name=TEXT, tier=TEXT)
 PLAN = document(name=TEXT, product=TEXT, publisher=TEXT)
 IDENTITY = document(type=TEXT, principalId=TEXT, tenantId=TEXT, userAssignedIdentities=JSON)
+MODEL_IMAGE = document(publisher=TEXT, offer=TEXT, sku=TEXT, version=TEXT)
 IMAGE_REFERENCE = document(publisher=TEXT, offer=TEXT, sku=TEXT, version=TEXT, exactVersion=TEXT)
 MANAGED_DISK = document(id=TEXT, storageAccountType=TEXT)
 OS_DISK = document(
@@ -110,7 +111,7 @@ SCALE_SET = document(
             allowExtensionOperations=FLAG,
         ),
         storageProfile=document(
-            imageReference=document(publisher=TEXT, offer=TEXT, sku=TEXT, version=TEXT),
+            imageReference=MODEL_IMAGE,
             osDisk=document(
                 osType=TEXT,
                 createOption=TEXT,
@@ -138,7 +139,7 @@ SCALE_SET_INSTANCE = document(
     timeCreated=TEXT,
     hardwareProfile=JSON,
     storageProfile=document(
-        imageReference=IMAGE_REFERENCE,
+        imageReference=MODEL_IMAGE,
         osDisk=document(
             name=TEXT, osType=TEXT, createOption=TEXT, caching=TEXT, diskSizeGB=WHOLE, managedDisk=MANAGED_DISK
         ),

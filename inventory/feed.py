@@ -74,12 +74,23 @@ class Feed:
         """SQL (in parentheses) for all physical columns of what is true at a time: the latest images, or index rows."""
         columns = f"_key, {of.column_list}"
         return f"""(
-            SELECT {columns} FROM {of.source}
+            SELECT {columns} FROM {self._index_row(of, at)}
             WHERE ({where}) AND _key NOT IN (SELECT _key FROM {of.feed} WHERE _true_at <= {at})
             UNION ALL
             SELECT {columns} FROM {of.feed}
             WHERE _seq IN (SELECT max(_seq) FROM {of.feed} WHERE _true_at <= {at} GROUP BY _key)
               AND NOT _deleted AND ({where}))"""
+
+    def _index_row(self, of: ResourceType, at: int) -> str:
+        """The index rows; with slow fields that are true already, though the index has not seen them."""
+        if not of.slow:
+            return of.source
+        fields = ", ".join(f"CASE WHEN l._seq IS NULL THEN i.{name} ELSE l.{name} END AS {name}" for name in of.slow)
+        return f"""(
+            SELECT i.* REPLACE ({fields}) FROM {of.source} i LEFT JOIN (
+              SELECT * FROM {of.slow_feed}
+              WHERE _seq IN (SELECT max(_seq) FROM {of.slow_feed} WHERE _true_at <= {at} GROUP BY _key)
+            ) l ON l._key = i._key)"""
 
     def announce(self, of: ResourceType, source: str, changes: Mapping[str, str], *, deleted: str = "FALSE") -> int:
         """Write one change for each row of `source`; returns how many. Within `writing`.

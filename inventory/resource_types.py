@@ -13,7 +13,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from inventory import documents as shape
-from inventory.shapes import JSON, TEXT, Shape, many, quoted, sql_type
+from inventory.shapes import JSON, TEXT, Shape, document, many, quoted, sql_type
 from inventory.shapes import field as arrow_field
 
 DATABASE = "world"
@@ -241,7 +241,7 @@ AVAILABILITY_SETS = ResourceType(
     "Microsoft.Compute/availabilitySets",
     "Resources",
     "availability_sets",
-    {**_PLACE, "sku": shape.SKU, "properties": shape.AVAILABILITY_SET, "tags": JSON},
+    {**_PLACE, "sku": document(name=TEXT), "properties": shape.AVAILABILITY_SET, "tags": JSON},
     constants={"managedBy": ""},
 )
 NETWORK_INTERFACES = ResourceType(

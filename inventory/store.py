@@ -47,7 +47,7 @@ class Store:
         if memory_limit is not None:
             config["memory_limit"] = memory_limit
         self._root = duckdb.connect(":memory:", config=config)
-        self._root.execute("SET TimeZone = 'UTC'")
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         try:
             if self.path is None:
                 self._root.execute(f"ATTACH ':memory:' AS {DATABASE} (COMPRESS)")

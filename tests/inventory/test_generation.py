@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from inventory import Estate, InventoryError, Lag
+from inventory import Estate, InventoryError, Lag, generate
 from inventory.resource_types import RESOURCE_TYPES
 
 
@@ -25,20 +25,28 @@ def fingerprint(estate: Estate) -> str:
 def test_same_seed_same_bytes_whatever_the_threads() -> None:
     prints = set()
     for threads in (1, 2, 4):
-        with Estate.simulated(400, 7, threads=threads) as estate:
+        with Estate.simulated(300, 7, threads=threads) as estate:
             prints.add(fingerprint(estate))
     assert len(prints) == 1
-    with Estate.simulated(400, 8) as estate:
+    with Estate.simulated(300, 8) as estate:
         assert fingerprint(estate) not in prints
+
+
+def test_the_size_of_a_batch_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Estate.simulated(300, 7) as estate:
+        expected = fingerprint(estate)
+    monkeypatch.setattr(generate, "BATCH", 60)
+    with Estate.simulated(300, 7) as estate:
+        assert fingerprint(estate) == expected
 
 
 def test_same_operations_same_lags() -> None:
     def story() -> list[tuple[int, str]]:
-        with Estate.simulated(150, 3) as estate:
+        with Estate.simulated(60, 3) as estate:
             estate.churn(0.1)
             told = []
-            for _ in range(12):
-                estate.clock.advance(7)  # type: ignore[attr-defined]
+            for _ in range(6):
+                estate.clock.advance(14)  # type: ignore[attr-defined]
                 told.append((estate.refresh(), fingerprint(estate)))
             return told
 

@@ -1,0 +1,150 @@
+"""The estate's database: it survives a killed writer, and no SQL text gets out of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from inventory import Estate, InventoryError, Lag, SimulatedClock
+from inventory.resource_types import VIRTUAL_MACHINES
+from tests.inventory.test_generation import fingerprint
+from tests.inventory.test_lag import advance
+
+
+def test_a_file_holds_the_same_estate_as_memory(tmp_path: Path) -> None:
+    with Estate.create(tmp_path / "estate.duckdb", 150, 7) as kept, Estate.simulated(150, 7) as fleeting:
+        assert fingerprint(kept) == fingerprint(fleeting)
+        assert [s.metadata for s in kept.schemas()] == [s.metadata for s in fleeting.schemas()]
+
+
+def test_an_estate_goes_on_where_it_stood(tmp_path: Path) -> None:
+    path = tmp_path / "estate.duckdb"
+    with Estate.create(path, 100, 7) as estate:
+        advance(estate, 100)
+        estate.refresh()
+        estate.churn(0.3, "deallocate")
+        advance(estate, 10)
+        before = (estate.pending(), estate.clock.now(), estate.truth_of_power_states(), fingerprint(estate))
+        number = estate._feed.last_number
+    with Estate.open(path) as estate:
+        after = (estate.pending(), estate.clock.now(), estate.truth_of_power_states(), fingerprint(estate))
+        assert before == after
+        assert estate._feed.last_number == number
+        advance(estate, 1000)
+        assert estate.refresh() > 0
+        assert estate.pending() == 0
+
+
+def test_what_can_go_wrong_with_files(tmp_path: Path) -> None:
+    with pytest.raises(InventoryError, match="no estate at"):
+        Estate.open(tmp_path / "nothing.duckdb")
+    other = tmp_path / "other.duckdb"
+    duckdb.connect(str(other)).close()
+    with pytest.raises(InventoryError, match="not an estate"):
+        Estate.open(other)
+    text = tmp_path / "text.duckdb"
+    text.write_text("no database")
+    with pytest.raises(InventoryError, match="cannot open"):
+        Estate.open(text)
+    with pytest.raises(InventoryError, match="exists already"):
+        Estate.create(text, 10)
+    made = tmp_path / "it's a file.duckdb"
+    Estate.create(made, 5).close()
+    with Estate.open(made, clock=SimulatedClock(), lag=Lag.none()) as estate:
+        assert len(estate.truth_of_power_states()) == 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["it's a file.duckdb", "other.duckdb", "text.duckdb"]
+
+
+WRITER = textwrap.dedent("""
+    import sys
+    from inventory import Estate
+    estate = Estate.open(sys.argv[1])
+    print("ready", flush=True)
+    number = int(sys.argv[2])
+    while True:
+        machine = estate.create_vm(f"kept-{number}", sys.argv[3])
+        print(machine.name, flush=True)
+        estate.clock.advance(7)
+        estate.refresh()
+        print("seen", estate.clock.ticks(), flush=True)
+        number += 1
+""")
+
+
+def test_every_acknowledged_change_survives_kill_9(tmp_path: Path) -> None:
+    path = tmp_path / "estate.duckdb"
+    with Estate.create(path, 20, 7) as estate:
+        group = estate.cursor().execute("SELECT name FROM world.resource_groups ORDER BY id LIMIT 1").fetchall()[0][0]
+    acknowledged: set[str] = set()
+    for round_ in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(path), str(round_ * 1000), group], stdout=subprocess.PIPE, text=True
+        ) as writer:
+            assert writer.stdout is not None
+            for line in writer.stdout:
+                if line.startswith("kept"):
+                    acknowledged.add(line.strip())
+                if len(acknowledged) >= (round_ + 1) * 4:
+                    break
+            os.kill(writer.pid, signal.SIGKILL)
+            acknowledged |= {line for line in writer.stdout.read().splitlines() if line.startswith("kept")}
+        with Estate.open(path) as estate:
+            truth = estate.truth(VIRTUAL_MACHINES.type)
+            rows = estate.cursor().execute(f"SELECT name, count(*) FROM {truth} WHERE starts_with(name, 'kept') GROUP BY 1").fetchall()
+            assert acknowledged <= {name for name, _ in rows}
+            assert all(times == 1 for _, times in rows)
+            advance(estate, 1000)
+            estate.refresh()
+            shown = estate.cursor().execute("SELECT name FROM world.virtual_machines WHERE starts_with(name, 'kept')").fetchall()
+            assert {name for (name,) in shown} == {name for name, _ in rows}
+
+
+ESCAPES = [
+    "COPY (SELECT 1) TO '{path}/out.csv'",
+    "COPY world.virtual_machines TO '{path}/out.parquet'",
+    "EXPORT DATABASE '{path}/all'",
+    "ATTACH '{path}/other.duckdb'",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM '/etc/passwd'",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "SET enable_external_access = true",
+    "SET threads = 64",
+    "SET temp_directory = '{path}'",
+    "RESET lock_configuration",
+]
+
+
+@pytest.mark.parametrize("statement", ESCAPES)
+def test_no_statement_reaches_another_file(tmp_path: Path, statement: str) -> None:
+    with Estate.create(tmp_path / "estate.duckdb", 5, 7) as estate, pytest.raises(duckdb.Error):
+        estate.cursor().execute(statement.format(path=tmp_path)).fetchall()
+    assert [path.name for path in tmp_path.iterdir()] == ["estate.duckdb"]
+
+
+def test_settings_that_the_asking_room_relies_on(settled: Estate) -> None:
+    cursor = settled.cursor()
+    for setting, value in [("TimeZone", "UTC"), ("late_materialization_max_rows", "1000"), ("preserve_insertion_order", "true")]:
+        assert str(cursor.execute(f"SELECT current_setting('{setting}')").fetchall()[0][0]).lower() == value.lower()
+
+
+def test_threads_and_memory_can_be_set() -> None:
+    with Estate.simulated(5, threads=1, memory_limit="500MB") as estate:
+        cursor = estate.cursor()
+        assert cursor.execute("SELECT current_setting('threads')").fetchall() == [(1,)]
+        assert "MiB" in cursor.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+
+
+def test_compression_in_time_changes_nothing_that_is_seen() -> None:
+    with Estate.simulated(200, 7) as estate:
+        before = fingerprint(estate)
+        estate._store.compress_in_time(10**9)
+        assert fingerprint(estate) == before
