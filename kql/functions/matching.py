@@ -23,7 +23,8 @@ def folded(value: Sql) -> str:
     """The SQL of a text without its letter case."""
     value = value.fetched()
     if value.constant and isinstance(value.const, str):
-        return quote.text(value.const.lower())
+        # what the engine folds otherwise than Python (İ, say) it folds itself
+        return quote.text(value.const.lower()) if value.const.isascii() else f"lower({value.string})"
     return value.text if value.lower else f"lower({value.text})"
 
 
@@ -48,7 +49,7 @@ def has(value: Sql, needle: Sql, *, cased: bool, left: bool, right: bool, truth:
     """`has`, `hasprefix` (only left) and `hassuffix` (only right)."""
     subject = value.fetched()
     haystack = subject.text if cased else folded(subject)
-    if needle.constant:
+    if needle.constant and str(needle.const or "").isascii():
         word = str(needle.const or "") if cased else str(needle.const or "").lower()
         if word == "":
             return TRUE

@@ -179,7 +179,7 @@ def _total(name: str, sql: str, doc: str, example: str) -> Function:
 
 
 def _dot(arguments: Arguments) -> str:
-    return f"list_sum(list_transform({_pairs(arguments)[0]}, lambda p: p[1] * p[2]))"
+    return f"CAST(list_sum(list_transform({_pairs(arguments)[0]}, lambda p: p[1] * p[2])) AS DOUBLE)"
 
 
 def _cosine(arguments: Arguments) -> str:
@@ -232,8 +232,8 @@ ROWS = (
            doc="An infinite impulse response filter: [1] and [1, -1] give running sums.",
            examples=("tostring(series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))) == '[1.0,3.0,6.0]'",),
            nulls="custom", naming="first"),
-    _total("series_sum", "list_sum({x})", "The sum of the elements.", "series_sum(dynamic([1, 2])) == 3.0"),
-    _total("series_product", "list_product({x})", "The product of the elements.", "series_product(dynamic([2, 3])) == 6.0"),
+    _total("series_sum", "CAST(list_sum({x}) AS DOUBLE)", "The sum of the elements.", "series_sum(dynamic([1, 2])) == 3.0"),
+    _total("series_product", "CAST(list_product({x}) AS DOUBLE)", "The product of the elements.", "series_product(dynamic([2, 3])) == 6.0"),
     _total("series_magnitude", "sqrt(list_sum(list_transform({x}, lambda x: x * x)))", "The length of a vector.",
            "series_magnitude(dynamic([3, 4])) == 5.0"),
     scalar(*((f"series_dot_product{shape.replace('-> dynamic', '-> real')}", _dot) for shape in _BOTH),

@@ -228,6 +228,7 @@ class Names:
 
     def fresh(self, hint: str) -> str:
         base = "".join(ch if ch.isascii() and (ch.isalnum() or ch == "_") else "_" for ch in hint[:24]).lower() or "c"
+        base = f"n{base}" if base[0].isdigit() else base
         number = self._used.get(base, 0) + 1
         self._used[base] = number
         return f"{base}_{number}"

@@ -46,7 +46,7 @@ class _Emitter:
     def __init__(self) -> None:
         self.names = Names()
         self.parameters: set[str] = set()
-        self.scalars = Scalars(self.one, self.parameters)
+        self.scalars = Scalars(lambda relation: self.one(hoisting.hoist(relation)), self.parameters)
         self.shared: dict[int, Legs] = {}
         self.common: list[tuple[str, Legs]] = []
 

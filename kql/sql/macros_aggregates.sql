@@ -7,13 +7,12 @@ CREATE OR REPLACE MACRO kql_merged(bags) AS
 CREATE OR REPLACE MACRO kql_kind_of(j) AS
   CASE json_type(j) WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'bool' WHEN 'BIGINT' THEN 'long' WHEN 'UBIGINT' THEN 'long' WHEN 'DOUBLE' THEN 'double'
     WHEN 'ARRAY' THEN 'array' WHEN 'OBJECT' THEN 'dictionary' ELSE 'null' END;
+-- One-element lists name what is used several times: the text of nested macros would multiply otherwise.
 CREATE OR REPLACE MACRO kql_schema(docs) AS
-  kql_bag(
-    list_sort(list_distinct(flatten(list_transform(list_filter(docs, lambda d: json_type(d) = 'OBJECT'), lambda d: json_keys(d))))),
-    list_transform(
-      list_sort(list_distinct(flatten(list_transform(list_filter(docs, lambda d: json_type(d) = 'OBJECT'), lambda d: json_keys(d))))),
-      lambda k: to_json(list_sort(list_distinct(list_filter(list_transform(docs, lambda d: kql_kind_of(kql_property(d, k))), lambda t: t <> 'null'))))));
--- The first value whose weight, summed up over the values in order, reaches the share of the whole.
+  list_transform([list_filter(docs, lambda d: json_type(d) = 'OBJECT')], lambda bags:
+    list_transform([list_sort(list_distinct(flatten(list_transform(bags, lambda d: json_keys(d)))))], lambda names:
+      kql_bag(names, list_transform(names, lambda k:
+        to_json(list_sort(list_distinct(list_filter(list_transform(bags, lambda d: kql_kind_of(json_extract(d, '$."' || k || '"'))), lambda t: t <> 'null')))))))[1])[1];
 CREATE OR REPLACE MACRO kql_weights(pairs) AS list_sort(list_filter(pairs, lambda q: q.v IS NOT NULL AND q.w > 0));
 CREATE OR REPLACE MACRO kql_weighted(pairs, p) AS
   (list_filter(list_transform(range(1, len(kql_weights(pairs)) + 1), lambda i: struct_pack(

@@ -93,7 +93,7 @@ def constant(value: object, type: Type) -> Sql:
     form: Form | None = None
     if type is DYNAMIC:
         form = MISSING if value is None else JSON
-    lower = isinstance(value, str) and value == value.lower()
+    lower = isinstance(value, str) and value.isascii() and value == value.lower()
     return Sql(quote.literal(value, type), type, value is None, form, value, lower=lower)
 
 

@@ -12,10 +12,7 @@ from inventory import Estate
 from inventory.resource_types import BASE, LOGICAL_TABLES, RESOURCE_TYPES, SCALE_SETS, VIRTUAL_MACHINES, ResourceType
 from inventory.rows import shown
 
-COLUMNS = (
-    "id name type tenantId kind location resourceGroup subscriptionId managedBy sku plan properties tags identity zones "
-    "extendedLocation"
-).split()
+COLUMNS = ["id", "name", "type", "tenantId", "kind", "location", "resourceGroup", "subscriptionId", "managedBy", "sku", "plan", "properties", "tags", "identity", "zones", "extendedLocation"]
 
 
 def row_of(estate: Estate, of: ResourceType, condition: str) -> dict[str, Any]:
@@ -38,26 +35,7 @@ def outline(value: Any, within: str = "") -> list[str]:
     return []
 
 
-MEMBER = """
-vmId timeCreated provisioningState hardwareProfile hardwareProfile.vmSize storageProfile storageProfile.imageReference
-storageProfile.imageReference.publisher storageProfile.imageReference.offer storageProfile.imageReference.sku
-storageProfile.imageReference.version storageProfile.imageReference.exactVersion storageProfile.osDisk
-storageProfile.osDisk.name storageProfile.osDisk.osType storageProfile.osDisk.createOption storageProfile.osDisk.caching
-storageProfile.osDisk.deleteOption storageProfile.osDisk.diskSizeGB storageProfile.osDisk.managedDisk
-storageProfile.osDisk.managedDisk.id storageProfile.osDisk.managedDisk.storageAccountType storageProfile.dataDisks
-storageProfile.diskControllerType osProfile osProfile.computerName osProfile.adminUsername
-osProfile.allowExtensionOperations osProfile.requireGuestProvisionSignal osProfile.secrets osProfile.linuxConfiguration
-osProfile.linuxConfiguration.disablePasswordAuthentication osProfile.linuxConfiguration.provisionVMAgent
-osProfile.linuxConfiguration.ssh osProfile.linuxConfiguration.ssh.publicKeys osProfile.linuxConfiguration.patchSettings
-osProfile.linuxConfiguration.patchSettings.patchMode osProfile.linuxConfiguration.patchSettings.assessmentMode
-networkProfile networkProfile.networkInterfaces networkProfile.networkInterfaces[].id
-networkProfile.networkInterfaces[].properties networkProfile.networkInterfaces[].properties.primary
-networkProfile.networkInterfaces[].properties.deleteOption extended extended.instanceView
-extended.instanceView.computerName extended.instanceView.osName extended.instanceView.osVersion
-extended.instanceView.hyperVGeneration extended.instanceView.powerState extended.instanceView.powerState.code
-extended.instanceView.powerState.displayStatus extended.instanceView.powerState.level virtualMachineScaleSet
-virtualMachineScaleSet.id platformFaultDomain
-""".split()
+MEMBER = ["vmId", "timeCreated", "provisioningState", "hardwareProfile", "hardwareProfile.vmSize", "storageProfile", "storageProfile.imageReference", "storageProfile.imageReference.publisher", "storageProfile.imageReference.offer", "storageProfile.imageReference.sku", "storageProfile.imageReference.version", "storageProfile.imageReference.exactVersion", "storageProfile.osDisk", "storageProfile.osDisk.name", "storageProfile.osDisk.osType", "storageProfile.osDisk.createOption", "storageProfile.osDisk.caching", "storageProfile.osDisk.deleteOption", "storageProfile.osDisk.diskSizeGB", "storageProfile.osDisk.managedDisk", "storageProfile.osDisk.managedDisk.id", "storageProfile.osDisk.managedDisk.storageAccountType", "storageProfile.dataDisks", "storageProfile.diskControllerType", "osProfile", "osProfile.computerName", "osProfile.adminUsername", "osProfile.allowExtensionOperations", "osProfile.requireGuestProvisionSignal", "osProfile.secrets", "osProfile.linuxConfiguration", "osProfile.linuxConfiguration.disablePasswordAuthentication", "osProfile.linuxConfiguration.provisionVMAgent", "osProfile.linuxConfiguration.ssh", "osProfile.linuxConfiguration.ssh.publicKeys", "osProfile.linuxConfiguration.patchSettings", "osProfile.linuxConfiguration.patchSettings.patchMode", "osProfile.linuxConfiguration.patchSettings.assessmentMode", "networkProfile", "networkProfile.networkInterfaces", "networkProfile.networkInterfaces[].id", "networkProfile.networkInterfaces[].properties", "networkProfile.networkInterfaces[].properties.primary", "networkProfile.networkInterfaces[].properties.deleteOption", "extended", "extended.instanceView", "extended.instanceView.computerName", "extended.instanceView.osName", "extended.instanceView.osVersion", "extended.instanceView.hyperVGeneration", "extended.instanceView.powerState", "extended.instanceView.powerState.code", "extended.instanceView.powerState.displayStatus", "extended.instanceView.powerState.level", "virtualMachineScaleSet", "virtualMachineScaleSet.id", "platformFaultDomain"]
 SPOT_DEALLOCATED = [
     path
     for path in MEMBER
@@ -69,36 +47,7 @@ PLAIN = (
     "properties.\"osProfile\".\"linuxConfiguration\" IS NOT NULL AND properties.\"virtualMachineScaleSet\" IS NOT NULL AND "
     "properties.\"platformFaultDomain\" IS NOT NULL"
 )
-FLEXIBLE = """
-orchestrationMode platformFaultDomainCount singlePlacementGroup uniqueId provisioningState timeCreated upgradePolicy
-upgradePolicy.mode virtualMachineProfile virtualMachineProfile.osProfile virtualMachineProfile.osProfile.computerNamePrefix
-virtualMachineProfile.osProfile.adminUsername virtualMachineProfile.osProfile.linuxConfiguration
-virtualMachineProfile.osProfile.linuxConfiguration.disablePasswordAuthentication
-virtualMachineProfile.osProfile.linuxConfiguration.provisionVMAgent virtualMachineProfile.osProfile.secrets
-virtualMachineProfile.osProfile.allowExtensionOperations virtualMachineProfile.storageProfile
-virtualMachineProfile.storageProfile.imageReference virtualMachineProfile.storageProfile.imageReference.publisher
-virtualMachineProfile.storageProfile.imageReference.offer virtualMachineProfile.storageProfile.imageReference.sku
-virtualMachineProfile.storageProfile.imageReference.version virtualMachineProfile.storageProfile.osDisk
-virtualMachineProfile.storageProfile.osDisk.osType virtualMachineProfile.storageProfile.osDisk.createOption
-virtualMachineProfile.storageProfile.osDisk.caching virtualMachineProfile.storageProfile.osDisk.deleteOption
-virtualMachineProfile.storageProfile.osDisk.diskSizeGB virtualMachineProfile.storageProfile.osDisk.managedDisk
-virtualMachineProfile.storageProfile.osDisk.managedDisk.storageAccountType
-virtualMachineProfile.storageProfile.dataDisks virtualMachineProfile.networkProfile
-virtualMachineProfile.networkProfile.networkApiVersion
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].name
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.primary
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.enableAcceleratedNetworking
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].name
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties.primary
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties.privateIPAddressVersion
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties.subnet
-virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties.subnet.id
-virtualMachineProfile.priority
-""".split()
+FLEXIBLE = ["orchestrationMode", "platformFaultDomainCount", "singlePlacementGroup", "uniqueId", "provisioningState", "timeCreated", "upgradePolicy", "upgradePolicy.mode", "virtualMachineProfile", "virtualMachineProfile.osProfile", "virtualMachineProfile.osProfile.computerNamePrefix", "virtualMachineProfile.osProfile.adminUsername", "virtualMachineProfile.osProfile.linuxConfiguration", "virtualMachineProfile.osProfile.linuxConfiguration.disablePasswordAuthentication", "virtualMachineProfile.osProfile.linuxConfiguration.provisionVMAgent", "virtualMachineProfile.osProfile.secrets", "virtualMachineProfile.osProfile.allowExtensionOperations", "virtualMachineProfile.storageProfile", "virtualMachineProfile.storageProfile.imageReference", "virtualMachineProfile.storageProfile.imageReference.publisher", "virtualMachineProfile.storageProfile.imageReference.offer", "virtualMachineProfile.storageProfile.imageReference.sku", "virtualMachineProfile.storageProfile.imageReference.version", "virtualMachineProfile.storageProfile.osDisk", "virtualMachineProfile.storageProfile.osDisk.osType", "virtualMachineProfile.storageProfile.osDisk.createOption", "virtualMachineProfile.storageProfile.osDisk.caching", "virtualMachineProfile.storageProfile.osDisk.deleteOption", "virtualMachineProfile.storageProfile.osDisk.diskSizeGB", "virtualMachineProfile.storageProfile.osDisk.managedDisk", "virtualMachineProfile.storageProfile.osDisk.managedDisk.storageAccountType", "virtualMachineProfile.storageProfile.dataDisks", "virtualMachineProfile.networkProfile", "virtualMachineProfile.networkProfile.networkApiVersion", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].name", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.primary", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.enableAcceleratedNetworking", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].name", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties.primary", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties.privateIPAddressVersion", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties.subnet", "virtualMachineProfile.networkProfile.networkInterfaceConfigurations[].properties.ipConfigurations[].properties.subnet.id", "virtualMachineProfile.priority"]
 EMPTY_2021 = ["orchestrationMode", "platformFaultDomainCount", "singlePlacementGroup", "uniqueId", "provisioningState"]
 
 SHAPES = {

@@ -231,7 +231,7 @@ def suggested(talk: Talk, text: str) -> list[str]:
         ("reso", "Resources"),
         ("resources | wh", "resources | where"),
         ("resources | where na", "resources | where name"),
-        ("resources | where properties.hardwareP", "resources | where properties.hardwareProfile.vmSize"),
+        ("resources | where properties.hardwareP", "resources | where properties.hardwareProfile"),
         (".adv", ".advance"),
         (".vm st", ".vm stop"),
         (".run orphaned-n", ".run orphaned-nics"),
