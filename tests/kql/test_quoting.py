@@ -81,7 +81,8 @@ TRUE = [
     "datatable(x: string) [¤] | project x in~ (¤)",
     "datatable(x: string) [¤] | project x between (¤ .. ¤) or true",
     "datatable(x: dynamic) [dynamic([¤])] | project tostring(x[0]) == ¤",
-    "print indexof(strcat('ab', ¤), ¤) >= 0",
+    # the place of an empty text is null
+    "print indexof(strcat('ab', ¤), ¤) >= 0 or ¤ == ''",
     "print strlen(¤) == strlen(strcat(¤))",
     "print replace_string(¤, ¤, 'z') == iff(¤ == '', '', 'z')",
     "print not(¤ matches regex '^xyz$') or true",
