@@ -6,13 +6,15 @@ import argparse
 import json
 import os
 import platform
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,36 +26,52 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What the calls of one variant took, a round each, in seconds: on the clock, and of all cores together."""
+
+    wall: list[float]
+    cpu: list[float]
+
+
 def interleaved(
     variants: Mapping[str, Callable[[], object]],
     *,
     seconds: float,
     at_least: int = 5,
     at_most: int = 300,
-) -> dict[str, list[float]]:
-    """Seconds that each variant took in each round. Every round runs all of them, each time beginning with another one,
-    so that a change in the machine's load meets all alike. Ends after `seconds`, but not before `at_least` rounds."""
+) -> dict[str, Taken]:
+    """What each variant took in each round. Every round runs all of them in an order of its own, so that neither a
+    change in the machine's load nor what the one before left in the caches meets one more than another. Ends after
+    `seconds`, but not before `at_least` rounds."""
     names = list(variants)
     for name in names:  # the first call of anything is another matter; bench.cold looks at that
         variants[name]()
-    taken: dict[str, list[float]] = {name: [] for name in names}
+    taken = {name: Taken([], []) for name in names}
+    drawn = random.Random(7)
     began = perf_counter()
     for round_ in range(at_most):
         if round_ >= at_least and perf_counter() - began > seconds:
             break
-        turn = round_ % len(names)
-        for name in names[turn:] + names[:turn]:
-            call = variants[name]
-            start = perf_counter()
+        drawn.shuffle(names)
+        for name in names:
+            call, found = variants[name], taken[name]
+            cpu, start = process_time(), perf_counter()
             result = call()
-            taken[name].append(perf_counter() - start)
+            found.wall.append(perf_counter() - start)
+            found.cpu.append(process_time() - cpu)
             del result  # whoever made the rows does not pay for throwing them away
     return taken
 
 
-def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """How many times longer ours took: the median over rounds, each round compared with itself."""
-    return median(our / their for our, their in zip(ours, theirs, strict=True))
+def ratios(ours: Taken, theirs: Taken) -> dict[str, float]:
+    """How many times longer ours took: the median over rounds, each compared with itself; the fastest rounds; the time
+    of all cores. On a busy machine only the last two mean much."""
+    return {
+        "times": round(median(our / their for our, their in zip(ours.wall, theirs.wall, strict=True)), 3),
+        "times_best": round(min(ours.wall) / min(theirs.wall), 3),
+        "times_cpu": round(median(ours.cpu) / max(1e-6, median(theirs.cpu)), 3),
+    }
 
 
 def quantile(values: Sequence[float], share: float) -> float:

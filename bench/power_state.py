@@ -2,7 +2,8 @@
 
 Five questions (bench/shapes.py) at each size, in one process per size. Every rival's rows are compared with
 Lazulite's before anything is timed; one that answers otherwise is named and left out. All variants of a question
-run in turn within each round; a ratio is the median over rounds of Lazulite's time divided by the other's.
+run in turn within each round; a ratio is Lazulite's time divided by the other's: the median over rounds, the
+best rounds, and the time of all cores, which other load hardly moves.
 
   whole     text in, Python tuples out, the plan kept from before (fresh: a text not seen before)
   arrow     text in, Arrow table out
@@ -35,7 +36,7 @@ from bench.measure import (
     milliseconds,
     note,
     print_table,
-    ratio,
+    ratios,
     summary,
 )
 from bench.rivals import Missing, adxlite, by_hand, by_hand_arrow, differences, duckdb_kql, json_database
@@ -137,7 +138,7 @@ class _Size:
                 seconds=1,
             )
             for name, seconds in taken.items():
-                self.write(metric="compile", shape=shape.name, variant=name, **summary(seconds))
+                self.write(metric="compile", shape=shape.name, variant=name, **summary(seconds.wall))
 
     # ---- ask -------------------------------------------------------------------------------------------------------
     def ask(self, graph: ResourceGraph, shape: Shape, json_: Any) -> None:
@@ -180,17 +181,17 @@ class _Size:
         for name, seconds in taken.items():
             reference = "lazulite arrow" if name.endswith(" arrow") else "lazulite"
             self.write(
-                metric="whole", shape=shape.name, variant=name, rows=rows, load=load(), **summary(seconds),
-                lazulite_times=round(ratio(taken[reference], seconds), 3),
+                metric="whole", shape=shape.name, variant=name, rows=rows, load=load(), **summary(seconds.wall),
+                cpu_ms=round(median(seconds.cpu) * 1e3, 4), **ratios(taken[reference], seconds),
             )  # fmt: skip
         parts = parts[1:]
-        for name, seconds in (
+        for name, part in (
             ("refresh", [timings.refresh for timings, _ in parts]),
             ("compile", [timings.compile for timings, _ in parts]),
             ("run", [timings.run for timings, _ in parts]),
             ("decode", [decode for _, decode in parts]),
         ):
-            self.write(metric="part", shape=shape.name, variant=name, **summary(seconds))
+            self.write(metric="part", shape=shape.name, variant=name, **summary(part))
 
     def rivals(self, shape: Shape, cursor: Any, json_: Any) -> list[tuple[str, Callable[[], Any], bool]]:
         """(name, call, whether it shows dynamic values as JSON text) of each that can be tried."""
@@ -250,8 +251,8 @@ class _Size:
                 seconds=2,
             )
             self.write(
-                metric="after refreshes", shape=shape.name, **summary(taken["lazulite"]),
-                lazulite_times=round(ratio(taken["lazulite"], taken["sql"]), 3),
+                metric="after refreshes", shape=shape.name, **summary(taken["lazulite"].wall),
+                **ratios(taken["lazulite"], taken["sql"]),
             )  # fmt: skip
         cursor.close()
 
@@ -298,6 +299,10 @@ def _reading(
     return answer, ended, taken
 
 
+def _times(facts: dict[str, Any]) -> str:
+    return f"{facts['times']:.2f} / {facts['times_best']:.2f} / {facts['times_cpu']:.2f}"
+
+
 def _show(size: int, measured: list[dict[str, Any]]) -> None:
     """The measurements at one size as tables."""
     by = {(facts["metric"], facts.get("shape"), facts.get("variant")): facts for facts in measured}
@@ -311,10 +316,10 @@ def _show(size: int, measured: list[dict[str, Any]]) -> None:
         facts = by.get(("whole", shape, variant))
         if facts is None:
             return "wrong" if ("wrong", shape, variant) in by else "-"
-        return f"{milliseconds(facts['median_ms'] / 1e3)} ({facts['lazulite_times']:.2f}x)"
+        return f"{milliseconds(facts['median_ms'] / 1e3)} ({_times(facts)})"
 
     print_table(
-        f"{size:,} VMs: milliseconds, median; in brackets how many times as long Lazulite takes",
+        f"{size:,} VMs: milliseconds, median; in brackets how many times as long Lazulite takes (median / best / CPU)",
         [
             "question",
             "rows",
@@ -343,7 +348,7 @@ def _show(size: int, measured: list[dict[str, Any]]) -> None:
             + [cell("compile", shape, variant) for variant in ("language", "fresh", "kept")]
             + [cell("part", shape, variant) for variant in ("refresh", "run", "decode")]
             + [cell("whole", shape, "lazulite fresh")]
-            + [f"{cell('after refreshes', shape, None)} ({by['after refreshes', shape, None]['lazulite_times']:.2f}x)"
+            + [f"{cell('after refreshes', shape, None)} ({_times(by['after refreshes', shape, None])})"
                if ("after refreshes", shape, None) in by else "-"]
             for shape in shapes
         ],

@@ -14,8 +14,8 @@ DOCUMENT = saved_query("scale-set-power-states").text
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A question. `order` lists the columns by which its answer is sorted, `dynamic` those that are dynamic in KQL (some
-    engines show their values as JSON text). `limited`: which of the rows that tie at the end appear is open."""
+    """A question. `order` lists the columns by which its answer is sorted, `dynamic` those that are dynamic in KQL,
+    whose values some engines show as JSON text. `limited`: which of the rows that tie at the end appear is open."""
 
     name: str
     kql: str

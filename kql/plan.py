@@ -6,7 +6,8 @@ Names are gone here: a `Column` is an identity, so two columns that differ only 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kql.types import BOOL, DYNAMIC, LONG, Type
@@ -249,6 +250,35 @@ class Series:
 
 
 Relation = Scan | Values | Filter | Project | Aggregate | Sort | Limit | Join | Union | Unnest | First | Shared | Series
+
+
+def parts(node: Scalar) -> tuple[Scalar, ...]:
+    """The scalars that a scalar is made of."""
+    match node:
+        case Call():
+            return node.arguments
+        case Convert():
+            return (node.argument,)
+        case Path():
+            return (node.base,) if isinstance(node.step, str | int) else (node.base, node.step)
+        case Membership():
+            return (node.value,)
+    return ()
+
+
+def mapped(node: Scalar, change: Callable[[Scalar], Scalar]) -> Scalar:
+    """The node with each part changed."""
+    match node:
+        case Call():
+            return replace(node, arguments=tuple(change(argument) for argument in node.arguments))
+        case Convert():
+            return replace(node, argument=change(node.argument))
+        case Path():
+            step = node.step if isinstance(node.step, str | int) else change(node.step)
+            return replace(node, base=change(node.base), step=step)
+        case Membership():
+            return replace(node, value=change(node.value))
+    return node
 
 
 def columns_of(relation: Relation) -> tuple[Column, ...]:

@@ -350,23 +350,23 @@ def _stopping(cursor: duckdb.DuckDBPyConnection, timeout: float | None) -> Itera
     if timeout is None:
         yield lambda: False
         return
-    lock, state = threading.Lock(), {"running": True, "stopped": False}
+    finished, stopped = threading.Event(), threading.Event()
 
-    def stop() -> None:
-        with lock:  # or a late timer would stop the cursor's next query
-            if state["running"]:
-                state["stopped"] = True
-                cursor.interrupt()
+    def watch() -> None:
+        # Again and again, because an interrupt before the engine has begun would be lost.
+        wait = timeout
+        while not finished.wait(wait):
+            stopped.set()
+            cursor.interrupt()
+            wait = 0.05
 
-    timer = threading.Timer(timeout, stop)
-    timer.daemon = True
-    timer.start()
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
     try:
-        yield lambda: state["stopped"]
+        yield stopped.is_set
     finally:
-        with lock:
-            state["running"] = False
-        timer.cancel()
+        finished.set()
+        watcher.join()  # or a late interrupt would stop the cursor's next query
 
 
 def _failure(error: duckdb.Error, text: str) -> QueryFailed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -19,5 +19,7 @@ def interruptibly(graph: ResourceGraph, work: Callable[[], T]) -> T:
         try:
             return running.result()
         except KeyboardInterrupt:
-            graph.interrupt()
+            while not running.done():  # an interrupt before the engine has begun would be lost
+                graph.interrupt()
+                wait([running], timeout=0.05)
             raise

@@ -27,16 +27,7 @@ class World:
     def open(
         self, settings: Settings | None = None, progress: Callable[[int, int], None] | None = None
     ) -> ResourceGraph:
-        """The graph over it. The grammar is loaded beside the making of the estate, which leaves a core idle."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        from queries.graph import ResourceGraph  # noqa: F401 (both threads need it: loaded once, before they part)
-
-        with ThreadPoolExecutor(1) as executor:
-            executor.submit(_load_language)
-            return self._open(settings, progress)
-
-    def _open(self, settings: Settings | None, progress: Callable[[int, int], None] | None) -> ResourceGraph:
+        """The graph over it."""
         from inventory import Lag, SimulatedClock
         from queries.graph import ResourceGraph
 
@@ -51,10 +42,3 @@ class World:
         if self.advance:
             graph.advance(self.advance)
         return graph
-
-
-def _load_language() -> None:
-    """Everything that the first query would otherwise wait for: modules, grammar, catalogue."""
-    import kql
-
-    kql.check("print 1", kql.Schema(()))

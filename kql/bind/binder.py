@@ -131,7 +131,7 @@ class Binder:
 
             def make(value: syntax.Expression = value) -> Relation:
                 if shared is not None:
-                    return self._renamed(shared)
+                    return self.renamed(shared)
                 if again:
                     return again.pop()
                 return self.tabular(value, environment)
@@ -147,7 +147,7 @@ class Binder:
         else:
             self.scalar(binding.definition.body, Scope((), environment))
 
-    def _renamed(self, relation: Relation) -> Relation:
+    def renamed(self, relation: Relation) -> Relation:
         """The same rows under columns of their own, so that a relation may meet itself in a join."""
         return plan.Project(
             relation,
@@ -241,7 +241,7 @@ class Binder:
                     self.problems.add("KQL603", place, limit=MAX_OPERATORS, what="operators")
                     return self.nothing()
                 for operator in operators:
-                    self._allowed_operator(operator)
+                    self.allow(operator)
                     relation = operator.lower(self, relation, environment)
                 return relation
             case syntax.Name(name, span):
@@ -254,7 +254,7 @@ class Binder:
                 return self.nothing()
         if getattr(expression, "is_operator", False):
             origin: Any = expression
-            self._allowed_operator(origin)
+            self.allow(origin)
             lowered: Relation = origin.lower(self, None, environment)
             return lowered
         self.problems.add("KQL209", expression.span, name=self.excerpt(expression))
@@ -272,7 +272,7 @@ class Binder:
             case TabularBinding():
                 return binding.make()
             case FunctionBinding():
-                return self._apply_tabular(binding, (), span, environment)
+                return self.apply_tabular(binding, (), span, environment)
             case ScalarBinding():
                 if binding.value.type is UNKNOWN:
                     return self.nothing()
@@ -319,7 +319,7 @@ class Binder:
     def _tabular_call(self, call: syntax.Call, environment: Environment) -> Relation:
         binding = environment.get(call.name)
         if isinstance(binding, FunctionBinding):
-            return self._apply_tabular(binding, call.arguments, call.span, environment, call.names)
+            return self.apply_tabular(binding, call.arguments, call.span, environment, call.names)
         if call.name == "materialize" and len(call.arguments) == 1:
             return plan.Shared(self.tabular(call.arguments[0], environment), "materialized")
         if call.name == "table" and call.arguments and isinstance(call.arguments[0], syntax.Literal):
@@ -335,7 +335,7 @@ class Binder:
             self._unknown_function(call, environment)
         return self.nothing()
 
-    def _apply_tabular(
+    def apply_tabular(
         self,
         function: FunctionBinding,
         arguments: tuple[syntax.Expression, ...],
@@ -567,7 +567,7 @@ class Binder:
         self.problems.add("KQL203", call.name_span, nearest(call.name, names), name=call.name)
 
     # ---- the profile --------------------------------------------------------------------------------------------
-    def _allowed_operator(self, operator: Any) -> None:
+    def allow(self, operator: Any) -> None:
         """What the profile does not allow is told once a place, and a limit once, where it is passed."""
         profile = self.profile
         if profile is None:

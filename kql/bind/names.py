@@ -46,10 +46,16 @@ def _of_call(call: syntax.Call, name: str, arguments: tuple[syntax.Expression, .
     match rule:
         case "first":
             return first
+        case "only":
+            return first if len(arguments) == 1 else ""
         case "name_first":
             return f"{name}_{first}"
         case "prefix":
             return f"{prefix}_{first}"
+        case "percentile":
+            last = arguments[-1].value if arguments and isinstance(arguments[-1], syntax.Literal) else ""
+            last = int(last) if isinstance(last, float) and last.is_integer() else last
+            return f"percentile_{first}_{last}".replace(".", "_")
         case "prefix_all":
             given = [of(argument) for argument in arguments[:2]]
             return "_".join([prefix, *given])
@@ -97,6 +103,10 @@ class Namer:
         self.taken.add(candidate)
         self._automatic.add(candidate)
         return candidate
+
+    def part(self, name: str) -> str:
+        """A free name for one column of a call that stands for several."""
+        return self.automatic(name)
 
     def written(self, name: str) -> str:
         """The name that the query gives; it gets a number where an automatic one came first."""

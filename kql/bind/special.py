@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,40 @@ def conditional(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     return plan.Call(function, function.overloads[0], tuple(fitted), result)
 
 
+def bag_pack_columns(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """A bag of the given columns by name."""
+    arguments: list[plan.Scalar] = []
+    for argument in call.arguments:
+        value = binder.scalar(argument, scope)
+        if not isinstance(argument, syntax.Name):
+            binder.problems.add("KQL301", argument.span, function="bag_pack_columns()", expected="names of columns", given="a value")
+            return _NOTHING
+        arguments += [plan.Literal(argument.name, STRING), value]
+    return binder.apply("bag_pack", tuple(arguments), call.span)
+
+
+def column_names_of(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """The names of a table's columns, known without reading it."""
+    if len(call.arguments) != 1 or not binder.is_tabular(call.arguments[0], scope.environment):
+        binder.problems.add("KQL301", call.span, function="column_names_of()", expected="one table", given=len(call.arguments))
+        return _NOTHING
+    columns = plan.columns_of(binder.tabular(call.arguments[0], scope.environment))
+    return plan.Literal(json.dumps([column.name for column in columns], ensure_ascii=False), DYNAMIC)
+
+
+def coalesce(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """A dynamic beside scalars: what comes out is dynamic."""
+    from kql.functions import catalogue
+
+    function = catalogue.find("coalesce")
+    assert function is not None
+    values = tuple(binder.scalar(argument, scope) for argument in call.arguments)
+    types = {value.type for value in values}
+    if DYNAMIC in types and len(types) > 1 and UNKNOWN not in types:
+        values = tuple(value if value.type is DYNAMIC else plan.Convert(value, DYNAMIC) for value in values)
+    return binder.call(function, values, call.span, written=call.name)
+
+
 def several(binder: Binder, call: syntax.Call, scope: Scope) -> list[tuple[str, plan.Scalar]]:
     """The columns that a call stands for, by their automatic names: series_stats(s), array_sort_asc(a, b)."""
     from kql.bind.scalars import bind
@@ -123,6 +158,9 @@ SPECIAL: dict[str, Callable[[Binder, syntax.Call, Scope], plan.Scalar]] = {
     "pack_all": pack_all,
     "column_ifexists": column_ifexists,
     "columnifexists": column_ifexists,
+    "bag_pack_columns": bag_pack_columns,
+    "column_names_of": column_names_of,
+    "coalesce": coalesce,
     "not": not_,
     "iff": conditional,
     "iif": conditional,

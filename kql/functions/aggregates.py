@@ -63,6 +63,15 @@ def _extreme(function: str) -> Template:
     return sql
 
 
+def _some(arguments: Arguments) -> Sql:
+    value = arguments[0].fetched()
+    if value.type is STRING:
+        return Sql(f"any_value(nullif({value.string}, ''))", STRING, True)
+    if value.type is DYNAMIC:
+        return Sql(f"any_value({dynamic.as_json(value).text})", DYNAMIC, True, Json())
+    return Sql(f"any_value({value.text})", value.type, True)
+
+
 def _dcount(arguments: Arguments) -> Sql:
     value, where = arguments[0].fetched(), _where(arguments)
     if value.type is DYNAMIC:
@@ -260,6 +269,30 @@ ROWS = (
         ordered=True,
     ),
     aggregate(
+        ("make_dictionary(expr:dynamic, maxSize:Integer?) -> dynamic", _bag),
+        doc="An old name of make_bag.",
+        examples=("tostring(toscalar(range x from 1 to 1 step 1 | summarize make_dictionary(bag_pack('a', x)))) == '{\"a\":1}'",),
+        naming="prefix:dictionary",
+        empty="dynamic({})",
+        ordered=True,
+        hidden=True,
+    ),
+    aggregate(
+        ("cnt() -> long", "count(*)"),
+        doc="An old name of count.",
+        examples=(_SHOWN.format("cnt()", "4"),),
+        naming="prefix:cnt",
+        empty="0",
+        hidden=True,
+    ),
+    aggregate(
+        ("passthrough(expr:Scalar) -> Parameter0", _some),
+        doc="The value of some row.",
+        examples=(_SHOWN.format("passthrough(1)", "1"),),
+        naming="first",
+        hidden=True,
+    ),
+    aggregate(
         ("make_bag_if(expr:dynamic, predicate:bool, maxSize:Integer?) -> dynamic", _bag),
         doc="Like make_bag, over the rows for which a condition is true.",
         examples=("tostring(toscalar(range x from 1 to 2 step 1 | summarize make_bag_if(bag_pack('a', x), x > 1))) == '{\"a\":2}'",),
@@ -283,15 +316,36 @@ ROWS = (
         naming="first",
     ),
     aggregate(
-        ("$percentile(expr:Scalar, percentile:Number) -> Parameter0", "quantile_disc({expr}, least(greatest({percentile} / 100.0, 0), 1))"),
-        doc="The value at a percentage of the sorted values.",
+        ("take_any(expr:Scalar) -> Parameter0", _some),
+        doc="The values of some row: take_any(x, y, …) or take_any(*) give a column each.",
+        examples=(_SHOWN.format("take_any(1)", "1"),),
+        naming="first",
+    ),
+    aggregate(
+        ("any(expr:Scalar) -> Parameter0", _some),
+        doc="An old name of take_any.",
+        examples=(_SHOWN.format("any(1)", "1"),),
+        naming="prefix:any",
         hidden=True,
     ),
     aggregate(
-        ("$percentilew(expr:Scalar, weight:Integer, percentile:Number) -> Parameter0",
-         "kql_weighted(list(struct_pack(v := {expr}, w := {weight})), {percentile})"),
-        doc="The value at a percentage of the sorted values, each counted by its weight.",
+        ("anyif(expr:Scalar, predicate:bool) -> Parameter0", "any_value({expr}) FILTER (WHERE {predicate})"),
+        doc="An old name of take_anyif.",
+        examples=(_SHOWN.format("anyif(x, x > 3)", "4"),),
+        naming="prefix:anyif",
         hidden=True,
+    ),
+    *(
+        aggregate(
+            (f"{word}({what}:Orderable) -> Parameter0", _extreme(function)),
+            doc=f"The {size} value of a column and, as {word}(x, y, …) or {word}(x, *), other columns of the row that has it.",
+            examples=(_SHOWN.format(f"{word}(x)", wanted),),
+            naming=f"prefix:{function}",
+        )
+        for word, what, function, size, wanted in (
+            ("arg_max", "maximized", "max", "largest", 4),
+            ("arg_min", "minimized", "min", "smallest", 1),
+        )
     ),
     aggregate(
         ("buildschema(expr:dynamic) -> dynamic", "kql_schema(list({expr}))"),

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kql.forms import JSON, Json, List, Missing, Scalar
-from kql.functions.lists import texts
-from kql.functions.row import Function, scalar
+from kql.functions.row import Function, alias, scalar
 from kql.sql import dynamic
-from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql, constant
-from kql.types import DATETIME, DYNAMIC, LONG, REAL, STRING, TIMESPAN
+from kql.types import BOOL, DATETIME, DYNAMIC, LONG, REAL, STRING, TIMESPAN
 
 if TYPE_CHECKING:
     from kql.functions.row import Template
@@ -68,14 +66,39 @@ def _slice(arguments: Arguments) -> Sql:
 
 
 def _index_of(arguments: Arguments) -> str:
-    subject = convert(arguments[1], STRING).string
-    found = f"list_position({texts(arguments[0])}, {subject})"
-    array = dynamic.as_json(arguments[0]).text
-    return f"CASE WHEN json_type({array}) = 'ARRAY' THEN CAST(coalesce({found}, 0) - 1 AS BIGINT) END"
+    """Counted from 0; -1 where there is none. Start, length and occurrence narrow the search; a length of -1 is all."""
+    text, form = listed(arguments[0])
+    same = _equals(form, arguments[1])
+    if len(arguments) == 2:
+        found = f"coalesce(list_position(list_transform({text}, lambda e: {same}), TRUE), 0) - 1"
+        return f"CASE WHEN {text} IS NOT NULL THEN CAST({found} AS BIGINT) END"
+    start = arguments.text(2)
+    length = arguments.text(3) if len(arguments) > 3 else "-1"
+    nth = arguments.text(4) if len(arguments) > 4 else "1"
+    places = (
+        f"list_filter(range(len({text})), lambda i: list_transform([({text})[i + 1]], lambda e: {same})[1] "
+        f"AND i >= (CASE WHEN {start} < 0 THEN len({text}) + {start} ELSE {start} END) "
+        f"AND ({length} < 0 OR i < (CASE WHEN {start} < 0 THEN len({text}) + {start} ELSE {start} END) + {length}))"
+    )
+    return f"CASE WHEN {text} IS NOT NULL AND {nth} > 0 THEN CAST(coalesce(({places})[{nth}], -1) AS BIGINT) END"
+
+
+def _equals(form: List, value: Sql) -> str:
+    """SQL that says whether the element e is a value: of one kind and equal, numbers by their size."""
+    if isinstance(form.element, Scalar) and form.element.type is value.type:
+        return f"e = {value.string if value.type is STRING else value.text}"
+    if isinstance(form.element, Scalar):
+        element = dynamic.as_json(Sql("e", DYNAMIC, True, form.element)).text
+        return f"kql_same({element}, {dynamic.as_json(value).text})"
+    return f"kql_same(e, {dynamic.as_json(value).text})"
 
 
 def _has_element(arguments: Arguments) -> str:
-    return f"coalesce(list_contains({texts(arguments[0])}, {convert(arguments[1], STRING).string}), FALSE)"
+    text, form = listed(arguments[0])
+    value = arguments[1]
+    if isinstance(form.element, Scalar) and form.element.type is value.type:
+        return f"coalesce(list_contains({text}, {value.string if value.type is STRING else value.text}), FALSE)"
+    return f"coalesce(list_bool_or(list_transform({text}, lambda e: {_equals(form, value)})), FALSE)"
 
 
 def _set(function: str) -> Template:
@@ -95,20 +118,63 @@ def _set(function: str) -> Template:
 
 
 def _sorted(direction: str) -> Template:
-    """One array sorted: numbers, then texts, then the rest; nulls last unless told."""
+    """Arrays sorted by the first: numbers, then texts, then the rest; nulls last unless told."""
 
     def sql(arguments: Arguments) -> Sql:
         values = list(arguments.values)
         nulls_last = True
-        if len(values) > 1 and values[-1].type.value == "bool":
+        if len(values) > 1 and values[-1].type is BOOL:
             nulls_last = values.pop().const is not False
         text, form = listed(values[0])
         nulls = "NULLS LAST" if nulls_last else "NULLS FIRST"
+        flag = "TRUE" if nulls_last else "FALSE"
+        if len(values) > 1:
+            others = ", ".join(f"kql_list({dynamic.as_json(value).text})" for value in values)
+            key = f"kql_list({dynamic.as_json(values[0]).text})"
+            made = f"list_transform([{others}], lambda l: to_json(list_transform(kql_order_{direction}({key}, {flag}), lambda i: l[i])))"
+            return _made(f"CASE WHEN {key} IS NOT NULL THEN {made} END", List(Json()))
         if isinstance(form.element, Json):
-            return _made(f"kql_sorted_{direction}({text}, {'TRUE' if nulls_last else 'FALSE'})", form)
+            return _made(
+                f"list_transform([{text}], lambda l: list_transform(kql_order_{direction}(l, {flag}), lambda i: l[i]))[1]", form
+            )
         return _made(f"list_sort({text}, '{direction.upper()}', '{nulls}')", form)
 
     return sql
+
+
+def _sort_row(direction: str, doc: str, shown: str, wanted: str) -> Function:
+    name = f"array_sort_{direction}"
+    return scalar(
+        (f"{name}(arrays:dynamic...) -> dynamic", _sorted(direction)),
+        (f"{name}(arrays:dynamic..., nulls_last:bool <Constant>) -> dynamic", _sorted(direction)),
+        doc=doc, examples=(f"tostring({name}({shown})) == '{wanted}'", f"tostring({name}(dynamic([2, 1]), dynamic([1, 2]))[0]) == '{wanted}'"),
+        nulls="custom", parts=(("*_sorted", DYNAMIC),),
+    )  # fmt: skip
+
+
+def _split(arguments: Arguments) -> Sql:
+    """Before each of the given places an array is cut."""
+    text, form = listed(arguments[0])
+    places = f"[{arguments.text(1)}]"
+    if arguments[1].type is DYNAMIC:
+        places = f"list_transform(kql_list({dynamic.as_json(arguments[1]).text}), lambda p: kql_json_to_long(p))"
+    cut = f"list_transform({places}, lambda p: CASE WHEN p < 0 THEN greatest(len({text}) + p, 0) ELSE least(p, len({text})) END)"
+    pieces = (
+        f"list_transform([{cut}], lambda c: list_transform(range(len(c) + 1), lambda i: "
+        f"({text})[CASE WHEN i = 0 THEN 1 ELSE c[i] + 1 END:CASE WHEN i = len(c) THEN len({text}) ELSE c[i + 1] END]))[1]"
+    )
+    return _made(pieces, List(form))
+
+
+def _jaccard(arguments: Arguments) -> Sql:
+    sets = ", ".join(f"list_distinct(kql_list({dynamic.as_json(value).text}))" for value in arguments.values)
+    return Sql(f"kql_jaccard({sets})", DYNAMIC, True, Scalar(REAL))
+
+
+def _iff(arguments: Arguments) -> Sql:
+    """The values may be arrays or single ones, which repeat."""
+    condition, yes, no = (dynamic.as_json(value).text for value in arguments.values)
+    return Sql(f"kql_array_iff({condition}, {yes}, {no})", DYNAMIC, True, JSON)
 
 
 def _range(arguments: Arguments) -> Sql:
@@ -163,16 +229,26 @@ def _reversed(arguments: Arguments) -> Sql:
     return _made(f"list_reverse({text})", form)
 
 
+_LENGTH = _array(
+    "array_length(array:dynamic) -> long", _length, "How many elements an array has; null for what is none.",
+    "array_length(dynamic([1, 2])) == 2", "isnull(array_length(dynamic({})))",
+)  # fmt: skip
+_IFF = _array(
+    "array_iff(condition_array:dynamic, when_true:typed, when_false:typed) -> dynamic", _iff,
+    "Per element one of two arrays' elements, or of two values.",
+    "tostring(array_iff(dynamic([true, false]), dynamic([1, 2]), dynamic([3, 4]))) == '[1,4]'",
+)  # fmt: skip
+
 ROWS = (
-    _array("array_length(array:dynamic) -> long", _length, "How many elements an array has; null for what is none.",
-           "array_length(dynamic([1, 2])) == 2", "isnull(array_length(dynamic({})))"),
+    _LENGTH,
+    alias("arraylength", _LENGTH),
     _array("array_concat(array:dynamic...) -> dynamic", _concat, "All arrays as one.",
            "array_length(array_concat(dynamic([1]), dynamic([2, 3]))) == 3"),
     _array("array_slice(array:dynamic, start:Integer, end:Integer) -> dynamic", _slice,
            "The elements from one place to another, both included.", "tostring(array_slice(dynamic([1, 2, 3]), 1, 2)) == '[2,3]'"),
     _array("array_sum(array:dynamic) -> real", "CAST(list_sum(list_transform(kql_list({array}), lambda e: kql_json_to_real(e))) AS DOUBLE)",
            "The sum of the elements.", "array_sum(dynamic([1, 2])) == 3.0"),
-    _array("array_index_of(array:dynamic, value:typed) -> long", _index_of, "Where a value first stands, -1 when it does not.",
+    _array("array_index_of(array:dynamic, value:typed, start:Integer?, length:Integer?, occurrence:Integer?) -> long", _index_of, "Where a value first stands, -1 when it does not.",
            "array_index_of(dynamic(['a', 'b']), 'b') == 1"),
     _array("array_reverse(array:dynamic) -> dynamic", _reversed, "The elements backwards.", "tostring(array_reverse(dynamic([1, 2]))) == '[2,1]'"),
     _array("set_has_element(set:dynamic, value:typed) -> bool", _has_element, "Whether an array has an element.",
@@ -183,10 +259,8 @@ ROWS = (
            "tostring(set_intersect(dynamic([1, 2]), dynamic([2, 3]))) == '[2]'"),
     _array("set_difference(set:dynamic...) -> dynamic", _set("difference"), "The distinct elements that only the first array has.",
            "tostring(set_difference(dynamic([1, 2]), dynamic([2, 3]))) == '[1]'"),
-    _array("array_sort_asc(array:dynamic, nulls_last:bool?) -> dynamic", _sorted("asc"), "The elements in rising order.",
-           "tostring(array_sort_asc(dynamic([2, 1]))) == '[1,2]'"),
-    _array("array_sort_desc(array:dynamic, nulls_last:bool?) -> dynamic", _sorted("desc"), "The elements in falling order.",
-           "tostring(array_sort_desc(dynamic([1, 2]))) == '[2,1]'"),
+    _sort_row("asc", "The elements in rising order; further arrays follow the first.", "dynamic([2, 1])", "[1,2]"),
+    _sort_row("desc", "The elements in falling order; further arrays follow the first.", "dynamic([1, 2])", "[2,1]"),
     _array("array_rotate_left(array:dynamic, count:Integer) -> dynamic", _shifted(True, True), "The elements moved round to the left.",
            "tostring(array_rotate_left(dynamic([1, 2, 3]), 1)) == '[2,3,1]'"),
     _array("array_rotate_right(array:dynamic, count:Integer) -> dynamic", _shifted(True, False), "The elements moved round to the right.",
@@ -195,15 +269,15 @@ ROWS = (
            "The elements moved to the left, the gap filled.", "tostring(array_shift_left(dynamic([1, 2, 3]), 1, 0)) == '[2,3,0]'"),
     _array("array_shift_right(array:dynamic, count:Integer, default:typed?) -> dynamic", _shifted(False, False),
            "The elements moved to the right, the gap filled.", "tostring(array_shift_right(dynamic([1, 2, 3]), 1, 0)) == '[0,1,2]'"),
-    _array("array_iff(condition:dynamic, when_true:dynamic, when_false:dynamic) -> dynamic",
-           "kql_array_iff({condition}, {when_true}, {when_false})", "Per element one of two arrays' elements.",
-           "tostring(array_iff(dynamic([true, false]), dynamic([1, 2]), dynamic([3, 4]))) == '[1,4]'"),
-    _array("array_split(array:dynamic, index:Integer) -> dynamic",
-           lambda a: f"to_json([({listed(a[0])[0]})[1:{a.text(1)}], ({listed(a[0])[0]})[{a.text(1)} + 1:]])",
-           "Two arrays: up to a place, and from it on.", "tostring(array_split(dynamic([1, 2, 3]), 1)) == '[[1],[2,3]]'"),
-    _array("jaccard_index(set1:dynamic, set2:dynamic) -> real",
-           "(len(list_intersect(list_distinct(kql_texts({set1})), list_distinct(kql_texts({set2})))) / nullif(len(list_distinct(list_concat(kql_texts({set1}), kql_texts({set2})))), 0)::DOUBLE)",
+    _IFF,
+    alias("array_iif", _IFF),
+    _array("array_split(array:dynamic, index:Integer|dynamic) -> dynamic", _split,
+           "The pieces of an array that is cut before one place or several.", "tostring(array_split(dynamic([1, 2, 3]), 1)) == '[[1],[2,3]]'"),
+    _array("jaccard_index(set1:dynamic, set2:dynamic) -> dynamic", _jaccard,
            "How alike two sets are: common elements over all elements.", "jaccard_index(dynamic([1, 2]), dynamic([2])) == 0.5"),
+    _array("set_equals(set1:dynamic, set2:dynamic) -> bool",
+           "(list_sort(list_distinct(kql_list({set1}))) = list_sort(list_distinct(kql_list({set2}))))",
+           "Whether two arrays have the same distinct elements.", "set_equals(dynamic([1, 2]), dynamic([2, 1, 1]))"),
     scalar(("range(start:Summable, stop:Summable, step:Summable?) -> Parameter0Array", _range),
            doc="An array of values at even steps, both ends included.", examples=("tostring(range(1, 3)) == '[1,2,3]'",), nulls="custom"),
     scalar(("repeat(value:Scalar, count:long) -> dynamic", _repeat), doc="An array of one value many times.",

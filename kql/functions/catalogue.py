@@ -9,8 +9,8 @@ from kql.functions.row import Function
 
 # Each module holds rows of one kind of thing, as a tuple named ROWS.
 MODULES = (
-    "infix", "comparison", "matching", "lists", "logic", "conversions", "strings", "regexes", "datetimes", "dynamics", "arrays",
-    "maths", "hashes", "addresses", "series", "windows", "aggregates", "statistics", "helpers", "refusals",
+    "infix", "comparison", "matching", "lists", "logic", "conversions", "strings", "encodings", "texts", "regexes", "datetimes", "dynamics", "arrays",
+    "maths", "units", "hashes", "addresses", "networks", "series", "windows", "aggregates", "statistics", "helpers", "refusals",
 )  # fmt: skip
 
 

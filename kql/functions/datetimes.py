@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
-from kql.functions.row import Function, alias, refused, scalar
+from kql.forms import List, Scalar
+from kql.functions.row import Function, alias, scalar
 from kql.sql import quote
-from kql.sql.value import Arguments
-from kql.types import TIMESPAN
+from kql.sql.value import Arguments, Sql
+from kql.types import DYNAMIC, STRING, TIMESPAN
 
 _NOW = "CAST($now AS BIGINT)"
 _DAY = 864_000_000_000
+_LAST_WEEK = 3_155_374_656_000_000_000  # Sunday 9999-12-26
 
 
 def _now(arguments: Arguments) -> str:
@@ -19,7 +22,7 @@ def _now(arguments: Arguments) -> str:
 
 def _part(unit: str) -> str:
     """SQL for a piece of the calendar date."""
-    return f"CAST(date_part('{unit}', kql_timestamp({{date}})) AS BIGINT)"
+    return f"CAST(date_part('{unit}', kql_timestamp({{date}})) AS INTEGER)"
 
 
 _DIFF_UNITS = {
@@ -129,29 +132,34 @@ _FORMAT = {
     "yyyy": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "dd": "%d", "d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I",
     "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "tt": "%p", "y": "%-y",
 }  # fmt: skip
+# A longer run of letters is read as several tokens: MMMM is MM twice.
+_TOKENS = re.compile(r"yyyy|yy?|MM?|dd?|HH?|hh?|mm?|ss?|f{1,7}|F{1,7}|tt|.", re.S)
+
+
+def _fraction(token: str, ticks: str) -> str:
+    """Digits of the second; a capital F shows none where all are 0."""
+    digits = f"substring(lpad(CAST({ticks} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)})"
+    return f"(CASE WHEN {ticks} % 10000000 >= {10 ** (7 - len(token))} THEN {digits} ELSE '' END)" if token[0] == "F" else digits
 
 
 def _format_datetime(arguments: Arguments) -> str:
     """A .NET format as pieces of SQL."""
-    import re
-
-    date, wanted = arguments.text(0), str(arguments[1].const or "")
-    pieces: list[str] = []
-    for token in re.findall(r"y+|M+|d+|H+|h+|m+|s+|f+|F+|t+|.", wanted, re.S):
-        if token in _FORMAT:
-            pieces.append(f"strftime(kql_timestamp({date}), '{_FORMAT[token]}')")
-        elif token[0] == "f" and len(token) <= 7:
-            pieces.append(f"substring(lpad(CAST({date} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)})")
-        elif token[0] == "F" and len(token) <= 7:
-            pieces.append(f"rtrim(substring(lpad(CAST({date} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)}), '0')")
+    date, pieces, run = arguments.text(0), [], ""
+    for token in _TOKENS.findall(str(arguments[1].const or "")):
+        if token[0] in "fF":
+            pieces, run = pieces + ([_dated(date, run)] if run else []) + [_fraction(token, date)], ""
         else:
-            pieces.append(quote.text(token))
+            run += _FORMAT.get(token) or token.replace("%", "%%")
+    if run:
+        pieces.append(_dated(date, run))
     return "(" + " || ".join(pieces or ["''"]) + ")"
 
 
-def _format_timespan(arguments: Arguments) -> str:
-    import re
+def _dated(date: str, pattern: str) -> str:
+    return f"strftime(kql_timestamp({date}), {quote.text(pattern)})"
 
+
+def _format_timespan(arguments: Arguments) -> str:
     span, wanted = f"abs({arguments.text(0)})", str(arguments[1].const or "")
     units = {
         "d": (_DAY, None),
@@ -167,10 +175,8 @@ def _format_timespan(arguments: Arguments) -> str:
             value = f"{span} // {size}" + (f" % {turn}" if turn else "")
             text = f"CAST({value} AS VARCHAR)"
             pieces.append(f"lpad({text}, greatest(length({text}), {len(token)})::INTEGER, '0')")
-        elif token[0] == "f":
-            pieces.append(f"substring(lpad(CAST({span} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)})")
-        elif token[0] == "F":
-            pieces.append(f"rtrim(substring(lpad(CAST({span} % 10000000 AS VARCHAR), 7, '0'), 1, {len(token)}), '0')")
+        elif token[0] in "fF":
+            pieces.append(_fraction(token[:7], span))
         else:
             pieces.append(quote.text(token))
     return "(" + " || ".join(pieces) + ")"
@@ -184,7 +190,7 @@ _MONTH = _calendar("monthofyear", "int", "CAST(date_part('month', kql_timestamp(
                    "monthofyear(datetime(2020-05-15)) == 5")  # fmt: skip
 _WEEK = _calendar(
     "week_of_year",
-    "long",
+    "int",
     _part("week"),
     "The week of the year by ISO 8601.",
     "week_of_year(datetime(2020-12-31)) == 53",
@@ -203,6 +209,11 @@ def _unix(word: str, ticks: int) -> Function:
     )  # fmt: skip
 
 
+_PART = scalar(
+    ("datetime_part(part:string <Constant>, date:datetime) -> int", lambda a: f"CAST({_datetime_part(a)} AS INTEGER)"),
+    doc="A piece of a datetime as a number.", examples=("datetime_part('month', datetime(2020-05-15)) == 5",), nulls="custom",
+)  # fmt: skip
+
 ROWS = (
     scalar(("now(offset:timespan?) -> datetime", _now), doc="The query's moment, by the estate's clock; moved by an offset.",
            examples=("now() == now()", "now(-1h) == now() - 1h"), nulls="total"),
@@ -214,15 +225,15 @@ ROWS = (
     scalar(("datetime_add(part:string <Constant>, value:Integer, datetime:datetime) -> datetime", _add),
            doc="A datetime moved by units; months end where they end.",
            examples=("datetime_add('month', 1, datetime(2020-01-31)) == datetime(2020-02-29)",), nulls="custom"),
-    scalar(("datetime_part(part:string <Constant>, date:datetime) -> int", lambda a: f"CAST({_datetime_part(a)} AS INTEGER)"),
-           doc="A piece of a datetime as a number.", examples=("datetime_part('month', datetime(2020-05-15)) == 5",), nulls="custom"),
+    _PART,
+    alias("datepart", _PART),
     *_edge_rows(),
     _calendar("dayofmonth", "int", "CAST(date_part('day', kql_timestamp({date})) AS INTEGER)", "The day of the month.",
               "dayofmonth(datetime(2020-05-15)) == 15"),
     _calendar("dayofyear", "int", "CAST(date_part('doy', kql_timestamp({date})) AS INTEGER)", "The day of the year.",
               "dayofyear(datetime(2020-02-01)) == 32"),
-    scalar((f"dayofweek(date:datetime) -> {TIMESPAN.value}", f"(({{date}} // {_DAY} + 1) % 7 * {_DAY})"),
-           doc="The days since Sunday, as a timespan.", examples=("dayofweek(datetime(2020-05-15)) == 5d",)),
+    scalar((f"dayofweek(date:datetime) -> {TIMESPAN.value}", f"CASE WHEN {{date}} < {_LAST_WEEK} THEN ({{date}} // {_DAY} + 1) % 7 * {_DAY} END"),
+           doc="The days since Sunday, as a timespan; null in the last week of 9999, whose end is out of range.", examples=("dayofweek(datetime(2020-05-15)) == 5d",)),
     _MONTH,
     alias("getmonth", _MONTH, hidden=False),
     _calendar("getyear", "int", "CAST(date_part('year', kql_timestamp({date})) AS INTEGER)", "The year.",
@@ -235,23 +246,30 @@ ROWS = (
            doc="A datetime in a .NET format.", examples=("format_datetime(datetime(2020-05-15 13:04:05), 'yy-MM-dd HH:mm') == '20-05-15 13:04'",),
            nulls="custom", naming="first"),
     scalar(("format_timespan(timespan:timespan, format:string <Constant>) -> string", _format_timespan),
-           doc="A timespan in a .NET format.", examples=("format_timespan(time(1.02:03:04), 'd.hh:mm') == '1.02:03'",), nulls="custom"),
+           doc="A timespan in a .NET format.", examples=("format_timespan(time(1.02:03:04), 'd.hh:mm') == '1.02:03'",), nulls="custom", naming="first"),
     scalar(("make_datetime(year:Integer, month:Integer, day:Integer, hour:Integer?, minute:Integer?, second:Number?) -> datetime",
             "TRY(kql_ticks(make_timestamp({year}::BIGINT, {month}::BIGINT, {day}::BIGINT, coalesce({hour|0}, 0)::BIGINT, coalesce({minute|0}, 0)::BIGINT, 0.0)) + CAST(round(coalesce({second|0}, 0) * 10000000) AS BIGINT))"),
-           ("make_datetime(text:string) -> datetime", "kql_string_to_datetime({text})"),
-           doc="A datetime from its parts.", examples=("make_datetime(2020, 5, 15) == datetime(2020-05-15)",), nulls="custom"),
-    scalar(("make_timespan(hour:Number, minute:Number, second:Number?) -> timespan",
-            "CAST({hour} * 36000000000 + {minute} * 600000000 + coalesce({second|0}, 0) * 10000000 AS BIGINT)"),
-           ("make_timespan(day:Number, hour:Number, minute:Number, second:Number) -> timespan",
-            "CAST({day} * 864000000000 + {hour} * 36000000000 + {minute} * 600000000 + {second} * 10000000 AS BIGINT)"),
-           doc="A timespan from its parts.", examples=("make_timespan(1, 30) == 90m",)),
+           ("make_datetime(value:text) -> datetime", "kql_string_to_datetime({value})"),
+           doc="A datetime from its parts.", examples=("make_datetime(2020, 5, 15) == datetime(2020-05-15)",), nulls="custom", naming="only"),
+    scalar(("make_timespan(hours:Integer, minutes:Integer, seconds:Number?) -> timespan", "kql_make_timespan(0, {hours}, {minutes}, {seconds|0})"),
+           ("make_timespan(days:Integer, hours:Integer, minutes:Integer, seconds:Number) -> timespan",
+            "kql_make_timespan({days}, {hours}, {minutes}, {seconds})"),
+           ("make_timespan(value:text) -> timespan", "kql_string_to_timespan({value})"),
+           doc="A timespan from its parts; null where one is out of its range.", examples=("make_timespan(1, 30) == 90m", "isnull(make_timespan(25, 0))"),
+           nulls="custom", naming="only"),
     _unix("seconds", 10_000_000),
     _unix("milliseconds", 10_000),
     _unix("microseconds", 10),
     scalar(("unixtime_nanoseconds_todatetime(nanoseconds:long) -> datetime", "kql_ticks_to_datetime({nanoseconds} // 100 + 621355968000000000)"),
            doc="The datetime that is so many nanoseconds after 1970-01-01.",
            examples=("unixtime_nanoseconds_todatetime(0) == datetime(1970-01-01)",), nulls="custom"),
-    refused("datetime_utc_to_local", "time zones need DuckDB's ICU data, which this engine does not load"),
-    refused("datetime_local_to_utc", "time zones need DuckDB's ICU data, which this engine does not load"),
-    refused("datetime_list_timezones", "time zones need DuckDB's ICU data, which this engine does not load"),
+    scalar(("datetime_utc_to_local(from:datetime, timezone:string) -> datetime", "kql_utc_to_local({from}, kql_zone({timezone}))"),
+           doc="What clocks of a time zone show at a moment; null for a zone that is not known.",
+           examples=("datetime_utc_to_local(datetime(2020-02-02 20:00), 'US/Pacific') == datetime(2020-02-02 12:00)",), nulls="custom"),
+    scalar(("datetime_local_to_utc(from:datetime, timezone:string) -> datetime", "kql_local_to_utc({from}, kql_zone({timezone}))"),
+           doc="The moment at which clocks of a time zone show that; an hour that they leap over counts from its end.",
+           examples=("datetime_local_to_utc(datetime(2020-02-02 12:00), 'US/Pacific') == datetime(2020-02-02 20:00)",), nulls="custom"),
+    scalar(("datetime_list_timezones() -> dynamic",
+            lambda a: Sql("(SELECT list(name ORDER BY name) FROM pg_timezone_names())", DYNAMIC, False, List(Scalar(STRING)))),
+           doc="The names of all time zones.", examples=("set_has_element(datetime_list_timezones(), 'Europe/Paris')",), nulls="total"),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kql.forms import JSON, Json, List, Scalar
-from kql.functions.row import alias, refused, scalar
+from kql.functions.row import alias, scalar
 from kql.sql import dynamic, quote
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
@@ -44,6 +44,15 @@ def _bag_keys(arguments: Arguments) -> Sql:
     )
 
 
+def _tree_path(arguments: Arguments) -> Sql:
+    text = dynamic.as_json(arguments[0]).text
+    paths = (
+        f"(SELECT list(kql_tree_path(fullkey)) FROM json_tree({text}) "
+        "WHERE fullkey <> '$' AND NOT regexp_matches(fullkey, '\\[[1-9][0-9]*\\]'))"
+    )
+    return Sql(f"CASE WHEN json_type({text}) IN ('OBJECT', 'ARRAY') THEN {paths} END", DYNAMIC, True, List(Scalar(STRING)))
+
+
 _BAG_PACK = scalar(
     ("bag_pack(keysAndValues:typed...) -> dynamic", _bag_pack),
     ("bag_pack() -> dynamic", _bag_pack),
@@ -77,28 +86,28 @@ ROWS = (
         nulls="custom",
     ),
     scalar(
-        ("bag_remove_keys(bag:dynamic, keys:dynamic) -> dynamic", "kql_bag_without({bag}, kql_texts({keys}))"),
+        ("bag_remove_keys(bag:dynamic, keys:dynamic) -> dynamic", "kql_bag_remove({bag}, kql_texts({keys}))"),
         doc="A bag without the named properties.",
         examples=("tostring(bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['a']))) == '{\"b\":2}'",),
         nulls="custom",
     ),
     scalar(
         ("bag_has_key(bag:dynamic, key:text) -> bool",
-         "CASE WHEN json_type({bag}) = 'OBJECT' THEN list_contains(json_keys({bag}), {key}) END"),
+         "kql_bag_has({bag}, {key})"),
         doc="Whether a bag has a property.",
         examples=("bag_has_key(dynamic({'a': 1}), 'a')",),
         nulls="custom",
     ),
     scalar(
         ("bag_set_key(bag:dynamic, key:text, value:typed) -> dynamic",
-         lambda a: f"json_merge_patch({a.text(0)}, json_object({a.text(1)}, {member_json(a[2])}))"),
+         lambda a: f"kql_bag_set({a.text(0)}, {a.text(1)}, {member_json(a[2])})"),
         doc="A bag with one property set.",
         examples=("tolong(bag_set_key(dynamic({'a': 1}), 'b', 2).b) == 2",),
         nulls="custom",
     ),
     scalar(
         ("bag_zip(keys:dynamic, values:dynamic) -> dynamic",
-         "kql_bag(list_filter(kql_texts({keys}), lambda k: k IS NOT NULL), kql_list({values}))"),
+         "kql_bag_zip(kql_list({keys}), kql_list({values}))"),
         doc="A bag of an array of names and an array of values.",
         examples=("tolong(bag_zip(dynamic(['a']), dynamic([1])).a) == 1",),
         nulls="custom",
@@ -115,5 +124,23 @@ ROWS = (
         examples=("tostring(zip(dynamic([1, 2]), dynamic([3, 4]))) == '[[1,3],[2,4]]'",),
         nulls="custom",
     ),
-    refused("treepath", "the paths of all leaves of a value cannot be listed in SQL honestly"),
+    scalar(
+        ("treepath(object:dynamic) -> dynamic", _tree_path),
+        doc="The paths of all parts of a value, as texts; of an array's elements the first stands for all.",
+        examples=("tostring(treepath(dynamic({'a': {'b': [1, 2]}}))[2]) == \"['a']['b'][0]\"",),
+        nulls="custom",
+        naming="prefix:tree",
+    ),
+    scalar(
+        ("bag_pack_columns(value:typed...) -> dynamic", _bag_pack),
+        doc="A bag of columns by their names.",
+        examples=("toscalar(print a = 1 | project bag_pack_columns(a).a) == '1'",),
+        nulls="total",
+    ),
+    scalar(
+        ("column_names_of(table:typed) -> dynamic", "{table}"),
+        doc="The names of a table's columns.",
+        examples=("tostring(column_names_of(print a = 1)) == '[\"a\"]'",),
+        nulls="total",
+    ),
 )  # fmt: skip

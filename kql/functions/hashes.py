@@ -3,10 +3,28 @@
 from __future__ import annotations
 
 from kql.functions.row import Function, refused, scalar
+from kql.sql.convert import convert
+from kql.sql.value import Arguments
+from kql.types import DATETIME, INT, LONG, STRING, TIMESPAN
 
 
 def _hash(name: str, sql: str, doc: str, example: str) -> Function:
     return scalar((f"{name}(source:text) -> string", f"CASE WHEN {{source}} = '' THEN '' ELSE {sql} END"), doc=doc, examples=(example,), nulls="custom")
+
+
+def _hashed(arguments: Arguments) -> str:
+    """Texts are hashed as UTF-8, numbers, datetimes and timespans as eight bytes, anything else as its text.
+
+    A modulus is applied to the unsigned number, so that the remainder lies between 0 and it.
+    """
+    value = arguments[0].fetched()
+    if value.type in (LONG, INT, DATETIME, TIMESPAN):
+        number = f"kql_xx_number({value.text})"
+    else:
+        number = f"kql_xx_text({convert(value, STRING).string})"
+    if len(arguments) == 1:
+        return f"kql_signed({number})"
+    return f"CAST({number} % CAST(nullif(greatest({arguments.text(1)}, 0), 0) AS UHUGEINT) AS BIGINT)"
 
 
 ROWS = (
@@ -16,13 +34,14 @@ ROWS = (
     _hash("hash_sha256", "sha256({source})", "The SHA-256 of a text in hexadecimal.", "strlen(hash_sha256('abc')) == 64"),
     scalar(("new_guid() -> guid", "CAST(uuid() AS VARCHAR)"), doc="A guid drawn at random.", examples=("isnotempty(tostring(new_guid()))",),
            nulls="total", volatile=True),
-    scalar(("hash(source:text, mod:Integer) -> long",
-            "CAST(CAST(md5_number_lower({source}) % CAST({mod} AS UBIGINT) AS BIGINT) AS BIGINT)"),
-           ("hash(source:text) -> long", "kql_wrap(CAST(md5_number_lower({source}) AS HUGEINT))"),
-           doc="A number that spreads texts evenly. Not Kusto's xxHash64: equal texts agree, but the numbers are this engine's own.",
-           examples=("hash('a') == hash('a')", "hash('a', 8) < 8"), nulls="custom"),
-    refused("hash_xxhash64", "DuckDB has no xxHash64 with Kusto's seed"),
-    refused("hash_many", "it combines xxHash64 numbers, which this engine does not make"),
-    refused("hash_combine", "it combines xxHash64 numbers, which this engine does not make"),
+    scalar(("hash(source:typed, mod:Integer) -> long", _hashed), ("hash(source:typed) -> long", _hashed),
+           doc="The xxHash64 of a value as a number; with a modulus, the remainder of it.",
+           examples=("hash('World') == 1846988464401551951", "hash('World', 100) == 51", "hash('a') % 8 == hash(tolower('A')) % 8"),
+           nulls="custom"),
+    scalar(("hash_xxhash64(source:typed, mod:Integer) -> long", _hashed), ("hash_xxhash64(source:typed) -> long", _hashed),
+           doc="The xxHash64 of a value as a number; with a modulus, the remainder of it.",
+           examples=("hash_xxhash64('World') == 1846988464401551951",), nulls="custom"),
+    refused("hash_many", "how Kusto combines the hashes is not published"),
+    refused("hash_combine", "how Kusto combines the hashes is not published"),
     refused("hash_crc32", "DuckDB has no CRC-32"),
 )  # fmt: skip

@@ -60,6 +60,9 @@ def _arg(function: str) -> Template:
             value = dynamic.as_json(value)
         text = value.string if value.type is STRING else value.text
         order = by.string if by.type is STRING else by.text
+        if by.type is REAL and function == "arg_min":
+            # NaN is below all numbers for the smallest, and above them for the largest
+            order = f"CASE WHEN isnan({order}) THEN CAST('-Infinity' AS DOUBLE) ELSE {order} END"
         packed = f"struct_pack(v := {text})"
         found = f"{function}({packed}, {order})"
         if by.nullable and by.type is not STRING:

@@ -150,6 +150,12 @@ ROWS = (
         examples=("coalesce(int(null), 2) == 2", "coalesce('', 'b') == 'b'"),
         nulls="custom",
     ),
+    scalar(
+        ("assert(predicate:bool, message:string) -> bool", "CASE WHEN {predicate} THEN TRUE ELSE CAST(error({message}) AS BOOLEAN) END"),
+        doc="True where a condition holds; otherwise the query fails with the message.",
+        examples=("assert(1 < 2, 'one is less than two')",),
+        nulls="total",
+    ),
     ISNULL,
     ISNOTNULL,
     alias("notnull", ISNOTNULL),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kql.functions.row import Function, alias, scalar
+from kql.functions.row import Function, alias, refused, scalar
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
-from kql.types import INTEGERS, REAL, STRING
+from kql.types import DATETIME, INTEGERS, REAL, STRING
 
 if TYPE_CHECKING:
     from kql.functions.row import Template
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 def _real(name: str, sql: str, doc: str, example: str, *, naming: str = "first", parameter: str = "x") -> Function:
     return scalar(
-        (f"{name}({parameter}:real) -> real", sql), doc=doc, examples=(example,), nulls="custom", naming=naming
-    )
+        (f"{name}({parameter}:real) -> real", sql),
+        (f"{name}({parameter}:decimal|bool) -> real", sql.replace(f"{{{parameter}}}", f"CAST({{{parameter}}} AS DOUBLE)")),
+        doc=doc, examples=(example,), nulls="custom", naming=naming,
+    )  # fmt: skip
 
 
 def _bin(arguments: Arguments) -> Sql:
@@ -26,13 +28,15 @@ def _bin(arguments: Arguments) -> Sql:
         return Sql(text, REAL, True)
     if arguments.result.value == "decimal":
         return Sql(f"floor({value} / nullif({size}, 0)) * {size}", arguments.result, True)
-    step = f"nullif({size}, 0)"
-    if isinstance(arguments[1].const, int) and arguments[1].const > 0:
-        step = str(arguments[1].const)
-    if arguments[0].type.value == "datetime":
+    fixed = arguments[1].const
+    positive = isinstance(fixed, int) and fixed > 0
+    if arguments[0].type is DATETIME:
         # ticks count from Monday 0001-01-01, which is where bins of days and weeks begin
-        return Sql(f"({value} // {step} * {size})", arguments.result, True)
-    return Sql(f"({value} - kql_modulo({value}, {size}))", arguments.result, True)
+        step = str(fixed) if positive else f"(CASE WHEN {size} > 0 THEN {size} END)"
+        return Sql(f"({value} // {step} * {step})", arguments.result, not positive or arguments[0].nullable)
+    if positive:
+        return Sql(f"({value} - kql_modulo({value}, {size}))", arguments.result, arguments[0].nullable)
+    return Sql(f"kql_bin({value}, {size})", arguments.result, True)
 
 
 def _bin_at(arguments: Arguments) -> str:
@@ -48,6 +52,7 @@ _BIN_SHAPES = (
 )  # fmt: skip
 _BIN = scalar(
     *((f"bin{shape}", _bin) for shape in _BIN_SHAPES),
+    ("bin(value:bool, roundTo:Integer) -> long", "kql_bin(CAST({value} AS BIGINT), CAST({roundTo} AS BIGINT))"),
     doc="The value rounded down to a multiple of a bin; datetimes count from 0001-01-01, a Monday.",
     examples=(
         "bin(7, 5) == 5",
@@ -78,6 +83,12 @@ def _choice(function: str) -> Template:
         return Sql(text, arguments.result, all(value.nullable for value in values))
 
     return sql
+
+
+def _distribution(name: str, first: str, sql: str, doc: str, example: str) -> Function:
+    return scalar(
+        (f"{name}({first}:real, alpha:real, beta:real) -> real", sql), doc=doc, examples=(example,), nulls="custom"
+    )
 
 
 _EXTREMES = tuple(
@@ -117,7 +128,7 @@ ROWS = (
         doc="The value rounded, halves away from zero.", examples=("round(2.5) == 3.0", "round(1.234, 2) == 1.23"),
         nulls="custom", naming="first",
     ),
-    scalar(("sign(number:Number) -> Parameter0", "sign({number})"), doc="-1, 0 or 1.", examples=("sign(-5) == -1",), nulls="custom", naming="first"),
+    scalar(("sign(number:NumberOrBool) -> real", "CAST(sign(CAST({number} AS DOUBLE)) AS DOUBLE)"), doc="-1, 0 or 1.", examples=("sign(-5) == -1",), nulls="custom"),
     _real("sqrt", "CASE WHEN {x} < 0 THEN CAST('NaN' AS DOUBLE) ELSE sqrt({x}) END", "The square root.", "sqrt(9) == 3.0"),
     _real("exp", "exp({x})", "e to the power of the value.", "exp(0) == 1.0"),
     _real("exp2", "pow(2, {x})", "2 to the power of the value.", "exp2(3) == 8.0"),
@@ -127,15 +138,33 @@ ROWS = (
     _real("log10", "kql_log({x}, log10(CASE WHEN {x} > 0 THEN {x} END))", "The logarithm to base 10.", "log10(100) == 2.0"),
     *(_real(name, f"{name}({{x}})", f"The {word} of an angle in radians.", f"{name}(0) == {wanted}")
       for name, word, wanted in (("sin", "sine", "0.0"), ("cos", "cosine", "1.0"), ("tan", "tangent", "0.0"))),
-    _real("cot", "cot({x})", "The cotangent of an angle in radians.", "round(cot(0.785398163397448), 6) == 1.0"),
-    *(_real(name, f"CASE WHEN {{x}} BETWEEN -1 AND 1 THEN {name}({{x}}) END", f"The angle whose {word} is the value.", f"{name}({given}) == 0.0")
+    _real("cot", "cot({x})", "The cotangent of an angle in radians.", "round(cot(0.785398163397448), 6) == 1.0", naming=""),
+    *(_real(name, f"CASE WHEN {{x}} BETWEEN -1 AND 1 THEN {name}({{x}}) WHEN isnan({{x}}) THEN {{x}} END", f"The angle whose {word} is the value.", f"{name}({given}) == 0.0")
       for name, word, given in (("asin", "sine", "0"), ("acos", "cosine", "1"))),
     _real("atan", "atan({x})", "The angle whose tangent is the value.", "atan(0) == 0.0"),
-    scalar(("atan2(y:real, x:real) -> real", "atan2({y}, {x})"), doc="The angle of a point.", examples=("atan2(0, 1) == 0.0",), naming="first"),
-    _real("degrees", "degrees({x})", "Radians as degrees.", "degrees(0) == 0.0"),
-    _real("radians", "radians({x})", "Degrees as radians.", "radians(0) == 0.0"),
+    scalar(("atan2(y:NumberOrBool, x:NumberOrBool) -> real", "atan2(CAST({y} AS DOUBLE), CAST({x} AS DOUBLE))"), doc="The angle of a point.", examples=("atan2(0, 1) == 0.0",), naming="first"),
+    _real("degrees", "degrees({x})", "Radians as degrees.", "degrees(0) == 0.0", naming=""),
+    _real("radians", "radians({x})", "Degrees as radians.", "radians(0) == 0.0", naming=""),
     scalar(("pi() -> real", "pi()"), doc="The number pi.", examples=("round(pi(), 2) == 3.14",)),
-    scalar(("pow(base:real, exponent:real) -> real", "TRY(pow({base}, {exponent}))"), doc="A power.", examples=("pow(2, 10) == 1024.0",), nulls="custom"),
+    scalar(("pow(base:real, exponent:real) -> real", "TRY(pow({base}, {exponent}))"), doc="A power.", examples=("pow(2, 10) == 1024.0",), nulls="custom", naming="first"),
+    _real("erf", "kql_erf({x})", "The error function.", "round(erf(1), 9) == 0.842700793"),
+    _real("erfc", "kql_erfc({x})", "1 without the error function, exact where that is small.", "round(erfc(1), 9) == 0.157299207"),
+    _distribution("beta_cdf", "x", "kql_beta_cdf({x}, {alpha}, {beta})",
+                  "The beta distribution: how probable a value up to x is.", "round(beta_cdf(0.5, 2, 2), 9) == 0.5"),
+    _distribution("beta_inv", "probability", "kql_beta_inv({probability}, {alpha}, {beta})",
+                  "The value up to which the beta distribution has that probability.", "round(beta_inv(0.5, 2, 2), 9) == 0.5"),
+    _distribution("beta_pdf", "x", "kql_beta_pdf({x}, {alpha}, {beta})",
+                  "The density of the beta distribution.", "round(beta_pdf(0.5, 2, 2), 9) == 1.5"),
+    scalar(("welch_test(mean1:real, variance1:real, count1:real, mean2:real, variance2:real, count2:real) -> real",
+            "kql_welch({mean1}, {variance1}, {count1}, {mean2}, {variance2}, {count2})"),
+           doc="The probability that two samples have one mean, by Welch's test.",
+           examples=("round(welch_test(1, 1, 10, 1, 1, 10), 9) == 1.0",), nulls="custom"),
+    scalar(("around(value:Number, center:Number, delta:Number) -> bool", "(abs({value} - {center}) <= {delta})"),
+           ("around(value:timespan, center:timespan, delta:timespan) -> bool", "(abs({value} - {center}) <= {delta})"),
+           ("around(value:datetime, center:datetime, delta:timespan) -> bool", "(abs({value} - {center}) <= {delta})"),
+           doc="Whether a value lies no farther from a center than delta.",
+           examples=("around(11, 10, 1)", "around(datetime(2020-01-02), datetime(2020-01-01), 1d)")),
+    refused("bin_auto", "its bins come from request properties of the service: write bin(value, size)"),
     _real("gamma", "TRY(gamma({x}))", "The gamma function.", "round(gamma(4), 6) == 6.0"),
     _real("loggamma", "TRY(lgamma({x}))", "The logarithm of the gamma function.", "round(loggamma(1), 6) == 0.0"),
     scalar(("isnan(number:real) -> bool", "isnan({number})"), doc="Whether a real is no number.", examples=("isnan(real(nan))",)),
@@ -143,7 +172,7 @@ ROWS = (
     scalar(("isfinite(number:real) -> bool", "isfinite({number})"), doc="Whether a real is a number and finite.", examples=("isfinite(1.5)",)),
     scalar(("rand(range:long?) -> real", "CASE WHEN {range|0} > 1 THEN floor(random() * {range|1}) ELSE random() END"),
            doc="A number drawn at random from 0 to 1, or a whole one below a bound.", examples=("rand() < 1", "rand(10) < 10"),
-           nulls="total", volatile=True),
+           nulls="total", naming="first", volatile=True),
     *_EXTREMES,
     *(scalar((f"binary_{name}(num1:long, num2:long) -> long", sql), doc=f"Bitwise {doc}.", examples=(example,), naming="first")
       for name, sql, doc, example in (
@@ -155,5 +184,5 @@ ROWS = (
     scalar(("binary_shift_right(num1:long, shift:long) -> long", "({num1} >> ({shift} & 63))"),
            doc="The bits moved to the right.", examples=("binary_shift_right(16, 4) == 1",), naming="first"),
     scalar(("bitset_count_ones(number:long) -> long", "CAST(bit_count({number}) AS BIGINT)"), doc="How many bits are set.",
-           examples=("bitset_count_ones(42) == 3",)),
+           examples=("bitset_count_ones(42) == 3",), naming="first"),
 )  # fmt: skip

@@ -17,7 +17,7 @@ _CLASSES = {"d": r"\p{Nd}", "w": r"\p{L}\p{M}\p{Nd}\p{Pc}", "s": r"\s\x{85}\p{Z}
 
 def unicode_classes(pattern: str) -> str:
     r"""The pattern with \d, \w and \s (and their negations) spelled as Unicode classes."""
-    if "\\" not in pattern:
+    if "\\" not in pattern and "(?<" not in pattern:
         return pattern
     out: list[str] = []
     inside, place = False, 0
@@ -42,6 +42,11 @@ def unicode_classes(pattern: str) -> str:
                 place = end + 2
             else:
                 out.append("\\" + code)
+            continue
+        if character == "(" and not inside and pattern.startswith("(?<", place):
+            # the newer spelling of a named group, which the engine's RE2 does not read
+            out.append("(?P<")
+            place += 3
             continue
         if character == "[" and not inside:
             inside = True

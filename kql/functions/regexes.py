@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 from kql.forms import Json
-from kql.functions.regex import unicode_classes
+from kql.functions.regex import problem, unicode_classes
 from kql.functions.row import alias, scalar
 from kql.sql import quote
 from kql.sql.convert import convert
@@ -23,38 +25,51 @@ def pattern(value: Sql) -> str:
     return value.string
 
 
+def _groups(expression: str) -> list[str]:
+    """The groups of an expression in order, each by its name or ''."""
+    plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", "", expression, flags=re.DOTALL)
+    return [found.group(1) or "" for found in re.finditer(r"\((?!\?)|\(\?P?<(\w+)>", plain)]
+
+
+def _captured(text: str, expression: Sql, group: int) -> str:
+    """What a group catches, never NULL. A pattern that is no constant is tried, for it may not be one at all."""
+    if expression.constant and isinstance(expression.const, str):
+        return "''" if group > len(_groups(expression.const)) else f"regexp_extract({text}, {pattern(expression)}, {group})"
+    return f"coalesce(TRY(regexp_extract({text}, {pattern(expression)}, {group})), '')"
+
+
 def _extract(arguments: Arguments) -> Sql:
-    text = convert(arguments[2], STRING).string
-    group = arguments[1].const if isinstance(arguments[1].const, int) else 0
-    found = Sql(f"regexp_extract({text}, {pattern(arguments[0])}, {group})", STRING, False)
-    if len(arguments) == 3:
-        return found
-    return convert(found, arguments.result)
-
-
-def _groups(expression: str) -> int:
-    import re
-
-    plain = re.sub(r"\\.|\[(?:\\.|[^\]])*\]", "", expression)
-    return len(re.findall(r"\((?!\?)|\(\?P?<", plain))
+    expression, group, text = convert(arguments[0], STRING), arguments[1], convert(arguments[2], STRING).string
+    if group.constant:
+        place = group.const if isinstance(group.const, int) else -1
+        written = _captured(text, expression, place) if place >= 0 else "''"
+    else:
+        # the engine wants a constant here
+        most = len(_groups(expression.const)) if isinstance(expression.const, str) else 9
+        cases = " ".join(f"WHEN {place} THEN {_captured(text, expression, place)}" for place in range(most + 1))
+        written = f"CASE {group.fetched().text} {cases} ELSE '' END"
+    found = Sql(written, STRING, False)
+    return found if len(arguments) == 3 else convert(found, arguments.result)
 
 
 def _extract_all(arguments: Arguments) -> Sql:
     """One group: an array of its captures; several: an array of arrays. No match: null."""
-    expression = str(arguments[0].const)
-    written = pattern(arguments[0])
+    expression = convert(arguments[0], STRING)
+    known = _groups(str(expression.const))
+    written = pattern(expression)
     text = convert(arguments[-1 + len(arguments)], STRING).string
-    groups = list(range(1, max(_groups(expression), 1) + 1))
+    groups = list(range(1, max(len(known), 1) + 1))
     chosen = arguments[1].const if len(arguments) == 3 else None
     if isinstance(chosen, str):
-        import json
-
         wanted = json.loads(chosen)
-        groups = [place for place in wanted if isinstance(place, int)] or groups
+        places = [known.index(each) + 1 if each and each in known else each for each in (wanted if isinstance(wanted, list) else [])]
+        groups = [place for place in places if isinstance(place, int) and 1 <= place <= len(known)] or groups
+    if not known:
+        groups = [0]
     if len(groups) == 1:
-        found = f"regexp_extract_all({text}, {written}, {groups[0]})"
-        return Sql(f"CASE WHEN len({found}) > 0 THEN to_json({found}) END", DYNAMIC, True, Json())
-    each = ", ".join(f"regexp_extract_all({text}, {written}, {group})[i]" for group in groups)
+        found = f"list_transform(regexp_extract_all({text}, {written}, {groups[0]}), lambda e: coalesce(e, ''))"
+        return Sql(f"CASE WHEN regexp_matches({text}, {written}) THEN to_json({found}) END", DYNAMIC, True, Json())
+    each = ", ".join(f"coalesce(regexp_extract_all({text}, {written}, {group})[i], '')" for group in groups)
     count = f"len(regexp_extract_all({text}, {written}, {groups[0]}))"
     rows = f"list_transform(range(1, {count} + 1), lambda i: [{each}])"
     return Sql(f"CASE WHEN regexp_matches({text}, {written}) THEN to_json({rows}) END", DYNAMIC, True, Json())
@@ -69,7 +84,14 @@ def _replace(arguments: Arguments) -> str:
 
 def _trimmed(start: bool, end: bool) -> Template:
     def sql(arguments: Arguments) -> str:
-        text, written = convert(arguments[1], STRING).string, pattern(arguments[0])
+        expression, text = convert(arguments[0], STRING), convert(arguments[1], STRING).string
+        written = pattern(expression)
+        if start and end:
+            # both ends are looked for in the text as it was: what follows the first is taken before what is left of it
+            whole = isinstance(expression.const, str) and not problem(expression.const)
+            middle = len(_groups(str(expression.const))) + 1 if whole else 10
+            if middle < 10:
+                return f"regexp_replace({text}, '^(?:' || {written} || ')?((?s:.*?))(?:' || {written} || ')?$', '\\{middle}')"
         if start:
             text = f"regexp_replace({text}, '^(?:' || {written} || ')', '')"
         if end:

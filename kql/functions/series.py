@@ -9,7 +9,7 @@ from __future__ import annotations
 from kql.forms import JSON, Json, List, Object, Scalar
 from kql.functions.row import Function, refused, scalar
 from kql.sql import dynamic
-from kql.sql.value import Arguments, Sql
+from kql.sql.value import Arguments, Sql, always_null
 from kql.types import BOOL, DYNAMIC, INT, LONG, REAL
 
 _JSONS = List(Json())
@@ -26,7 +26,7 @@ def _list(value: Sql) -> str:
 
 
 def _numbers(value: Sql) -> str:
-    return f"kql_numbers({dynamic.as_json(value).text})"
+    return "CAST(NULL AS DOUBLE[])" if always_null(value) else f"kql_numbers({dynamic.as_json(value).text})"
 
 
 def _pairs(arguments: Arguments) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from kql.functions.row import Function, alias, scalar
 from kql.sql import dynamic, quote
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql, constant
-from kql.types import DYNAMIC, STRING
+from kql.types import DYNAMIC, INT, STRING
 
 if TYPE_CHECKING:
     from kql.functions.row import Template
@@ -59,10 +59,12 @@ def _substring(arguments: Arguments) -> str:
     text, start = arguments.text(0), arguments.text(1)
     length = arguments.text(2) if len(arguments) > 2 else None
     first = arguments[1].const
+    # a start before the text's begin gives nothing, as one behind its end does
+    behind = f"length({text}) + 1"
     if isinstance(first, int):
-        begin = str(first + 1) if first >= 0 else f"greatest(length({text}) + {first} + 1, 1)"
+        begin = str(first + 1) if first >= 0 else f"CASE WHEN length({text}) < {-first} THEN {behind} ELSE {behind} - {-first} END"
     else:
-        begin = f"CASE WHEN {start} < 0 THEN greatest(length({text}) + {start} + 1, 1) ELSE {start} + 1 END"
+        begin = f"CASE WHEN {start} >= 0 THEN {start} + 1 WHEN length({text}) < -{start} THEN {behind} ELSE {behind} + {start} END"
     if length is None:
         return f"substring({text}, {begin})"
     return f"substring({text}, {begin}, greatest({length}, 0))"
@@ -107,6 +109,14 @@ def _gettype(arguments: Arguments) -> Sql:
     return Sql(f"kql_json_kind({dynamic.as_json(value).text})", STRING, False)
 
 
+def _tohex(arguments: Arguments) -> str:
+    """The digits of the two's complement in the width of the type."""
+    value, least = arguments.text(0), arguments.text(1) if len(arguments) > 1 else "0"
+    number = f"CAST({value} AS BIGINT)" if arguments[0].type is not INT else f"(CAST({value} AS BIGINT) & 4294967295)"
+    digits = f"lower(hex({number}))"
+    return f"lpad({digits}, CAST(greatest(length({digits}), {least}) AS INTEGER), '0')"
+
+
 _TOLOWER = scalar(
     ("tolower(value:text) -> string", _folding("lower({x})", str.lower, lower=True)),
     doc="The text in lower case.",
@@ -128,7 +138,7 @@ _REPLACE_STRING = scalar(
 )  # fmt: skip
 
 
-def _simple(name: str, signature: str, template: str, doc: str, *examples: str, naming: str = "") -> Function:
+def _simple(name: str, signature: str, template: Template, doc: str, *examples: str, naming: str = "") -> Function:
     return scalar((name + signature, template), doc=doc, examples=examples, nulls="custom", naming=naming)
 
 
@@ -208,12 +218,11 @@ ROWS = (
     alias("base64_encodestring", _simple("base64_encode_tostring", "(text:text) -> string", "base64(encode({text}))", "A text in Base64.")),
     _simple("base64_decode_tostring", "(text:text) -> string", "coalesce(try(decode(from_base64({text}))), '')",
             "The text that a Base64 text holds.", "base64_decode_tostring('YWJj') == 'abc'"),
-    _simple("url_encode_component", "(url:text) -> string", "url_encode({url})", "A text escaped for a part of a URL.",
+    _simple("url_encode_component", "(url:text) -> string", "kql_url_escaped({url})", "A text escaped for a part of a URL.",
             "url_encode_component('a b') == 'a%20b'"),
-    _simple("url_encode", "(url:text) -> string", "replace(url_encode({url}), '%20', '+')", "A text escaped for a URL.",
+    _simple("url_encode", "(url:text) -> string", "replace(kql_url_escaped({url}), '%20', '+')", "A text escaped for a URL.",
             "url_encode('a b') == 'a+b'"),
     _simple("url_decode", "(url:text) -> string", "url_decode(replace({url}, '+', ' '))", "An escaped text in plain.",
             "url_decode('a%20b') == 'a b'"),
-    _simple("tohex", "(value:long, minLength:Integer?) -> string", "lpad(lower(hex({value})), CAST(greatest(length(hex({value})), {minLength|0}) AS INTEGER), '0')",
-            "A number in hexadecimal.", "tohex(255) == 'ff'", naming="first"),
+    _simple("tohex", "(value:Integer, minLength:Integer?) -> string", _tohex, "A number in hexadecimal.", "tohex(255) == 'ff'", naming="first"),
 )  # fmt: skip

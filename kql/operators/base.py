@@ -101,7 +101,7 @@ def bind_items(
                 if item.names:
                     name = _claim(binder, item.names[place], item.name_spans[place], explicit, namer)
                 else:
-                    name = namer.automatic(name)
+                    name = namer.part(name)
                 made.append((Column(name, value.type), value))
             continue
         value = binder.scalar(item.expression, scope)

@@ -87,6 +87,6 @@ class MvExpand(Operator):
         for name, value in typed.items():
             output.append((value.column if isinstance(value, plan.Ref) else Column(name, value.type), value))
         if index is not None:
-            output = [entry for entry in output if entry[0].name != index.name]
-            output.append((index, plan.Ref(index)))
+            name = names.Namer(column.name for column, _ in output).automatic(index.name)
+            output.append((index if name == index.name else Column(name, LONG), plan.Ref(index)))
         return plan.Project(relation, tuple(output))

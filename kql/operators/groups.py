@@ -51,7 +51,7 @@ class Summarize(Operator):
         values: Made = []
         for item in self.values:
             values += self._value(binder, item, aggregating, namer, key_columns)
-        return plan.Aggregate(input, tuple(keys), tuple(values))
+        return aggregated(input, tuple(keys), tuple(values))
 
     def _value(
         self, binder: Binder, item: syntax.Item, scope: Scope, namer: names.Namer, keys: tuple[Column, ...]
@@ -64,6 +64,29 @@ class Summarize(Operator):
             namer.taken.add(item.names[0])
             return [(Column(item.names[0], value.type), value)]
         return [(Column(namer.automatic(names.of(call)), value.type), value)]
+
+
+def aggregated(
+    input: Relation, keys: tuple[tuple[Column, plan.Scalar], ...], values: tuple[tuple[Column, plan.Scalar], ...]
+) -> Relation:
+    """Groups whose values may be computed from several aggregates: those are columns of their own below."""
+    if all(_is_aggregate(value) for _, value in values):
+        return plan.Aggregate(input, keys, values)
+    inner: Made = []
+
+    def lifted(node: plan.Scalar) -> plan.Scalar:
+        if not _is_aggregate(node):
+            return plan.mapped(node, lifted)
+        inner.append((Column("aggregate", node.type), node))
+        return plan.Ref(inner[-1][0])
+
+    outer = [(column, lifted(value)) for column, value in values]
+    passed = [(column, plan.Ref(column)) for column, _ in keys]
+    return plan.Project(plan.Aggregate(input, keys, tuple(inner)), (*passed, *outer))
+
+
+def _is_aggregate(node: plan.Scalar) -> bool:
+    return isinstance(node, plan.Call) and node.function.kind == "aggregate"
 
 
 def _named(item: syntax.Item, place: int, automatic: str, namer: names.Namer) -> str:
@@ -145,7 +168,7 @@ def _percentiles(
         share = binder.scalar(argument, inner)
         number = share.value if isinstance(share, plan.Literal) else ""
         written = _percentage(number)
-        automatic = f"{base}_{names.of(call.arguments[0])}_{written}"
+        automatic = f"percentile_{names.of(call.arguments[0])}_{written}"
         result = binder.apply(f"${base}", (value, *weight, share), call.span)
         made.append((Column(_named(item, place, automatic, namer), result.type), result))
     return made

@@ -44,11 +44,18 @@ class _ByPosition(names.Namer):
 
     def __init__(self, items: tuple[syntax.Item, ...]) -> None:
         super().__init__()
-        self._places = [place for place, item in enumerate(items) if not item.names]
+        self._places = [
+            place
+            for place, item in enumerate(items)
+            if not item.names and not (isinstance(item.expression, syntax.Call) and names.parts(item.expression))
+        ]
 
     def automatic(self, name: str) -> str:
         place = self._places.pop(0) if self._places else 0
         return super().automatic(f"print_{place}")
+
+    def part(self, name: str) -> str:
+        return super().automatic(name)
 
 
 @dataclass(frozen=True, slots=True)

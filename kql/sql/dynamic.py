@@ -122,8 +122,10 @@ def _simple(form: Form) -> bool:
 def scalar_json(text: str, type: Type) -> str:
     """A plain value of a KQL type as JSON, as KQL spells it inside dynamic values."""
     match type:
-        case Type.REAL | Type.DECIMAL:
+        case Type.REAL:
             return f"kql_real_json({text})"
+        case Type.DECIMAL:
+            return f"to_json(kql_decimal_text({text}))"
         case Type.DATETIME:
             return f"to_json(kql_datetime_text({text}))"
         case Type.TIMESPAN:

@@ -185,7 +185,8 @@ class _Emitter:
         heavy = max(weights.values(), default=0) > hoisting.MAX_WEIGHT and any(
             weight > 1 for weight in block.weights.values()
         )
-        if (windowed and _closed(block)) or heavy:
+        grouped = block.group is not None and any(not _handed_on(value) for _, value in node.columns)
+        if (windowed and _closed(block)) or heavy or grouped:
             block = outside([block], self.names, plan.visible(node.input))
             weights = {column: weight(expression, block.weights) for column, expression in node.columns}
         before = dict(block.columns)
@@ -494,6 +495,11 @@ def _uses(node: plan.Scalar, test: object) -> bool:
 
 def _is_window(node: plan.Scalar) -> bool:
     return isinstance(node, plan.RowNumber) or (isinstance(node, plan.Call) and node.function.kind == "window")
+
+
+def _handed_on(node: plan.Scalar) -> bool:
+    """Whether a value is a column or nothing of one: such may be said beside aggregates."""
+    return isinstance(node, plan.Ref | plan.Literal)
 
 
 def _is_volatile(node: plan.Scalar) -> bool:

@@ -6,7 +6,6 @@ one becomes a column below.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from kql import plan
@@ -58,42 +57,14 @@ def is_window(node: Scalar) -> bool:
 
 
 def _windowed(node: Scalar) -> bool:
-    return is_window(node) or any(_windowed(part) for part in _parts(node))
+    return is_window(node) or any(_windowed(part) for part in plan.parts(node))
 
 
 def _nested(node: Scalar) -> bool:
     """Whether a window function stands within another one."""
     if is_window(node):
-        return any(_windowed(part) for part in _parts(node))
-    return any(_nested(part) for part in _parts(node))
-
-
-def _parts(node: Scalar) -> tuple[Scalar, ...]:
-    match node:
-        case plan.Call():
-            return node.arguments
-        case plan.Convert():
-            return (node.argument,)
-        case plan.Path():
-            return (node.base,) if isinstance(node.step, str | int) else (node.base, node.step)
-        case plan.Membership():
-            return (node.value,)
-    return ()
-
-
-def _mapped(node: Scalar, change: Callable[[Scalar], Scalar]) -> Scalar:
-    """The node with each part changed."""
-    match node:
-        case plan.Call():
-            return replace(node, arguments=tuple(change(argument) for argument in node.arguments))
-        case plan.Convert():
-            return replace(node, argument=change(node.argument))
-        case plan.Path():
-            step = node.step if isinstance(node.step, str | int) else change(node.step)
-            return replace(node, base=change(node.base), step=step)
-        case plan.Membership():
-            return replace(node, value=change(node.value))
-    return node
+        return any(_windowed(part) for part in plan.parts(node))
+    return any(_nested(part) for part in plan.parts(node))
 
 
 class _Lift:
@@ -104,12 +75,12 @@ class _Lift:
 
     def inner(self, node: Scalar) -> Scalar:
         """The node with the window functions inside its window functions lifted."""
-        return _mapped(node, self.whole if is_window(node) else self.inner)
+        return plan.mapped(node, self.whole if is_window(node) else self.inner)
 
     def whole(self, node: Scalar) -> Scalar:
         """The node with all its window functions lifted."""
         if not is_window(node):
-            return _mapped(node, self.whole)
+            return plan.mapped(node, self.whole)
         # all row numbers over one relation are the same
         key = 0 if isinstance(node, plan.RowNumber) else id(node)
         if key not in self.made:

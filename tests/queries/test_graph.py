@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -200,11 +199,14 @@ def test_a_timeout_that_is_not_reached_does_not_matter(world: ResourceGraph) -> 
 
 
 def test_another_thread_can_stop_a_query(world: ResourceGraph) -> None:
-    timer = threading.Timer(0.3, world.interrupt)
-    timer.start()
-    with pytest.raises(QueryInterrupted):
-        world.query(ENDLESS)
-    timer.join()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(world.query, ENDLESS)
+        time.sleep(0.3)
+        while not asked.done():
+            world.interrupt()
+            time.sleep(0.05)
+        with pytest.raises(QueryInterrupted):
+            asked.result()
     assert world.query("print 1").scalar() == 1
 
 

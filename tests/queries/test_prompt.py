@@ -242,7 +242,7 @@ def suggested(talk: Talk, text: str) -> list[str]:
     ],
 )
 def test_suggestions(talk: Talk, text: str, expected: str) -> None:
-    assert expected.lower() in [found.lower() for found in suggested(talk, text)]
+    assert any(found.lower().startswith(expected.lower()) for found in suggested(talk, text))
 
 
 def test_machines_are_suggested_by_name(talk: Talk) -> None:

@@ -35,7 +35,7 @@ class Terminal:
 
     def _tmux(self, *words: str) -> str:
         command = ["tmux", "-L", self._socket, *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
@@ -46,7 +46,7 @@ class Terminal:
     def press(self, *keys: str) -> None:
         self._tmux("send-keys", *keys)
 
-    def until(self, seen: Callable[[str], bool] | str, seconds: float = 20) -> str:
+    def until(self, seen: Callable[[str], bool] | str, seconds: float = 60) -> str:
         """The screen, as soon as it shows what is waited for."""
         end = time.monotonic() + seconds
         while True:
@@ -56,7 +56,7 @@ class Terminal:
             assert time.monotonic() < end, f"not seen: {seen}\n{screen}"
             time.sleep(0.05)
 
-    def until_closed(self, seconds: float = 20) -> None:
+    def until_closed(self, seconds: float = 60) -> None:
         """Waits until the prompt has left; with it goes the session."""
         end = time.monotonic() + seconds
         while (
@@ -67,7 +67,7 @@ class Terminal:
             time.sleep(0.05)
 
     def close(self) -> None:
-        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, timeout=20, check=False)
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True, timeout=60, check=False)
 
 
 @pytest.fixture

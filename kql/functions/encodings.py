@@ -1,0 +1,66 @@
+"""Texts in other clothes: Base64, code points, URL escapes, compressed and Punycode forms."""
+
+from __future__ import annotations
+
+from kql.functions.row import Function, alias, refused, scalar
+from kql.sql import dynamic
+from kql.sql.value import Arguments
+from kql.types import DYNAMIC
+
+
+def _row(signature: str, sql: str, doc: str, *examples: str) -> Function:
+    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom")
+
+
+def _characters(arguments: Arguments) -> str:
+    """Numbers and arrays of numbers, one after the other, as one text."""
+    lists = []
+    for value in arguments.values:
+        if value.type is DYNAMIC:
+            lists.append(f"coalesce(list_transform(kql_list({dynamic.as_json(value).text}), lambda e: kql_json_to_long(e)), [])")
+        else:
+            lists.append(f"[CAST({value.fetched().text} AS BIGINT)]")
+    joined = lists[0] if len(lists) == 1 else f"flatten([{', '.join(lists)}])"
+    return f"kql_characters({joined})"
+
+
+_POINTS = _row("unicode_codepoints_from_string(value:text) -> dynamic",
+               "to_json(list_transform(range(1, length({value}) + 1), lambda i: unicode(substring({value}, i, 1))))",
+               "The Unicode code points of a text as an array.", "tostring(unicode_codepoints_from_string('añ')) == '[97,241]'")
+_UNZIPPED = "DuckDB's SQL cannot unpack compressed bytes"
+_PUNYCODE = "Punycode needs a loop that SQL expressions do not have"
+
+ROWS = (
+    _POINTS,
+    alias("to_utf8", _POINTS),
+    scalar(("unicode_codepoints_to_string(value:int|long|dynamic...) -> string", _characters),
+           doc="The text of Unicode code points, given as numbers or as arrays of numbers.",
+           examples=("unicode_codepoints_to_string(75, 117) == 'Ku'", "unicode_codepoints_to_string(dynamic([97, 241])) == 'añ'"),
+           nulls="custom"),
+    _row("base64_decode_toarray(base64_string:text) -> dynamic", "kql_bytes_array(kql_base64_hex({base64_string}))",
+         "The bytes that a Base64 text holds, as an array of numbers; null for what is no Base64.",
+         "tostring(base64_decode_toarray('S3U=')) == '[75,117]'"),
+    _row("base64_encode_fromarray(base64_string_decoded_as_array:dynamic) -> string",
+         "coalesce(kql_array_base64(kql_list({base64_string_decoded_as_array})), '')",
+         "An array of bytes (0 to 255) in Base64; empty where an element is none.",
+         "base64_encode_fromarray(dynamic([75, 117])) == 'S3U='"),
+    _row("base64_decode_toguid(base64_string:text) -> guid", "kql_hex_guid(kql_base64_hex({base64_string}))",
+         "The guid whose sixteen bytes a Base64 text holds.",
+         "base64_decode_toguid('JpbpECu8dUy7Pv5gbeJXAA==') == guid(10e99626-bc2b-4c75-bb3e-fe606de25700)"),
+    _row("base64_encode_fromguid(guid:guid) -> string", "coalesce(base64(unhex(kql_guid_hex({guid}))), '')",
+         "A guid's sixteen bytes in Base64.",
+         "base64_encode_fromguid(guid(10e99626-bc2b-4c75-bb3e-fe606de25700)) == 'JpbpECu8dUy7Pv5gbeJXAA=='"),
+    _row("isascii(value:text) -> bool", "regexp_full_match({value}, '[\\x00-\\x7F]*')", "Whether a text has only ASCII characters.",
+         "isascii('abc')", "not(isascii('añ'))"),
+    _row("isutf8(value:text) -> bool", "({value} IS NOT NULL)", "Whether a text is valid UTF-8; every text of this engine is.",
+         "isutf8('añ')"),
+    refused("gzip_decompress_from_base64_string", _UNZIPPED),
+    refused("gzip_compress_to_base64_string", "DuckDB's SQL cannot compress bytes"),
+    refused("zlib_decompress_from_base64_string", _UNZIPPED),
+    refused("zlib_compress_to_base64_string", "DuckDB's SQL cannot compress bytes"),
+    refused("__lz4_compress_dynamic_array_to_base64_string", "DuckDB's SQL cannot compress bytes"),
+    refused("punycode_from_string", _PUNYCODE),
+    refused("punycode_to_string", _PUNYCODE),
+    refused("punycode_domain_from_string", _PUNYCODE),
+    refused("punycode_domain_to_string", _PUNYCODE),
+)  # fmt: skip

@@ -1,0 +1,155 @@
+"""Operators that run a pipeline for parts of the rows: mv-apply, partition, and invoke, which calls a function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kql import plan, syntax
+from kql.bind.scope import Environment, FunctionBinding, TabularBinding
+from kql.messages import nearest
+from kql.operators.base import Operator, column_or_problem, split_parameters
+from kql.operators.expand import MvExpand
+from kql.operators.within import Unsupported, numbered, over, within
+from kql.plan import Column, Relation
+
+if TYPE_CHECKING:
+    from kql.bind.binder import Binder
+
+
+def _subquery(
+    binder: Binder, body: syntax.Pipeline, leaf: Relation, environment: Environment
+) -> Relation:
+    """The operators of a subquery, bound over the rows of all parts at once."""
+    relation = leaf
+    for operator in body.operators:
+        binder.allow(operator)
+        relation = operator.lower(binder, relation, environment)
+    return relation
+
+
+def _refuse(binder: Binder, name: str, span: syntax.Span) -> None:
+    binder.problems.add(
+        "KQL501", span, "where, extend, project, summarize, top, take, order, distinct and mv-expand can stand there",
+        what=f"this subquery of {name}", reason="joins and unions are not run once for each part of the rows",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class MvApply(Operator):
+    """Runs a pipeline over the elements of a dynamic list, for each row on its own; the row's other columns stay.
+
+    Resources | mv-apply nic = properties.networkProfile.networkInterfaces on (where nic.properties.primary == true) | project name, nic.id
+    """
+
+    rule = "mv_apply"
+    name = "mv-apply"
+    syntax_text = "T | mv-apply [with_itemindex=i] [Name =] value [to typeof(type)], … [limit n] on (operator | …)"
+    expand: MvExpand
+    body: syntax.Pipeline
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> MvApply:
+        *expanding, body = children
+        return cls(span, MvExpand.build(expanding, span), body)
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        before = plan.columns_of(input)
+        rows, row = numbered(input)
+        expanded = self.expand.lower(binder, rows, environment)
+        # the columns of the subquery are those of the input and the elements, without the number of the row
+        columns = plan.columns_of(expanded)
+        shown = tuple(column for column in columns if column is not row)
+        leaf = plan.Project(expanded, (*((column, plan.Ref(column)) for column in shown), (row, plan.Ref(row))))
+        seen = plan.Project(leaf, tuple((column, plan.Ref(column)) for column in shown))
+        made = _subquery(binder, self.body, seen, environment)
+        outer = tuple(column for column in before if column in columns)
+        try:
+            result = within(binder, over(made, seen, leaf), leaf, row, outer, self.span)
+        except Unsupported:
+            _refuse(binder, self.name, self.span)
+            return made
+        own = {column.name: column for column in plan.columns_of(made)}
+        output = [own.pop(column.name, column) for column in before if column.name in own or column in outer]
+        output += own.values()
+        ordered = plan.Sort(result, (plan.SortKey(plan.Ref(row), True, True),), stable=True)
+        return plan.Project(ordered, tuple((column, plan.Ref(column)) for column in output))
+
+
+@dataclass(frozen=True, slots=True)
+class Partition(Operator):
+    """Runs a pipeline for the rows of each value of a column on their own and puts the results together.
+
+    Resources | partition by type (top 2 by name asc | project type, name)
+    """
+
+    rule = "partition"
+    name = "partition"
+    syntax_text = "T | partition by column (operator | …)"
+    column: syntax.Name
+    body: syntax.Expression
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> Partition:
+        _, rest = split_parameters(children)
+        column, body = [child for child in rest if not isinstance(child, str)]
+        return cls(span, column, body)
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        key = column_or_problem(binder, plan.columns_of(input), self.column.name, self.column.span)
+        if not isinstance(self.body, syntax.Pipeline) or self.body.source is not None:
+            binder.problems.add(
+                "KQL501", self.span, "partition by column (operator | …) can be run",
+                what="partition with {…}", reason="its subquery names the key by toscalar()",
+            )  # fmt: skip
+            return input
+        seen = plan.Project(input, tuple((column, plan.Ref(column)) for column in plan.columns_of(input)))
+        made = _subquery(binder, self.body, seen, environment)
+        if key is None:
+            return made
+        # the key goes its own way, so that the subquery may rename, replace or drop the column
+        part = Column("part", key.type)
+        leaf = plan.Project(input, (*seen.columns, (part, plan.Ref(key))))
+        try:
+            result = within(binder, over(made, seen, leaf), leaf, part, (), self.span)
+        except Unsupported:
+            _refuse(binder, self.name, self.span)
+            return made
+        free = plan.Sort(result, (), stable=True)
+        return plan.Project(free, tuple((column, plan.Ref(column)) for column in plan.columns_of(made)))
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke(Operator):
+    """Calls a function of the query whose first parameter is a table, with the rows so far.
+
+    let named = (T: (name: string), part: string) { T | where name has part }; Resources | invoke named('web')
+    """
+
+    rule = "invoke"
+    name = "invoke"
+    syntax_text = "T | invoke function(argument, …)"
+    call: syntax.Call
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> Invoke:
+        return cls(span, children[-1])
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        function = environment.get(self.call.name)
+        if not isinstance(function, FunctionBinding):
+            known = [name for name, binding in environment.bindings.items() if isinstance(binding, FunctionBinding)]
+            binder.problems.add("KQL203", self.call.name_span, nearest(self.call.name, known), name=self.call.name)
+            return input
+        rows = syntax.Name("$rows", self.call.name_span)
+        first = [input]
+
+        def again() -> Relation:
+            return first.pop() if first else binder.renamed(input)
+
+        inner = environment.with_("$rows", TabularBinding(again))
+        names = {place + 1: name for place, name in self.call.names.items()}
+        return binder.apply_tabular(function, (rows, *self.call.arguments), self.call.span, inner, names)
+
+
+__all__ = ["Invoke", "MvApply", "Partition"]
