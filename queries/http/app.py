@@ -1,0 +1,34 @@
+"""The ASGI application: groups of routes under one edge. To add a group, write a module with `routes` and name it here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.routing import Router
+from starlette.types import ASGIApp
+
+from queries.graph import ResourceGraph
+from queries.http import control
+from queries.http.edge import Edge
+from queries.http.service import Service
+from queries.http.settings import ServiceSettings
+
+GROUPS = (control,)
+
+
+def create_app(graph: ResourceGraph, settings: ServiceSettings | None = None) -> ASGIApp:
+    """The application over a graph, which stays the caller's to close."""
+    return application(Service(graph, settings))
+
+
+def application(service: Service) -> ASGIApp:
+    """The application over a service that others may share."""
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    found = [route for group in GROUPS for route in group.routes(service)]
+    return Edge(Router(found, redirect_slashes=False, lifespan=lifespan), service.settings)

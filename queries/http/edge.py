@@ -1,0 +1,185 @@
+"""What happens to every request before a route sees it and after it has answered: access, limits, headers, the log.
+
+Pure ASGI, so that it costs microseconds. Knows no route and no graph.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inventory import InventoryError
+from queries.http.arm_error import ArmError
+from queries.http.settings import ServiceSettings
+
+ACCESS = logging.getLogger("lazulite.access")
+"""One JSON object a request: time, method, path, status, ms, bytes, id."""
+DEFECTS = logging.getLogger("lazulite.defects")
+
+_CLOSE = {"connection": "close"}
+
+
+class Edge:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, settings: ServiceSettings) -> None:
+        self._app = app
+        self._settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1003})
+            return
+        exchange = _Exchange(scope, receive, send, self._settings)
+        try:
+            try:
+                self._admit(scope)
+                scope["app"] = self  # or the router would answer by itself what it has no route for
+                async with asyncio.timeout(self._settings.request_seconds):
+                    await self._app(scope, exchange.receive, exchange.send)
+            except ArmError as error:
+                await exchange.refuse(error)
+            except InventoryError as error:
+                await exchange.refuse(ArmError.of(error))
+            except HTTPException as error:
+                await exchange.refuse(_unrouted(error, scope["method"]))
+            except TimeoutError:
+                await exchange.refuse(ArmError(504, "GatewayTimeout", "The answer took too long.", headers=_CLOSE))
+            except _Gone:
+                pass
+            except Exception:
+                DEFECTS.exception("%s %s", scope["method"], scope["path"])
+                await exchange.refuse(ArmError(500, "InternalServerError", "The server met a defect of its own."))
+        finally:
+            exchange.log()
+
+    def _admit(self, scope: Scope) -> None:
+        """A request without the token learns that it needs one, and nothing else."""
+        wanted = self._settings.token
+        if wanted is None:
+            return
+        for name, value in scope["headers"]:
+            if name == b"authorization" and value[:7].lower() == b"bearer ":
+                if hmac.compare_digest(value[7:].strip(), wanted.encode()):
+                    return
+                break
+        raise ArmError(401, "AuthenticationFailed", "Authentication failed.", headers={"www-authenticate": "Bearer"})
+
+
+def _unrouted(error: HTTPException, method: str) -> ArmError:
+    """What no route wanted, in Azure's form."""
+    if error.status_code == 404:
+        return ArmError(404, "NotFound", "No resource was found that matches the request URI.")
+    if error.status_code == 405:
+        told = f"The requested resource does not support the method '{method}'."
+        return ArmError(405, "MethodNotAllowed", told, headers=error.headers)
+    return ArmError(error.status_code, "BadRequest", str(error.detail))
+
+
+class _Gone(Exception):
+    """The client went away before it had sent its request."""
+
+
+class _Exchange:
+    """One request and its answer, counted."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, settings: ServiceSettings) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._settings = settings
+        self._begun = time.perf_counter()
+        self._taken = 0
+        self._sent = 0
+        self._status = 0
+        self._complete = False
+        self.id = str(uuid4())
+        scope.setdefault("state", {})["request_id"] = self.id
+
+    async def receive(self) -> Message:
+        """The next piece of the request, while it keeps within its size and time."""
+        if self._complete:
+            return await self._receive()
+        limits = self._settings
+        if self._taken == 0 and (said := self._said_length()) is not None and said > limits.max_body:
+            raise self._too_large()
+        left = limits.body_seconds - (time.perf_counter() - self._begun)
+        try:
+            async with asyncio.timeout(max(left, 0.001)):
+                message = await self._receive()
+        except TimeoutError:
+            raise ArmError(408, "RequestTimeout", "The request was not sent in time.", headers=_CLOSE) from None
+        if message["type"] == "http.disconnect":
+            raise _Gone
+        self._taken += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+        if self._taken > limits.max_body:
+            raise self._too_large()
+        return message
+
+    def _said_length(self) -> int | None:
+        for name, value in self._scope["headers"]:
+            if name == b"content-length":
+                return int(value) if value.isdigit() else None
+        return None
+
+    def _too_large(self) -> ArmError:
+        limit = self._settings.max_body
+        return ArmError(413, "RequestEntityTooLarge", f"The request is longer than {limit:,} bytes.", headers=_CLOSE)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers: list[tuple[bytes, bytes]] = message.setdefault("headers", [])
+            if not any(name == b"x-ms-request-id" for name, _ in headers):
+                headers.extend(self._usual())
+        elif message["type"] == "http.response.body":
+            self._sent += len(message.get("body", b""))
+        await self._send(message)
+
+    def _usual(self) -> list[tuple[bytes, bytes]]:
+        """The headers that every answer of Azure Resource Manager carries."""
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")  # a fact of the exchange, not of the estate
+        id = self.id.encode()
+        return [
+            (b"cache-control", b"no-cache"),
+            (b"pragma", b"no-cache"),
+            (b"expires", b"-1"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-ms-request-id", id),
+            (b"x-ms-correlation-request-id", id),
+            (b"x-ms-routing-request-id", b"LOCAL:" + moment.encode() + b":" + id),
+        ]
+
+    async def refuse(self, error: ArmError) -> None:
+        """Answer with an error, unless an answer has begun: then all that is left is to break it off."""
+        if self._status:
+            raise error
+        await error.response()(self._scope, self._receive, self.send)
+
+    def log(self) -> None:
+        if not ACCESS.isEnabledFor(logging.INFO):
+            return
+        told: dict[str, Any] = {
+            "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z",
+            "method": self._scope["method"],
+            "path": self._scope["path"],
+            "status": self._status,
+            "ms": round((time.perf_counter() - self._begun) * 1000, 2),
+            "received": self._taken,
+            "sent": self._sent,
+            "id": self.id,
+        }
+        ACCESS.info(json.dumps(told))

@@ -1,0 +1,20 @@
+"""Routes as Azure has them: paths in any letter case, names percent-encoded, a refusal in Azure's form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class ArmRoute(Route):
+    """A route whose path is matched in any letter case: `resourceGroups` and `resourcegroups` are one."""
+
+    def __init__(self, path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",)) -> None:
+        super().__init__(path, endpoint, methods=list(methods))
+        self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE)
