@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from kql import plan
-from kql.lexis import TICKS_PER_DAY, TICKS_PER_SECOND
+from kql.lexis import TICKS_PER_DAY, TICKS_PER_SECOND, datetime_text
 from kql.plan import Column, Relation, columns_of
 from kql.types import DATETIME, DYNAMIC, STRING, TIMESPAN, Type
 
@@ -183,8 +183,6 @@ def literal(value: object, type: Type) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if type is DATETIME and isinstance(value, int):
-        from kql.parse import datetime_text
-
         return f"datetime({datetime_text(value)})"
     if type is TIMESPAN and isinstance(value, int):
         return _timespan(value)

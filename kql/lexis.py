@@ -189,3 +189,9 @@ def _ticks_of(parts: dict[str, str | None]) -> int | None:
         minutes = int(digits) * 60 if len(digits) <= 2 else int(digits[:2]) * 60 + int(digits[2:])
         ticks -= (-1 if zone[0] == "-" else 1) * minutes * 60 * TICKS_PER_SECOND
     return ticks if 0 <= ticks <= MAX_TICKS else None
+
+
+def datetime_text(ticks: int) -> str:
+    """ISO text of a datetime with seven decimals."""
+    moment = _datetime.datetime(1, 1, 1) + _datetime.timedelta(seconds=ticks // TICKS_PER_SECOND)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ticks % TICKS_PER_SECOND:07d}Z".rjust(28, "0")

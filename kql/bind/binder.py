@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kql import lexis, plan, syntax
-from kql.bind import overloads
+from kql.bind import lets, overloads
 from kql.bind.scope import (
     Environment,
     FunctionBinding,
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from kql.schema import Schema
 
 _NOTHING = plan.Literal(None, UNKNOWN)
-MAX_CALL_DEPTH = 40
-MAX_INLINED = 2_000
 MAX_OPERATORS = 500
 
 
@@ -59,14 +57,14 @@ class Binder:
         self.required: dict[str, syntax.Span] = {}
         self.render: str | None = None
         self.labels: dict[int, str] = {}  # what `as` calls a relation
-        self._calling: list[str] = []
-        self._inlined = 0
+        self.calling: list[str] = []  # the user functions whose bodies are being bound
+        self.inlined = 0
         self._used: dict[str, int] = {}
 
     # ---- the text -----------------------------------------------------------------------------------------------
     def query(self, query: syntax.Query) -> Relation | None:
         """The relation that answers the text; None when something is wrong with it."""
-        environment = self.statements(query.statements, Environment())
+        environment = lets.bind_statements(self, query.statements, Environment())
         if not query.pipelines:
             if not query.statements:
                 self.problems.add("KQL106", (0, 1), "for example: Resources | take 5")
@@ -87,84 +85,12 @@ class Binder:
             return plan.Values((column,), ((value,),))
         return self.tabular(expression, environment)
 
-    def statements(self, statements: tuple[syntax.Statement, ...], environment: Environment) -> Environment:
-        for statement in statements:
-            match statement:
-                case syntax.Let():
-                    allowed = getattr(self.profile, "operators", None)
-                    if allowed is not None and "let" not in allowed:
-                        self.problems.add("KQL701", statement.span, what="the statement 'let'")
-                    if environment.get(statement.name) is not None and statement.name in self._here(
-                        statements, statement
-                    ):
-                        self.problems.add("KQL206", statement.name_span, name=statement.name)
-                    environment = environment.with_(statement.name, self._let(statement, environment))
-                case syntax.DeclareParameters(parameters):
-                    for parameter in parameters:
-                        environment = self._declare(parameter, environment)
-                case syntax.SetOption():
-                    pass
-        return environment
-
-    @staticmethod
-    def _here(statements: tuple[syntax.Statement, ...], last: syntax.Let) -> set[str]:
-        names = set()
-        for statement in statements:
-            if statement is last:
-                break
-            if isinstance(statement, syntax.Let):
-                names.add(statement.name)
-        return names
-
-    def _let(self, let: syntax.Let, environment: Environment) -> ScalarBinding | TabularBinding | FunctionBinding:
-        value = let.value
-        if isinstance(value, syntax.Lambda):
-            binding = FunctionBinding(let.name, value, environment)
-            if not value.parameters and value.body is not None:
-                # checked where it is defined, as a body without parameters can be
-                self._check_body(binding)
-            return binding
-        if self.is_tabular(value, environment):
-            first = self.tabular(value, environment)
-            shared = _shared_by(first)
-            again = [first]
-
-            def make(value: syntax.Expression = value) -> Relation:
-                if shared is not None:
-                    return self.renamed(shared)
-                if again:
-                    return again.pop()
-                return self.tabular(value, environment)
-
-            return TabularBinding(make, let.name)
-        return ScalarBinding(self.scalar(value, Scope((), environment)))
-
-    def _check_body(self, binding: FunctionBinding) -> None:
-        environment = self.statements(binding.definition.statements, binding.around)
-        assert binding.definition.body is not None
-        if self.is_tabular(binding.definition.body, environment):
-            self.tabular(binding.definition.body, environment)
-        else:
-            self.scalar(binding.definition.body, Scope((), environment))
-
     def renamed(self, relation: Relation) -> Relation:
         """The same rows under columns of their own, so that a relation may meet itself in a join."""
         return plan.Project(
             relation,
             tuple((Column(column.name, column.type), plan.Ref(column)) for column in plan.columns_of(relation)),
         )
-
-    def _declare(self, parameter: syntax.Parameter, environment: Environment) -> Environment:
-        type = parameter.type or STRING
-        self.parameters[parameter.name] = type
-        if parameter.default is not None:
-            value = self.constant(parameter.default, Scope((), environment), f"the default of '{parameter.name}'")
-            converted = self.fit(value, type, parameter.default.span)
-            if isinstance(converted, plan.Literal):
-                self.defaults[parameter.name] = converted
-        else:
-            self.required[parameter.name] = parameter.span
-        return environment.with_(parameter.name, ScalarBinding(plan.Parameter("p_" + parameter.name, type)))
 
     # ---- relations ----------------------------------------------------------------------------------------------
     def is_tabular(self, expression: syntax.Expression, environment: Environment) -> bool:
@@ -178,13 +104,13 @@ class Binder:
                 binding = environment.get(name)
                 if binding is not None:
                     return isinstance(binding, TabularBinding) or (
-                        isinstance(binding, FunctionBinding) and self._function_is_tabular(binding)
+                        isinstance(binding, FunctionBinding) and lets.is_tabular(self, binding)
                     )
                 return self.schema.table(name) is not None or not expression.quoted
             case syntax.Call(name):
                 binding = environment.get(name)
                 if isinstance(binding, FunctionBinding):
-                    return self._function_is_tabular(binding)
+                    return lets.is_tabular(self, binding)
                 return name in (
                     "materialize",
                     "table",
@@ -198,31 +124,6 @@ class Binder:
             case syntax.Broken():
                 return True
         return getattr(expression, "is_operator", False)
-
-    def _function_is_tabular(self, binding: FunctionBinding) -> bool:
-        body = binding.definition.body
-        if body is None:
-            return True
-        environment = binding.around
-        for parameter in binding.definition.parameters:
-            environment = environment.with_(
-                parameter.name,
-                TabularBinding(lambda: self.nothing()) if parameter.schema is not None else ScalarBinding(_NOTHING),
-            )
-        for statement in binding.definition.statements:
-            if isinstance(statement, syntax.Let):
-                value = statement.value
-                known = (
-                    FunctionBinding(statement.name, value, environment)
-                    if isinstance(value, syntax.Lambda)
-                    else (
-                        TabularBinding(lambda: self.nothing())
-                        if self.is_tabular(value, environment)
-                        else ScalarBinding(_NOTHING)
-                    )
-                )
-                environment = environment.with_(statement.name, known)
-        return self.is_tabular(body, environment)
 
     def nothing(self) -> Relation:
         """An empty table without columns: what stands where a table could not be made out."""
@@ -272,7 +173,7 @@ class Binder:
             case TabularBinding():
                 return binding.make()
             case FunctionBinding():
-                return self.apply_tabular(binding, (), span, environment)
+                return lets.apply_tabular(self, binding, (), span, environment)
             case ScalarBinding():
                 if binding.value.type is UNKNOWN:
                     return self.nothing()
@@ -319,7 +220,7 @@ class Binder:
     def _tabular_call(self, call: syntax.Call, environment: Environment) -> Relation:
         binding = environment.get(call.name)
         if isinstance(binding, FunctionBinding):
-            return self.apply_tabular(binding, call.arguments, call.span, environment, call.names)
+            return lets.apply_tabular(self, binding, call.arguments, call.span, environment, call.names)
         if call.name == "materialize" and len(call.arguments) == 1:
             return plan.Shared(self.tabular(call.arguments[0], environment), "materialized")
         if call.name == "table" and call.arguments and isinstance(call.arguments[0], syntax.Literal):
@@ -335,105 +236,7 @@ class Binder:
             self._unknown_function(call, environment)
         return self.nothing()
 
-    def apply_tabular(
-        self,
-        function: FunctionBinding,
-        arguments: tuple[syntax.Expression, ...],
-        span: syntax.Span,
-        environment: Environment,
-        names: Mapping[int, str] | None = None,
-    ) -> Relation:
-        inner = self.enter(function, arguments, span, Scope((), environment), names or {})
-        if inner is None or function.definition.body is None:
-            return self.nothing()
-        try:
-            return self.tabular(function.definition.body, inner)
-        finally:
-            self._calling.pop()
-
     # ---- user functions -----------------------------------------------------------------------------------------
-    def enter(
-        self,
-        function: FunctionBinding,
-        arguments: tuple[syntax.Expression, ...],
-        span: syntax.Span,
-        scope: Scope,
-        names: Mapping[int, str],
-    ) -> Environment | None:
-        """The environment of a function's body, its parameters bound; the caller pops `_calling` when done."""
-        if function.name in self._calling or len(self._calling) > MAX_CALL_DEPTH:
-            self.problems.add("KQL409", span, name=function.name)
-            return None
-        self._inlined += 1
-        if self._inlined > MAX_INLINED:
-            self.problems.add("KQL603", span, limit=MAX_INLINED, what="function calls")
-            return None
-        parameters = function.definition.parameters
-        given: dict[str, syntax.Expression] = {}
-        for position, argument in enumerate(arguments):
-            name = names.get(position)
-            if name is None and position < len(parameters):
-                name = parameters[position].name
-            if name is None or name not in {parameter.name for parameter in parameters}:
-                if name is None:
-                    self.problems.add(
-                        "KQL301",
-                        span,
-                        function=f"{function.name}()",
-                        expected=f"{len(parameters)} arguments",
-                        given=len(arguments),
-                    )
-                else:
-                    self.problems.add("KQL408", argument.span, name=function.name, argument=name)
-                return None
-            given[name] = argument
-        inner = function.around
-        for parameter in parameters:
-            argument_syntax = given.get(parameter.name, parameter.default)
-            if argument_syntax is None:
-                self.problems.add(
-                    "KQL301",
-                    span,
-                    function=f"{function.name}()",
-                    expected=f"a value for '{parameter.name}'",
-                    given="none",
-                )
-                return None
-            if parameter.schema is not None:
-                if not self.is_tabular(argument_syntax, scope.environment):
-                    self.problems.add("KQL209", argument_syntax.span, name=self.excerpt(argument_syntax))
-                    return None
-                inner = inner.with_(
-                    parameter.name, self._tabular_argument(parameter, argument_syntax, scope.environment)
-                )
-                continue
-            where = scope if parameter.name in given else Scope((), function.around)
-            value = self.scalar(argument_syntax, where)
-            if parameter.type is not None:
-                value = self.fit(value, parameter.type, argument_syntax.span)
-            inner = inner.with_(parameter.name, ScalarBinding(value))
-        self._calling.append(function.name)
-        inner = self.statements(function.definition.statements, inner)
-        return inner
-
-    def _tabular_argument(
-        self, parameter: syntax.Parameter, argument: syntax.Expression, environment: Environment
-    ) -> TabularBinding:
-        def make() -> Relation:
-            relation = self.tabular(argument, environment)
-            if not parameter.schema:
-                return relation
-            kept = []
-            for wanted in parameter.schema:
-                column = find(plan.columns_of(relation), wanted.name)
-                if column is None:
-                    self.problems.add("KQL201", argument.span, name=wanted.name)
-                else:
-                    kept.append((column, plan.Ref(column)))
-            return plan.Project(relation, tuple(kept)) if kept else relation
-
-        return TabularBinding(make, parameter.name)
-
     # ---- scalars ------------------------------------------------------------------------------------------------
     def over(self, relation: Relation, environment: Environment) -> Scope:
         """The scope of expressions over a relation's rows."""
@@ -608,8 +411,3 @@ def depends_on_rows(node: plan.Scalar) -> bool:
         case plan.Membership():
             return depends_on_rows(node.value)
     return False
-
-
-def _shared_by(relation: Relation) -> Relation | None:
-    """A materialized relation stays one relation however often its name is used."""
-    return relation if isinstance(relation, plan.Shared) else None

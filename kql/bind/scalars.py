@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kql import plan, syntax
-from kql.bind import names
+from kql.bind import lets, names
 from kql.bind.scope import FunctionBinding, ScalarBinding, Scope, TabularBinding, find
 from kql.functions import catalogue
 from kql.messages import nearest
@@ -67,7 +67,7 @@ def _name(binder: Binder, name: syntax.Name, scope: Scope) -> plan.Scalar:
             binder.problems.add("KQL208", name.span, f"toscalar({name.name}) makes a value of it", name=name.name)
             return _NOTHING
         case FunctionBinding():
-            return _apply(binder, binding, (), name.span, scope, {})
+            return lets.apply_scalar(binder, binding, (), name.span, scope)
     if any(column.type is UNKNOWN for column in scope.columns) and not scope.columns:
         return _NOTHING
     known = [column.name for column in scope.columns] + list(scope.environment.bindings)
@@ -150,7 +150,7 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         return infix(binder, name, left, right, call.span)
     binding = scope.environment.get(name)
     if isinstance(binding, FunctionBinding):
-        return _apply(binder, binding, call.arguments, call.span, scope, call.names)
+        return lets.apply_scalar(binder, binding, call.arguments, call.span, scope, call.names)
     from kql.bind import special as specials
     from kql.bind import windowed
 
@@ -205,25 +205,6 @@ def _aggregate(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
             return _NOTHING
         arguments.append(bind(binder, argument, inner))
     return binder.call(function, tuple(arguments), call.span, written=call.name)
-
-
-def _apply(
-    binder: Binder,
-    function: FunctionBinding,
-    arguments: tuple[syntax.Expression, ...],
-    span: syntax.Span,
-    scope: Scope,
-    given: object,
-) -> plan.Scalar:
-    names_given = given if isinstance(given, dict) else {}
-    inner = binder.enter(function, arguments, span, scope, names_given)
-    body = function.definition.body
-    if inner is None or body is None:
-        return _NOTHING
-    try:
-        return bind(binder, body, Scope((), inner))
-    finally:
-        binder._calling.pop()
 
 
 # ---- operators ---------------------------------------------------------------------------------------------------

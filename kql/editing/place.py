@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from kql import plan, syntax
+from kql.bind import lets
 from kql.bind.binder import Binder
 from kql.bind.scope import Environment, FunctionBinding, ScalarBinding, TabularBinding
 from kql.editing.words import operator_words
@@ -231,7 +232,7 @@ def _sight(statements: str, head: str, right: str, piped: bool, schema: Schema) 
 
 
 def _gives_rows(binding: FunctionBinding, schema: Schema) -> bool:
-    return Binder(schema, Problems())._function_is_tabular(binding)
+    return lets.is_tabular(Binder(schema, Problems()), binding)
 
 
 def _bound(statements: str, head: str, schema: Schema) -> tuple[Environment, plan.Relation | None]:
@@ -240,7 +241,7 @@ def _bound(statements: str, head: str, schema: Schema) -> tuple[Environment, pla
     environment = Environment()
     before = _quietly(lambda: parse(statements, Problems())) if statements.strip() else None
     if before is not None:
-        bound = _quietly(lambda: binder.statements(before.statements, Environment()))
+        bound = _quietly(lambda: lets.bind_statements(binder, before.statements, Environment()))
         environment = bound if bound is not None else environment
     query = _quietly(lambda: parse(head, Problems())) if head.strip() else None
     if query is None:

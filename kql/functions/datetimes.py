@@ -144,7 +144,8 @@ def _fraction(token: str, ticks: str) -> str:
 
 def _format_datetime(arguments: Arguments) -> str:
     """A .NET format as pieces of SQL."""
-    date, pieces, run = arguments.text(0), [], ""
+    date, run = arguments.text(0), ""
+    pieces: list[str] = []
     for token in _TOKENS.findall(str(arguments[1].const or "")):
         if token[0] in "fF":
             pieces, run = pieces + ([_dated(date, run)] if run else []) + [_fraction(token, date)], ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from kql.forms import JSON
 from kql.functions.lists import texts
 from kql.functions.matching import has
 from kql.functions.row import Function, alias, refused, scalar
 from kql.sql.convert import convert, from_dynamic
-from kql.sql.value import JSON, Arguments, Sql, json_path, path_step
+from kql.sql.value import Arguments, Sql, json_path, path_step
 from kql.types import DYNAMIC, STRING
 
 _STEP = re.compile(r"\.(?P<name>[A-Za-z_][\w-]*)|\[(?P<place>-?\d+)\]|\[(?P<mark>['\"])(?P<quoted>.*?)(?P=mark)\]")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
+from kql.bind.lets import apply_tabular
 from kql.bind.scope import Environment, FunctionBinding, TabularBinding
 from kql.messages import nearest
 from kql.operators.base import Operator, column_or_problem, split_parameters
@@ -39,7 +40,7 @@ def _refuse(binder: Binder, name: str, span: syntax.Span) -> None:
 class MvApply(Operator):
     """Runs a pipeline over the elements of a dynamic list, for each row on its own; the row's other columns stay.
 
-    Resources | mv-apply nic = properties.networkProfile.networkInterfaces on (where nic.properties.primary == true) | project name, nic.id
+    Resources | mv-apply nic = properties.networkProfile.networkInterfaces on (where nic.properties.primary == true)
     """
 
     rule = "mv_apply"
@@ -149,7 +150,7 @@ class Invoke(Operator):
 
         inner = environment.with_("$rows", TabularBinding(again))
         names = {place + 1: name for place, name in self.call.names.items()}
-        return binder.apply_tabular(function, (rows, *self.call.arguments), self.call.span, inner, names)
+        return apply_tabular(binder, function, (rows, *self.call.arguments), self.call.span, inner, names)
 
 
 __all__ = ["Invoke", "MvApply", "Partition"]

@@ -156,7 +156,7 @@ def one_step(draw: st.DrawFn, way: str, columns: dict[str, Type], number: int) -
         made = {name: type for name, type in made.items() if name in keys or name in "cmfu"}
         if set(keys) & set("cmfu"):
             return "where true", columns
-        return f"summarize {values}{by}", {**{key: columns[key] for key in keys}, **{name: Type.LONG for name in "cmfu"}}
+        return f"summarize {values}{by}", {**{key: columns[key] for key in keys}, **dict.fromkeys("cmfu", Type.LONG)}
     if way == "top" and len(sortable) == len(columns):
         # among equals any row may come first, so all columns decide
         keys = ", ".join(f"{name} {draw(st.sampled_from(['asc', 'desc']))}" for name in sortable)

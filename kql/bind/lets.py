@@ -1,0 +1,241 @@
+"""What statements bind: lets, user functions and query parameters; and calls of those functions, put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kql import plan, syntax
+from kql.bind.scope import Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, find
+from kql.plan import Relation
+from kql.types import STRING, UNKNOWN
+
+if TYPE_CHECKING:
+    from kql.bind.binder import Binder
+
+_NOTHING = plan.Literal(None, UNKNOWN)
+MAX_CALL_DEPTH = 40
+MAX_INLINED = 2_000
+
+
+def bind_statements(binder: Binder, statements: tuple[syntax.Statement, ...], environment: Environment) -> Environment:
+    for statement in statements:
+        match statement:
+            case syntax.Let():
+                allowed = getattr(binder.profile, "operators", None)
+                if allowed is not None and "let" not in allowed:
+                    binder.problems.add("KQL701", statement.span, what="the statement 'let'")
+                if environment.get(statement.name) is not None and statement.name in _here(
+                    statements, statement
+                ):
+                    binder.problems.add("KQL206", statement.name_span, name=statement.name)
+                environment = environment.with_(statement.name, _let(binder, statement, environment))
+            case syntax.DeclareParameters(parameters):
+                for parameter in parameters:
+                    environment = _declare(binder, parameter, environment)
+            case syntax.SetOption():
+                pass
+    return environment
+
+
+def _here(statements: tuple[syntax.Statement, ...], last: syntax.Let) -> set[str]:
+    """The names that the statements before one have bound."""
+    names = set()
+    for statement in statements:
+        if statement is last:
+            break
+        if isinstance(statement, syntax.Let):
+            names.add(statement.name)
+    return names
+
+
+def _let(binder: Binder, let: syntax.Let, environment: Environment) -> ScalarBinding | TabularBinding | FunctionBinding:
+    value = let.value
+    if isinstance(value, syntax.Lambda):
+        binding = FunctionBinding(let.name, value, environment)
+        if not value.parameters and value.body is not None:
+            # checked where it is defined, as a body without parameters can be
+            _check_body(binder, binding)
+        return binding
+    if binder.is_tabular(value, environment):
+        first = binder.tabular(value, environment)
+        shared = first if isinstance(first, plan.Shared) else None  # it stays one relation however often it is named
+        again = [first]
+
+        def make(value: syntax.Expression = value) -> Relation:
+            if shared is not None:
+                return binder.renamed(shared)
+            if again:
+                return again.pop()
+            return binder.tabular(value, environment)
+
+        return TabularBinding(make, let.name)
+    return ScalarBinding(binder.scalar(value, Scope((), environment)))
+
+
+def _check_body(binder: Binder, binding: FunctionBinding) -> None:
+    environment = bind_statements(binder, binding.definition.statements, binding.around)
+    assert binding.definition.body is not None
+    if binder.is_tabular(binding.definition.body, environment):
+        binder.tabular(binding.definition.body, environment)
+    else:
+        binder.scalar(binding.definition.body, Scope((), environment))
+
+
+def _declare(binder: Binder, parameter: syntax.Parameter, environment: Environment) -> Environment:
+    type = parameter.type or STRING
+    binder.parameters[parameter.name] = type
+    if parameter.default is not None:
+        value = binder.constant(parameter.default, Scope((), environment), f"the default of '{parameter.name}'")
+        converted = binder.fit(value, type, parameter.default.span)
+        if isinstance(converted, plan.Literal):
+            binder.defaults[parameter.name] = converted
+    else:
+        binder.required[parameter.name] = parameter.span
+    return environment.with_(parameter.name, ScalarBinding(plan.Parameter("p_" + parameter.name, type)))
+
+
+def is_tabular(binder: Binder, binding: FunctionBinding) -> bool:
+    body = binding.definition.body
+    if body is None:
+        return True
+    environment = binding.around
+    for parameter in binding.definition.parameters:
+        environment = environment.with_(
+            parameter.name,
+            TabularBinding(lambda: binder.nothing()) if parameter.schema is not None else ScalarBinding(_NOTHING),
+        )
+    for statement in binding.definition.statements:
+        if isinstance(statement, syntax.Let):
+            value = statement.value
+            known = (
+                FunctionBinding(statement.name, value, environment)
+                if isinstance(value, syntax.Lambda)
+                else (
+                    TabularBinding(lambda: binder.nothing())
+                    if binder.is_tabular(value, environment)
+                    else ScalarBinding(_NOTHING)
+                )
+            )
+            environment = environment.with_(statement.name, known)
+    return binder.is_tabular(body, environment)
+
+
+def apply_tabular(
+    binder: Binder,
+    function: FunctionBinding,
+    arguments: tuple[syntax.Expression, ...],
+    span: syntax.Span,
+    environment: Environment,
+    names: Mapping[int, str] | None = None,
+) -> Relation:
+    """The rows of a user function's body."""
+    inner = _enter(binder, function, arguments, span, Scope((), environment), names or {})
+    if inner is None or function.definition.body is None:
+        return binder.nothing()
+    try:
+        return binder.tabular(function.definition.body, inner)
+    finally:
+        binder.calling.pop()
+
+
+def apply_scalar(
+    binder: Binder,
+    function: FunctionBinding,
+    arguments: tuple[syntax.Expression, ...],
+    span: syntax.Span,
+    scope: Scope,
+    names: Mapping[int, str] | None = None,
+) -> plan.Scalar:
+    """The value of a user function's body."""
+    inner = _enter(binder, function, arguments, span, scope, names or {})
+    if inner is None or function.definition.body is None:
+        return _NOTHING
+    try:
+        return binder.scalar(function.definition.body, Scope((), inner))
+    finally:
+        binder.calling.pop()
+
+
+def _enter(
+    binder: Binder,
+    function: FunctionBinding,
+    arguments: tuple[syntax.Expression, ...],
+    span: syntax.Span,
+    scope: Scope,
+    names: Mapping[int, str],
+) -> Environment | None:
+    """The environment of a function's body, its parameters bound; the caller pops `calling` when done."""
+    if function.name in binder.calling or len(binder.calling) > MAX_CALL_DEPTH:
+        binder.problems.add("KQL409", span, name=function.name)
+        return None
+    binder.inlined += 1
+    if binder.inlined > MAX_INLINED:
+        binder.problems.add("KQL603", span, limit=MAX_INLINED, what="function calls")
+        return None
+    parameters = function.definition.parameters
+    given: dict[str, syntax.Expression] = {}
+    for position, argument in enumerate(arguments):
+        name = names.get(position)
+        if name is None and position < len(parameters):
+            name = parameters[position].name
+        if name is None or name not in {parameter.name for parameter in parameters}:
+            if name is None:
+                binder.problems.add(
+                    "KQL301",
+                    span,
+                    function=f"{function.name}()",
+                    expected=f"{len(parameters)} arguments",
+                    given=len(arguments),
+                )
+            else:
+                binder.problems.add("KQL408", argument.span, name=function.name, argument=name)
+            return None
+        given[name] = argument
+    inner = function.around
+    for parameter in parameters:
+        argument_syntax = given.get(parameter.name, parameter.default)
+        if argument_syntax is None:
+            binder.problems.add(
+                "KQL301",
+                span,
+                function=f"{function.name}()",
+                expected=f"a value for '{parameter.name}'",
+                given="none",
+            )
+            return None
+        if parameter.schema is not None:
+            if not binder.is_tabular(argument_syntax, scope.environment):
+                binder.problems.add("KQL209", argument_syntax.span, name=binder.excerpt(argument_syntax))
+                return None
+            inner = inner.with_(
+                parameter.name, _tabular_argument(binder, parameter, argument_syntax, scope.environment)
+            )
+            continue
+        where = scope if parameter.name in given else Scope((), function.around)
+        value = binder.scalar(argument_syntax, where)
+        if parameter.type is not None:
+            value = binder.fit(value, parameter.type, argument_syntax.span)
+        inner = inner.with_(parameter.name, ScalarBinding(value))
+    binder.calling.append(function.name)
+    inner = bind_statements(binder, function.definition.statements, inner)
+    return inner
+
+
+def _tabular_argument(
+    binder: Binder, parameter: syntax.Parameter, argument: syntax.Expression, environment: Environment
+) -> TabularBinding:
+    def make() -> Relation:
+        relation = binder.tabular(argument, environment)
+        if not parameter.schema:
+            return relation
+        kept = []
+        for wanted in parameter.schema:
+            column = find(plan.columns_of(relation), wanted.name)
+            if column is None:
+                binder.problems.add("KQL201", argument.span, name=wanted.name)
+            else:
+                kept.append((column, plan.Ref(column)))
+        return plan.Project(relation, tuple(kept)) if kept else relation
+
+    return TabularBinding(make, parameter.name)
