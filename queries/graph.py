@@ -62,9 +62,7 @@ class ResourceGraph:
         self._cursors: deque[duckdb.DuckDBPyConnection] = deque()
         self._busy: set[duckdb.DuckDBPyConnection] = set()
         self._schema: kql.Schema | None = None
-        with self._cursor() as cursor:
-            if kql.PRELUDE:
-                cursor.execute(kql.PRELUDE)
+        self._macros: set[str] = set()
 
     # ---- where it comes from ---------------------------------------------------------------------------------------
     @classmethod
@@ -256,6 +254,7 @@ class ResourceGraph:
         compiled = kql.compile(text, schema, profile=narrowing(wanted), scope=scope)
         with self._cursor() as cursor:
             try:
+                self._make_macros(cursor, compiled.sql)
                 statement = cursor.extract_statements(compiled.sql)[0]
             except duckdb.Error as error:
                 raise _failure(error, text) from error
@@ -266,6 +265,14 @@ class ResourceGraph:
             while len(self._plans) > self.settings.plans:
                 self._plans.popitem(last=False)
         return plan, False
+
+    def _make_macros(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+        """The macros that a statement calls and that no statement before it did."""
+        with self._plans_lock:
+            for macro in kql.needed(sql):
+                if macro.name not in self._macros:
+                    cursor.execute(macro.sql)
+                    self._macros.add(macro.name)
 
     def _run(
         self, plan: _Plan, bound: dict[str, object], text: str, timeout: float | None, at_most: int | None

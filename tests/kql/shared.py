@@ -38,7 +38,7 @@ def records(*path: str) -> list[dict[str, Any]]:
 
 def database() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute(kql.PRELUDE)
+    connection.execute(kql.prelude())
     connection.execute("SET TimeZone = 'UTC'; SET threads = 2; SET memory_limit = '2GB'")
     return connection
 
