@@ -70,7 +70,26 @@ def _parser() -> lark.Lark:
     import kql.operators  # noqa: F401  the builder finds the operators in their registry
 
     grammar = importlib.resources.files("kql").joinpath("kql.lark").read_text(encoding="utf-8")
-    return lark.Lark(grammar, parser="lalr", maybe_placeholders=False, cache=True, transformer=builder())
+    return lark.Lark(grammar, parser="lalr", maybe_placeholders=False, cache=_kept(grammar), transformer=builder())
+
+
+def _kept(grammar: str) -> str | bool:
+    """The file that keeps the tables of the grammar for the next process, which saves it a second. It is loaded with
+    pickle, so it lies in a folder that only this user can write to; False where there is none."""
+    import hashlib
+    import os
+    import sys
+    from pathlib import Path
+
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lazulite"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mine = not hasattr(os, "getuid") or (folder.stat().st_uid == os.getuid() and not folder.stat().st_mode & 0o022)
+    except (OSError, RuntimeError):
+        return False
+    version = f"{sys.version_info.major}{sys.version_info.minor}"
+    digest = hashlib.sha256(grammar.encode()).hexdigest()[:16]
+    return str(folder / f"grammar-{version}-{digest}") if mine and os.access(folder, os.W_OK) else False
 
 
 def terminals() -> list[Any]:
