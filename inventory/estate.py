@@ -20,11 +20,13 @@ from inventory.creation import create_machine
 from inventory.errors import InventoryError
 from inventory.feed import Feed
 from inventory.generate import Progress, generate, set_in_motion
+from inventory.generic import GENERIC
 from inventory.lag import Lag
 from inventory.machine import VirtualMachine
 from inventory.names import find_machine
 from inventory.resource_types import VIRTUAL_MACHINES
 from inventory.store import SCHEMA_VERSION, Store
+from inventory.tables import TABLES
 
 
 class Estate:
@@ -37,11 +39,10 @@ class Estate:
         """Used by the class methods: an estate over a store that has been filled."""
         self._store = store
         state = store.state()
-        self.schema_version = int(state["schema_version"])
-        if self.schema_version != SCHEMA_VERSION:
+        if state["schema_version"] != SCHEMA_VERSION:
             raise InventoryError(
                 "EstateUnavailable",
-                f"{store.path} was written for schema version {self.schema_version}; this is {SCHEMA_VERSION}",
+                f"{store.path} was written for schema version {state['schema_version']}; this is {SCHEMA_VERSION}",
             )
         self.seed = int(state["seed"])
         self.tenant_id = str(state["tenant"])
@@ -142,7 +143,13 @@ class Estate:
 
     def schemas(self) -> list[pa.Schema]:
         """What can be asked: one schema per physical table, and one without source for each table that is empty."""
-        return resource_types.schemas(self.tenant_id)
+        documents = [GENERIC.schema_of(table, self.tenant_id) for table in self._feed.documented]
+        return resource_types.schemas(self.tenant_id) + documents
+
+    @property
+    def schema_version(self) -> object:
+        """Equal as long as `schemas()` says the same: more tables show once there are documents of other types."""
+        return self._feed.documented
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection for one reader; take one per query, and close it."""
@@ -231,7 +238,7 @@ class Estate:
 
     def truth(self, type_name: str) -> str:
         """SQL (a parenthesised SELECT) for all rows of a type as they truly are now, in physical columns."""
-        for of in resource_types.RESOURCE_TYPES:
+        for of in TABLES:
             if of.type == type_name.lower():
                 return self._feed.truth(of, self.clock.ticks())
         raise InventoryError("InvalidResourceType", f"no resources of type '{type_name}' are simulated")

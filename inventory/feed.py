@@ -12,10 +12,12 @@ from contextlib import contextmanager
 import duckdb
 
 from inventory.clock import Clock
+from inventory.generic import GENERIC, SPELLED
 from inventory.lag import Lag
-from inventory.resource_types import RESOURCE_TYPES, ResourceType
+from inventory.resource_types import ResourceType
 from inventory.shapes import quoted
 from inventory.store import Store
+from inventory.tables import TABLES
 
 _NEVER = 1 << 62
 
@@ -38,8 +40,11 @@ class Feed:
         self._next_due = _NEVER
         self.seen_at = clock.ticks()
         """The time up to which the index has let changes in."""
-        for resource_type in RESOURCE_TYPES:
+        self.documented: tuple[str, ...] = ()
+        """The logical tables in which the index shows documents of any type."""
+        for resource_type in TABLES:
             self._reckon(resource_type)
+        self._look_at_documents()
 
     def now(self) -> int:
         """The estate's time, in ticks."""
@@ -145,7 +150,7 @@ class Feed:
     def pending(self) -> int:
         """How many changes are true but not yet seen by the index."""
         now = self.now()
-        feeds = [of.feed for of in RESOURCE_TYPES] + [of.slow_feed for of in RESOURCE_TYPES if of.slow]
+        feeds = [of.feed for of in TABLES] + [of.slow_feed for of in TABLES if of.slow]
         counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {feed} WHERE _true_at <= {now}" for feed in feeds)
         with self._store.lock:
             return self._count_of(f"SELECT sum(n)::BIGINT FROM ({counts})")
@@ -161,10 +166,12 @@ class Feed:
             self.seen_at = max(self.seen_at, now)
             return 0
         with self._store.lock:
-            due = [of for of in RESOURCE_TYPES if self._due[of.physical] <= now]
+            due = [of for of in TABLES if self._due[of.physical] <= now]
             if due:
                 with self._store.transaction():
                     changed = sum(self._let_in(of, now) for of in due)
+                    if GENERIC in due:
+                        self._look_at_documents()
                     self._store.set_state({"clock": now})
                 for of in due:
                     self._reckon(of)
@@ -200,6 +207,15 @@ class Feed:
             changed += self._count_of(f"UPDATE {of.source} SET {assigned} FROM due s WHERE {of.source}._key = s._key")
             run(f"DELETE FROM {of.slow_feed} WHERE {is_due}")
         return changed
+
+    def _look_at_documents(self) -> None:
+        """Find out which logical tables have documents of any type; each gets a view of its own."""
+        rows = self._store.writer.execute(f"SELECT DISTINCT _table FROM {GENERIC.source} ORDER BY _table").fetchall()
+        found = tuple(SPELLED[name] for (name,) in rows)
+        for table in found:
+            if table not in self.documented:
+                self._store.writer.execute(GENERIC.view_sql(table))
+        self.documented = found
 
     def _reckon(self, of: ResourceType) -> None:
         """Note when the next change of a type is due."""

@@ -12,9 +12,10 @@ from pathlib import Path
 import duckdb
 
 from inventory.errors import InventoryError
-from inventory.resource_types import DATABASE, INSTANCE_VIEWS, RESOURCE_TYPES
+from inventory.resource_types import DATABASE, INSTANCE_VIEWS
+from inventory.tables import TABLES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 COMPRESS_AFTER = 200_000
 """Rows changed in the index between two compressions."""
@@ -64,7 +65,7 @@ class Store:
 
     def create_tables(self) -> None:
         """The tables of a new estate."""
-        for resource_type in RESOURCE_TYPES:
+        for resource_type in TABLES:
             for statement in resource_type.create_sql():
                 self.writer.execute(statement)
         self.writer.execute(INSTANCE_VIEWS)
