@@ -191,10 +191,9 @@ ROWS = (
     ),
     scalar(
         ("percentiles_array_tdigest(tdigest:dynamic, percentiles:dynamic) -> dynamic",
-         "to_json(list_transform(kql_list({percentiles}), lambda p:"
-         " kql_number_json(kql_weighted(kql_weighed({tdigest}), kql_json_to_real(p)))))"),
+         "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), kql_numbers({percentiles})), lambda v: kql_number_json(v)))"),
         ("percentiles_array_tdigest(tdigest:dynamic, percentile:Number...) -> dynamic",
-         "to_json(list_transform([{percentile}], lambda p: kql_number_json(kql_weighted(kql_weighed({tdigest}), p))))"),
+         "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), [{percentile}]), lambda v: kql_number_json(v)))"),
         doc="The values at several percentages of what tdigest took in.",
         examples=(
             "percentiles_array_tdigest(toscalar(range x from 1 to 4 step 1 | summarize tdigest(x)), 50, 100)[1] == 4",

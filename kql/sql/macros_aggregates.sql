@@ -47,12 +47,16 @@ CREATE OR REPLACE MACRO kql_schema3(docs) AS
       CASE WHEN g3.o = 2 THEN to_json(g3.k)
            ELSE kql_schema2(list_transform(list_filter(a3, lambda e3: e3.o = g3.o AND e3.k = g3.k), lambda m3: m3.v)) END))))[1];
 CREATE OR REPLACE MACRO kql_schema(docs) AS kql_schema3(docs);
--- The first value whose weight, summed up over the values in order, reaches the share of the whole.
+-- The first value whose weight, summed up over the values in order, reaches the share of the whole; for each percentage.
 CREATE OR REPLACE MACRO kql_weights(pairs) AS list_sort(list_filter(pairs, lambda q: q.v IS NOT NULL AND q.w > 0));
-CREATE OR REPLACE MACRO kql_weighted(pairs, p) AS
-  list_transform([{s: kql_weights(pairs), t: list_sum(list_transform(kql_weights(pairs), lambda q: q.w)) * p / 100.0}], lambda g:
-    list_reduce(g.s, lambda a, b: CASE WHEN a.w >= g.t THEN a ELSE struct_pack(v := b.v, w := a.w + b.w) END).v)[1];
+CREATE OR REPLACE MACRO kql_weighted_all(pairs, ps) AS
+  list_transform([struct_pack(s := kql_weights(pairs), p := ps)], lambda h:
+  list_transform([list_sum(list_transform(h.s, lambda q: q.w))], lambda t:
+    list_transform(h.p, lambda p: list_reduce(h.s, lambda a, b: CASE WHEN a.w >= t * p / 100.0 THEN a ELSE struct_pack(v := b.v, w := a.w + b.w) END).v))[1])[1];
+CREATE OR REPLACE MACRO kql_weighted(pairs, p) AS kql_weighted_all(pairs, [p])[1];
 -- A sketch of values: [value, weight] pairs in JSON.
 CREATE OR REPLACE MACRO kql_pairs(j) AS from_json(j, '[["DOUBLE"]]');
 CREATE OR REPLACE MACRO kql_weighed(j) AS list_transform(kql_pairs(j), lambda q: struct_pack(v := q[1], w := q[2]));
-CREATE OR REPLACE MACRO kql_rank(j, x) AS coalesce(list_sum(list_transform(kql_pairs(j), lambda q: CASE WHEN q[1] <= x THEN q[2] ELSE 0 END)), 0);
+CREATE OR REPLACE MACRO kql_rank(j, x) AS
+  list_transform([struct_pack(q := kql_pairs(j), x := x)], lambda h:
+    CAST(coalesce(list_sum(list_transform(h.q, lambda q: CASE WHEN q[1] <= h.x THEN q[2] ELSE 0 END)), 0) AS DOUBLE))[1];
