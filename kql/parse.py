@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kql import syntax
+from kql.automaton import FAILED, Automaton
 from kql.messages import Problems, nearest
 from kql.rules import BadLiteral, builder
 from kql.types import TYPE_NAMES
@@ -49,7 +50,8 @@ def _attempt(attempt: str, text: str, problems: Problems) -> syntax.Query | None
     import lark
 
     try:
-        return _parser().parse(attempt)  # type: ignore[return-value]
+        tree = _automaton().run(attempt)
+        return _parser().parse(attempt) if tree is FAILED else tree  # type: ignore[no-any-return]
     except lark.exceptions.UnexpectedInput as error:
         _report(error, attempt, problems)
     except lark.exceptions.VisitError as error:
@@ -71,6 +73,11 @@ def _parser() -> lark.Lark:
 
     grammar = importlib.resources.files("kql").joinpath("kql.lark").read_text(encoding="utf-8")
     return lark.Lark(grammar, parser="lalr", maybe_placeholders=False, cache=_kept(grammar), transformer=builder())
+
+
+@functools.cache
+def _automaton() -> Automaton:
+    return Automaton(_parser(), builder())
 
 
 def _kept(grammar: str) -> str | bool:

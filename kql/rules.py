@@ -18,14 +18,20 @@ class BadLiteral(Exception):
 
 
 def _span(children: list[Any]) -> syntax.Span:
-    """The span from the first to the last child that has one."""
-    start = end = -1
+    """The span from the first to the last child that has one; that of an empty list of arguments is (0, 0)."""
+    start, end = -1, 0
     for child in children:
-        place = (child.start_pos, child.end_pos) if hasattr(child, "start_pos") else getattr(child, "span", None)
-        if place is not None:
-            start = place[0] if start < 0 else min(start, place[0])
-            end = max(end, place[1])
-    return (max(start, 0), max(end, 0))
+        if hasattr(child, "start_pos"):
+            first, last = child.start_pos, child.end_pos
+        elif hasattr(child, "span"):
+            first, last = child.span
+        else:
+            continue
+        if first < start or start < 0:
+            start = first
+        if last > end:
+            end = last
+    return (start if start > 0 else 0, end)
 
 
 def _token_span(token: Any) -> syntax.Span:
