@@ -141,6 +141,26 @@ class _Rules:
             return syntax.Star(_token_span(first))
         return syntax.Literal(lexis.string(str(first)), STRING, _token_span(first))
 
+    def branch(self, children: list[Any]) -> Any:
+        return children[-1]
+
+    def aggregated(self, children: list[Any]) -> Any:
+        from kql.operators.series import Aggregated
+
+        return Aggregated(children[0], children[2] if len(children) > 1 else None, _span(children))
+
+    def nest(self, children: list[Any]) -> Any:
+        from kql.operators.ranking import Nest
+
+        words = {str(getattr(child, "type", "")): place for place, child in enumerate(children) if isinstance(child, str)}
+        count = children[0] if words["OF"] else None
+        others = children[words["OTHERS"] + 1] if "OTHERS" in words else None
+        return Nest(count, children[words["OF"] + 1], others, children[words["BY"] + 1], "ASC" in words, _span(children))
+
+    def option(self, children: list[Any]) -> syntax.Item:
+        name, value = children
+        return syntax.Item((name.name,), value, _span(children), (name.span,))
+
     def leg(self, children: list[Any]) -> Any:
         child = children[0]
         return syntax.Pattern(str(child), _token_span(child)) if isinstance(child, str) else child

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kql.forms import Json, List, Scalar
-from kql.functions.regex import unicode_classes
+from kql.forms import Json, List, Object, Scalar
+from kql.functions.regex import escape, unicode_classes
 from kql.functions.row import aggregate, scalar
 from kql.sql import dynamic, quote
 from kql.sql.convert import convert
@@ -38,6 +38,58 @@ def _capture(arguments: Arguments) -> Sql:
     place = int(str(arguments[1].const))
     value = dynamic.step(arguments[0].fetched(), place)
     return Sql(value.text, STRING, True)
+
+
+def _pairs(arguments: Arguments) -> Sql:
+    """The pairs of keys and values in a text, in order. The pattern's first group is the key; then come the groups of
+    quoted values, one for each way of quoting, and last the plain value."""
+    text = arguments[0].string
+    pattern, ends, quotes, escapes = (str(arguments[place].const) for place in range(1, 5))
+    quoted = int(str(arguments[5].const))
+    written = quote.text(unicode_classes(pattern))
+    found = ", ".join(f"regexp_extract_all(t, {written}, {group})" for group in range(1, quoted + 3))
+    key = f"trim(p[1], {_BLANKS})"
+    if ends:
+        key = f"trim(list_last(string_split({key}, {quote.text(ends)})), {_BLANKS})"
+    plain = f"trim(p[{quoted + 2}], {_BLANKS})"
+    value = plain
+    if quotes:
+        key = f"CASE WHEN starts_with(trim(p[1]), left({quote.text(quotes)}, 1)) THEN trim(p[1]) ELSE {key} END"
+        key = f"trim({key}, {quote.text(quotes)})"
+        inside = [f"nullif(p[{group}], '')" for group in range(2, quoted + 2)]
+        if escapes:
+            unescaped = quote.text("[" + escape(escapes) + "](.)")
+            inside = [f"regexp_replace({each}, {unescaped}, '\\1', 'gs')" for each in inside]
+        value = f"coalesce({', '.join(inside)}, {plain})"
+    pair = f"list_transform(list_zip({found}), lambda p: struct_pack(k := {key}, v := {value}))"
+    form = List(Object((("k", Scalar(STRING)), ("v", Scalar(STRING)))))
+    return Sql(f"list_transform([{text}], lambda t: {pair})[1]", DYNAMIC, True, form)
+
+
+def _pair(arguments: Arguments) -> Sql:
+    """The first value of a key."""
+    pairs, key = arguments[0].fetched().text, arguments.text(1)
+    return Sql(f"list_filter({pairs}, lambda p: p.k = {key})[1].v", STRING, True)
+
+
+def _step(arguments: Arguments) -> str:
+    """The number of the step, counted from an origin, in which a value lies."""
+    value, origin, step = (arguments.text(place) for place in range(3))
+    if arguments[0].type is REAL:
+        return f"CAST(floor(({value} - {origin}) / nullif({step}, 0)) AS BIGINT)"
+    # whole numbers and ticks are divided exactly; the engine's division would round towards zero
+    return f"list_transform([({value}) - ({origin})], lambda d: (d - ((d % {step}) + {step}) % {step}) // {step})[1]"
+
+
+def _step_before(arguments: Arguments) -> str:
+    """The number of the last step that begins before a value."""
+    stop, origin, step = (arguments.text(place) for place in range(3))
+    if arguments[0].type is REAL:
+        return f"CAST(ceil(({stop} - {origin}) / nullif({step}, 0)) AS BIGINT) - 1"
+    return f"list_transform([({stop}) - 1 - ({origin})], lambda d: (d - ((d % {step}) + {step}) % {step}) // {step})[1]"
+
+
+_BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
 
 
 def _element_as(arguments: Arguments) -> Sql:
@@ -90,6 +142,23 @@ ROWS = (
     scalar(
         ("$capture(groups:typed, place:long <Constant>) -> string", _capture), doc="One group, for parse.", hidden=True
     ),
+    scalar(
+        (
+            "$pairs(text:typed, pattern:string <Constant>, ends:string <Constant>, quotes:string <Constant>, "
+            "escapes:string <Constant>, quoted:long <Constant>) -> dynamic",
+            _pairs,
+        ),
+        doc="The pairs of keys and values in a text, for parse-kv.",
+        hidden=True,
+    ),
+    scalar(("$step(value:typed, origin:typed, step:typed) -> long", _step), doc="The step of a value, for make-series.", hidden=True),
+    scalar(("$step_before(stop:typed, origin:typed, step:typed) -> long", _step_before), doc="The last step, for make-series.", hidden=True),
+    scalar(
+        ("$stepped(number:long, origin:typed, step:typed) -> Parameter1", "({origin} + {number} * {step})"),
+        doc="Where a step begins, for make-series.",
+        hidden=True,
+    ),
+    scalar(("$pair(pairs:typed, key:string <Constant>) -> string", _pair), doc="The first value of a key, for parse-kv.", hidden=True),
     scalar(
         ("$element_as(element:dynamic, type:type) -> Parameter1Literal", _element_as),
         doc="An element that mv-expand turns into a type.",

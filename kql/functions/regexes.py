@@ -25,7 +25,7 @@ def pattern(value: Sql) -> str:
     return value.string
 
 
-def _groups(expression: str) -> list[str]:
+def group_names(expression: str) -> list[str]:
     """The groups of an expression in order, each by its name or ''."""
     plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", "", expression, flags=re.DOTALL)
     return [found.group(1) or "" for found in re.finditer(r"\((?!\?)|\(\?P?<(\w+)>", plain)]
@@ -34,7 +34,7 @@ def _groups(expression: str) -> list[str]:
 def _captured(text: str, expression: Sql, group: int) -> str:
     """What a group catches, never NULL. A pattern that is no constant is tried, for it may not be one at all."""
     if expression.constant and isinstance(expression.const, str):
-        return "''" if group > len(_groups(expression.const)) else f"regexp_extract({text}, {pattern(expression)}, {group})"
+        return "''" if group > len(group_names(expression.const)) else f"regexp_extract({text}, {pattern(expression)}, {group})"
     return f"coalesce(TRY(regexp_extract({text}, {pattern(expression)}, {group})), '')"
 
 
@@ -45,7 +45,7 @@ def _extract(arguments: Arguments) -> Sql:
         written = _captured(text, expression, place) if place >= 0 else "''"
     else:
         # the engine wants a constant here
-        most = len(_groups(expression.const)) if isinstance(expression.const, str) else 9
+        most = len(group_names(expression.const)) if isinstance(expression.const, str) else 9
         cases = " ".join(f"WHEN {place} THEN {_captured(text, expression, place)}" for place in range(most + 1))
         written = f"CASE {group.fetched().text} {cases} ELSE '' END"
     found = Sql(written, STRING, False)
@@ -55,7 +55,7 @@ def _extract(arguments: Arguments) -> Sql:
 def _extract_all(arguments: Arguments) -> Sql:
     """One group: an array of its captures; several: an array of arrays. No match: null."""
     expression = convert(arguments[0], STRING)
-    known = _groups(str(expression.const))
+    known = group_names(str(expression.const))
     written = pattern(expression)
     text = convert(arguments[-1 + len(arguments)], STRING).string
     groups = list(range(1, max(len(known), 1) + 1))
@@ -89,7 +89,7 @@ def _trimmed(start: bool, end: bool) -> Template:
         if start and end:
             # both ends are looked for in the text as it was: what follows the first is taken before what is left of it
             whole = isinstance(expression.const, str) and not problem(expression.const)
-            middle = len(_groups(str(expression.const))) + 1 if whole else 10
+            middle = len(group_names(str(expression.const))) + 1 if whole else 10
             if middle < 10:
                 return f"regexp_replace({text}, '^(?:' || {written} || ')?((?s:.*?))(?:' || {written} || ')?$', '\\{middle}')"
         if start:

@@ -1,6 +1,15 @@
 """The operators of the language, each its own class: syntax, lowering and help. Importing this room fills OPERATORS."""
 
-from kql.operators import apply, columns, expand, groups, joins, parsing, rows, searching, sources
+import importlib
+
 from kql.operators.base import OPERATORS, Operator
 
-__all__ = ["OPERATORS", "Operator", "apply", "columns", "expand", "groups", "joins", "parsing", "rows", "searching", "sources"]
+# Each module holds classes of one kind; a class enters OPERATORS by being defined.
+MODULES = (
+    "apply", "columns", "expand", "groups", "joins", "pairs", "parsing", "ranking", "refusals", "rows", "searching", "series",
+    "sources",
+)  # fmt: skip
+for _module in MODULES:
+    importlib.import_module(f"{__name__}.{_module}")
+
+__all__ = ["MODULES", "OPERATORS", "Operator"]

@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from kql.bind.binder import Binder
 
 
-def _subquery(
-    binder: Binder, body: syntax.Pipeline, leaf: Relation, environment: Environment
-) -> Relation:
-    """The operators of a subquery, bound over the rows of all parts at once."""
+def pipeline(binder: Binder, body: syntax.Pipeline, leaf: Relation, environment: Environment) -> Relation:
+    """The operators of a subquery, bound over given rows."""
     relation = leaf
     for operator in body.operators:
         binder.allow(operator)
@@ -63,7 +61,7 @@ class MvApply(Operator):
         shown = tuple(column for column in columns if column is not row)
         leaf = plan.Project(expanded, (*((column, plan.Ref(column)) for column in shown), (row, plan.Ref(row))))
         seen = plan.Project(leaf, tuple((column, plan.Ref(column)) for column in shown))
-        made = _subquery(binder, self.body, seen, environment)
+        made = pipeline(binder, self.body, seen, environment)
         outer = tuple(column for column in before if column in columns)
         try:
             result = within(binder, over(made, seen, leaf), leaf, row, outer, self.span)
@@ -105,7 +103,7 @@ class Partition(Operator):
             )  # fmt: skip
             return input
         seen = plan.Project(input, tuple((column, plan.Ref(column)) for column in plan.columns_of(input)))
-        made = _subquery(binder, self.body, seen, environment)
+        made = pipeline(binder, self.body, seen, environment)
         if key is None:
             return made
         # the key goes its own way, so that the subquery may rename, replace or drop the column
@@ -153,4 +151,4 @@ class Invoke(Operator):
         return apply_tabular(binder, function, (rows, *self.call.arguments), self.call.span, inner, names)
 
 
-__all__ = ["Invoke", "MvApply", "Partition"]
+__all__ = ["Invoke", "MvApply", "Partition", "pipeline"]

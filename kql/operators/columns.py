@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from kql.bind.scope import Environment
 from kql.messages import nearest
 from kql.operators.base import Operator, bind_items, column_or_problem, passing
 from kql.plan import Column, Relation
+from kql.types import DYNAMIC, STRING, UNKNOWN
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -232,3 +234,44 @@ class ProjectReorder(Operator):
 def _natural(name: str) -> list[tuple[str, int]]:
     """Numbers inside a name sort as numbers: a2 before a10."""
     return [("", int(piece)) if piece.isdigit() else (piece.lower(), 0) for piece in re.split(r"(\d+)", name)]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectByNames(Operator):
+    """Keeps the columns whose names are given as texts or arrays of texts, in that order; `*` stands for any letters.
+    Names that no column has are passed over.
+
+    Resources | project-by-names 'name', dynamic(['type', 'loc*'])
+    """
+
+    rule = "project_by_names"
+    name = "project-by-names"
+    syntax_text = "T | project-by-names name, …"
+    names: tuple[syntax.Expression, ...]
+
+    @classmethod
+    def build(cls, children: list[Any], span: syntax.Span) -> ProjectByNames:
+        return cls(span, tuple(children[1:]))
+
+    def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
+        scope = binder.over(input, environment)
+        columns = plan.columns_of(input)
+        output: list[Column] = []
+        for expression in self.names:
+            value = binder.constant(expression, scope, "a column's name")
+            for name in _texts(value):
+                found = matching(columns, syntax.Pattern(name, expression.span))
+                output += [column for column in found if column not in output]
+            if value.type not in (STRING, DYNAMIC, UNKNOWN):
+                binder.problems.add("KQL303", expression.span, given=value.type.value, expected="a text or an array of texts")
+        return plan.Project(input, tuple(passing(tuple(output))))
+
+
+def _texts(value: plan.Scalar) -> list[str]:
+    """The texts of a constant: one, or those of an array."""
+    if not isinstance(value, plan.Literal) or value.value is None:
+        return []
+    if value.type is STRING:
+        return [str(value.value)]
+    parsed = json.loads(str(value.value)) if value.type is DYNAMIC else []
+    return [each for each in (parsed if isinstance(parsed, list) else [parsed]) if isinstance(each, str)]

@@ -54,7 +54,7 @@ def within(
                 # windows over the groups are counted within the key as well
                 return plan.Sort(grouped, (), within=(plan.Ref(key),))
             case plan.Limit():
-                return _limited(binder, walk(node.input), node.count, span)
+                return limited(binder, walk(node.input), node.count, span)
             case plan.First():
                 return plan.First(walk(node.input), (*node.keys, plan.Ref(key)))
         raise Unsupported(type(node).__name__)
@@ -62,7 +62,7 @@ def within(
     return walk(relation)
 
 
-def _limited(binder: Binder, input: Relation, count: plan.Scalar, span: syntax.Span) -> Relation:
+def limited(binder: Binder, input: Relation, count: plan.Scalar, span: syntax.Span) -> Relation:
     """The first rows within the key."""
     row = Column("row", LONG)
     columns = plan.columns_of(input)
@@ -91,4 +91,4 @@ def numbered(input: Relation) -> tuple[Relation, Column]:
     return plan.Project(plan.Sort(input, (), stable=True), (*columns, (row, plan.RowNumber()))), row
 
 
-__all__ = ["Unsupported", "numbered", "over", "within"]
+__all__ = ["Unsupported", "limited", "numbered", "over", "within"]
