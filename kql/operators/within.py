@@ -84,8 +84,8 @@ def over(relation: Relation, old: Relation, new: Relation) -> Relation:
 
 
 def numbered(input: Relation) -> tuple[Relation, Column]:
-    """The rows with a number each."""
-    row = Column("row", LONG)
+    """The rows with a number each, in a column whose name no query can write."""
+    row = Column("\0row", LONG)
     columns = tuple((column, plan.Ref(column)) for column in plan.columns_of(input))
     # the order that the rows have is the one they are numbered in
     return plan.Project(plan.Sort(input, (), stable=True), (*columns, (row, plan.RowNumber()))), row
