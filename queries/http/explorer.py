@@ -1,0 +1,197 @@
+"""The page at `/`: Resource Graph Explorer for this estate, and what it asks of the server while one types.
+
+The page is files of `page/`, as they are: nothing is built, nothing is fetched from elsewhere. Places in a text are
+counted in UTF-16 units here, as a browser counts them.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+import kql
+from inventory import InventoryError
+from queries.http.arm_error import ArmError, json_response
+from queries.http.bodies import json_object
+from queries.http.routing import ArmRoute
+from queries.http.service import Service
+from queries.library import saved_queries
+from queries.profile import KUSTO, narrowing, profile_of
+from queries.result import Result
+from queries.values import jsoner
+
+MOST_ROWS = 1000
+"""Rows that the page is given of one answer; it says when there are more."""
+MOST_COMPLETIONS = 200
+
+_PAGE = importlib.resources.files("queries.http").joinpath("page")
+_KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_HEADERS = {
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "referrer-policy": "no-referrer",
+}
+
+
+def routes(service: Service) -> list[BaseRoute]:
+    """The page, its files, and what it asks."""
+    graph = service.graph
+
+    async def page(request: Request) -> Response:
+        return _file("index.html")
+
+    async def file(request: Request) -> Response:
+        return _file(request.path_params["name"])
+
+    async def ask(request: Request) -> Response:
+        body = await json_object(request)
+        text, profile = _query(body), _profile(body)
+
+        def work() -> Response:
+            try:
+                answer = graph.query(text, profile=profile, at_most=MOST_ROWS, timeout=service.settings.query_seconds)
+            except kql.KqlError as error:
+                return json_response({"problems": _problems(error.problems, text)})
+            return Response(_answer(answer, text), media_type="application/json; charset=utf-8")
+
+        answered: Response = await service.run(work)
+        return answered
+
+    async def edit(request: Request) -> Response:
+        body = await json_object(request)
+        text, profile = _query(body), _profile(body)
+
+        def work() -> dict[str, object]:
+            place = _places(text)
+            problems = kql.check(text, graph.schema, profile=narrowing(profile_of(profile))) if text.strip() else []
+            return {
+                "tokens": [(token.kind, place(token.start), place(token.end)) for token in kql.tokens(text)],
+                "problems": _problems(problems, text),
+            }
+
+        return json_response(await service.run(work))
+
+    async def complete(request: Request) -> Response:
+        body = await json_object(request)
+        text = _query(body)
+        offset = body.get("offset")
+        if isinstance(offset, bool) or not isinstance(offset, int) or offset < 0:
+            raise ArmError(400, "InvalidParameter", "'offset' is a place in the text.")
+
+        def work() -> list[dict[str, object]]:
+            before = text.encode("utf-16-le", "surrogatepass")[: 2 * offset].decode("utf-16-le", "replace")
+            place = _places(text)
+            return [
+                {"text": each.text, "kind": each.kind, "detail": each.detail, "start": place(each.start)}
+                for each in graph.complete(text, len(before))[:MOST_COMPLETIONS]
+            ]
+
+        return json_response(await service.run(work))
+
+    async def library(request: Request) -> Response:
+        return json_response(
+            [
+                {"name": each.name, "title": each.title, "purpose": each.purpose, "text": each.text}
+                for each in saved_queries()
+            ]
+        )
+
+    async def resource(request: Request) -> Response:
+        """A machine as it is, beside what the index says of it."""
+        body = await json_object(request)
+        id_ = body.get("id")
+        if not isinstance(id_, str) or not id_:
+            raise ArmError(400, "InvalidParameter", "'id' is the id of a virtual machine or an instance.")
+
+        def work() -> str:
+            graph.refresh()
+            machine = graph.vm(id_)
+            try:
+                truth: dict[str, Any] | None = machine.truth()
+            except InventoryError:
+                truth = None
+            return json.dumps({"truth": truth, "index": machine.visible()}, default=str)
+
+        return Response(await service.run(work), media_type="application/json; charset=utf-8")
+
+    return [
+        ArmRoute("/", page),
+        ArmRoute("/lazulite/page/{name}", file),
+        ArmRoute("/lazulite/explorer/ask", ask, methods=("POST",)),
+        ArmRoute("/lazulite/explorer/edit", edit, methods=("POST",)),
+        ArmRoute("/lazulite/explorer/complete", complete, methods=("POST",)),
+        ArmRoute("/lazulite/explorer/library", library),
+        ArmRoute("/lazulite/explorer/resource", resource, methods=("POST",)),
+    ]
+
+
+def _file(name: str) -> Response:
+    """A file of the page; only names that the folder has lead to one."""
+    for file in _PAGE.iterdir():
+        kind = _KINDS.get(file.name[file.name.rfind(".") :])
+        if file.name == name and kind is not None:
+            return Response(file.read_bytes(), headers=_HEADERS, media_type=f"{kind}; charset=utf-8")
+    raise ArmError(404, "NotFound", f"The page has no file '{name}'.")
+
+
+def _query(body: dict[str, Any]) -> str:
+    text = body.get("query")
+    if not isinstance(text, str):
+        raise ArmError(400, "InvalidParameter", "'query' is a text.")
+    return text
+
+
+def _profile(body: dict[str, Any]) -> str:
+    profile = body.get("profile", KUSTO.name)
+    try:
+        return profile_of(profile).name
+    except (TypeError, ValueError) as error:
+        raise ArmError(400, "InvalidParameter", str(error)) from None
+
+
+def _places(text: str) -> Any:
+    """The function from a place in characters to one in UTF-16 units."""
+    if text.isascii() or max(text) <= "\uffff":
+        return lambda place: place
+    units = [0]
+    for character in text:
+        units.append(units[-1] + (2 if character > "\uffff" else 1))
+    return lambda place: units[min(place, len(text))]
+
+
+def _problems(problems: Sequence[kql.Problem], text: str) -> list[dict[str, object]]:
+    place = _places(text)
+    return [
+        {
+            "code": problem.code, "severity": problem.severity, "message": problem.message, "help": problem.help,
+            "start": place(problem.span[0]), "end": place(problem.span[1]),
+        }
+        for problem in problems
+    ]  # fmt: skip
+
+
+def _answer(result: Result, text: str) -> str:
+    """The answer as JSON, each value written by the rule of its column's type."""
+    writers = [jsoner(column.type, form) for column, form in zip(result.columns, result.forms, strict=True)]
+    rows = ",".join(
+        "["
+        + ",".join("null" if value is None else write(value) for write, value in zip(writers, row, strict=True))
+        + "]"
+        for batch in result.batches()
+        for row in batch
+    )
+    facts = {
+        "columns": [{"name": column.name, "type": column.type} for column in result.columns],
+        "asOf": f"{result.as_of:%Y-%m-%dT%H:%M:%S.%f}Z",
+        "pending": result.pending,
+        "milliseconds": round(result.timings.total * 1000, 2),
+        "truncated": result.truncated,
+        "render": result.render,
+        "advice": _problems(result.advice, text),
+    }
+    return f'{{"facts":{json.dumps(facts)},"rows":[{rows}]}}'
