@@ -47,6 +47,8 @@ def _inputs(relation: Relation) -> tuple[Relation, ...]:
             return (left, right)
         case plan.Union(legs):
             return legs
+        case plan.Recursion(start, step):
+            return (start, step)
     input = getattr(relation, "input", None)
     return () if input is None else (input,)
 
@@ -80,6 +82,10 @@ def _line(relation: Relation) -> str:
             return "Unnest " + ", ".join(words) + ("" if outer else ", without empty ones")
         case plan.First(_, keys):
             return "First row of each " + ", ".join(map(scalar, keys))
+        case plan.Fold(_, _, state, _, _, shown):
+            return f"Fold {_names(shown)} with {_made(state)}"
+        case plan.Recursion() | plan.Previous():
+            return f"{name} {_names(columns_of(relation))}"
         case plan.Series(column, start, stop, step):
             return f"Series {column.name} from {scalar(start)} to {scalar(stop)} step {scalar(step)}"
     fields = [getattr(relation, field.name) for field in dataclasses.fields(relation)]

@@ -60,6 +60,7 @@ MESSAGES: dict[str, str] = {
     "KQL409": "a function cannot call itself: '{name}'",
     "KQL410": "string columns next to each other in parse need text between them",
     "KQL411": "the columns are others than those that are asserted",
+    "KQL412": "the step '{step}' comes before '{other}' and knows nothing of it",
     "KQL501": "{what} is not part of this engine: {reason}",
     "KQL601": "the text has {size:,} characters, more than the limit of {limit:,}",
     "KQL602": "the query nests deeper than the limit of {limit:,} levels",

@@ -249,7 +249,45 @@ class Series:
     step: Scalar
 
 
-Relation = Scan | Values | Filter | Project | Aggregate | Sort | Limit | Join | Union | Unnest | First | Shared | Series
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """Goes through the rows in order and carries a state along, for each value of `by` on its own.
+
+    `state` pairs a column with its value before the first row. `layers` are computed at each row, one above the other,
+    over the row's columns, the state and the layers below; `following` names for each state column the one that holds
+    its next value. The output are the input's columns and `shown`, columns of the layers. `after` is the number of the
+    next row.
+    """
+
+    input: Relation
+    after: Scalar
+    state: tuple[tuple[Column, Scalar], ...]
+    layers: tuple[tuple[tuple[Column, Scalar], ...], ...]
+    following: tuple[Column, ...]
+    shown: tuple[Column, ...]
+    by: tuple[Scalar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Previous:
+    """Within a recursion's step: the rows that the step before made."""
+
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recursion:
+    """The rows of `start`, those that `step` makes of them, those that it makes of these, until there are no more."""
+
+    start: Relation
+    step: Relation
+    previous: Previous
+
+
+Relation = (
+    Scan | Values | Filter | Project | Aggregate | Sort | Limit | Join | Union | Unnest | First | Shared | Series | Fold
+    | Previous | Recursion
+)  # fmt: skip
 
 
 def parts(node: Scalar) -> tuple[Scalar, ...]:
@@ -297,6 +335,12 @@ def columns_of(relation: Relation) -> tuple[Column, ...]:
             return columns_of(relation.input) + tuple(entry[0] for entry in relation.expanded) + index
         case Series():
             return (relation.column,)
+        case Fold():
+            return columns_of(relation.input) + relation.shown
+        case Previous():
+            return relation.columns
+        case Recursion():
+            return relation.previous.columns
         case _:
             return columns_of(relation.input)
 

@@ -157,6 +157,11 @@ class _Rules:
         others = children[words["OTHERS"] + 1] if "OTHERS" in words else None
         return Nest(count, children[words["OF"] + 1], others, children[words["BY"] + 1], "ASC" in words, _span(children))
 
+    def scan_step(self, children: list[Any]) -> Any:
+        from kql.operators.scanning import Step
+
+        return Step.build(children, _span(children))
+
     def option(self, children: list[Any]) -> syntax.Item:
         name, value = children
         return syntax.Item((name.name,), value, _span(children), (name.span,))

@@ -91,6 +91,12 @@ def _member(binder: Binder, member: syntax.Member, scope: Scope) -> plan.Scalar:
             hint = nearest(member.name, (column.name for column in side))
             binder.problems.add("KQL211", member.span, hint, side=where, name=member.name)
             return _NOTHING
+    if isinstance(member.base, syntax.Name) and member.base.name in scope.named and scope.column(member.base.name) is None:
+        columns = scope.named[member.base.name]
+        if member.name in columns:
+            return columns[member.name]
+        binder.problems.add("KQL211", member.span, nearest(member.name, columns), side=f"'{member.base.name}'", name=member.name)
+        return _NOTHING
     base = bind(binder, member.base, scope)
     return _path(binder, base, member.name, member.span)
 

@@ -55,6 +55,7 @@ class Scope:
 
     `aggregates`: aggregate functions may be called here. `inside`: within an aggregate's argument. `keys`: columns that
     group. `serialized`: rows have a known order, so window functions may be called. `left`/`right`: a join's sides.
+    `named`: what has columns of its own here: the steps of scan, the nodes and edges of a graph.
     """
 
     columns: tuple[Column, ...]
@@ -65,6 +66,7 @@ class Scope:
     left: tuple[Column, ...] | None = None
     right: tuple[Column, ...] | None = None
     hidden: tuple[Column, ...] = ()
+    named: Mapping[str, Mapping[str, plan.Scalar]] = field(default_factory=dict)
 
     def column(self, name: str) -> Column | None:
         return find(self.columns, name) or find(self.hidden, name)
@@ -88,7 +90,7 @@ def serialized(relation: Relation) -> bool:
             return True
         case plan.Filter() | plan.Project() | plan.Limit() | plan.Unnest() | plan.Shared():
             return serialized(relation.input)
-        case plan.Series():
+        case plan.Series() | plan.Fold():
             return True
     return False
 

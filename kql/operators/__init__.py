@@ -6,8 +6,8 @@ from kql.operators.base import OPERATORS, Operator
 
 # Each module holds classes of one kind; a class enters OPERATORS by being defined.
 MODULES = (
-    "apply", "columns", "expand", "groups", "joins", "pairs", "parsing", "ranking", "refusals", "rows", "searching", "series",
-    "sources",
+    "apply", "columns", "expand", "groups", "joins", "pairs", "parsing", "ranking", "refusals", "rows", "scanning", "searching",
+    "series", "sources",
 )  # fmt: skip
 for _module in MODULES:
     importlib.import_module(f"{__name__}.{_module}")

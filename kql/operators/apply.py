@@ -28,9 +28,11 @@ def pipeline(binder: Binder, body: syntax.Pipeline, leaf: Relation, environment:
 
 
 def _refuse(binder: Binder, name: str, span: syntax.Span) -> None:
+    if binder.problems.errors:
+        return  # what is wrong inside has been told
     binder.problems.add(
-        "KQL501", span, "where, extend, project, summarize, top, take, order, distinct and mv-expand can stand there",
-        what=f"this subquery of {name}", reason="joins and unions are not run once for each part of the rows",
+        "KQL501", span, "a join may stand there if its right side is a table of its own",
+        what=f"this subquery of {name}", reason="it reads more than the rows of one part",
     )  # fmt: skip
 
 

@@ -34,7 +34,15 @@ def within(
         have = {column for column, _ in columns}
         return (*columns, *((column, plan.Ref(column)) for column in along if column not in have))
 
+    done: dict[int, Relation] = {}
+
     def walk(node: Relation) -> Relation:
+        # what several legs share stays one relation
+        if id(node) not in done:
+            done[id(node)] = step(node)
+        return done[id(node)]
+
+    def step(node: Relation) -> Relation:
         if node is leaf:
             return plan.Sort(node, (), stable=True, within=(plan.Ref(key),))
         match node:
@@ -57,9 +65,39 @@ def within(
                 return limited(binder, walk(node.input), node.count, span)
             case plan.First():
                 return plan.First(walk(node.input), (*node.keys, plan.Ref(key)))
+            case plan.Shared():
+                return replace(node, input=walk(node.input))
+            case plan.Fold():
+                return replace(node, input=walk(node.input), by=(plan.Ref(key), *node.by))
+            case plan.Union():
+                more = tuple(plan.Ref(column) for column in along)
+                sources = tuple((*source, *more) for source in node.sources)
+                return plan.Union(tuple(walk(leg) for leg in node.legs), (*node.columns, *along), sources)
+            case plan.Join(kind, left, right) if kind in _LEFT and not _holds(right, leaf):
+                mine = tuple((column, column) for column in along)
+                return replace(node, left=walk(left), columns=(*node.columns, *mine))
         raise Unsupported(type(node).__name__)
 
     return walk(relation)
+
+
+# The joins whose rows are those of the left side: what a part gets from them hangs on its own rows only.
+_LEFT = frozenset({"inner", "leftouter", "leftsemi", "leftanti"})
+
+
+def _inputs(relation: Any) -> tuple[Relation, ...]:
+    match relation:
+        case plan.Join(_, left, right):
+            return (left, right)
+        case plan.Union(legs):
+            return legs
+    input = getattr(relation, "input", None)
+    return () if input is None else (input,)
+
+
+def _holds(relation: Relation, leaf: Relation) -> bool:
+    """Whether a relation reads the rows of the parts."""
+    return relation is leaf or any(_holds(each, leaf) for each in _inputs(relation))
 
 
 def limited(binder: Binder, input: Relation, count: plan.Scalar, span: syntax.Span) -> Relation:
@@ -74,13 +112,25 @@ def limited(binder: Binder, input: Relation, count: plan.Scalar, span: syntax.Sp
 
 def over(relation: Relation, old: Relation, new: Relation) -> Relation:
     """The pipeline with another relation at its root."""
-    if relation is old:
-        return new
-    below: Any = relation
-    if not hasattr(below, "input"):
-        raise Unsupported(type(relation).__name__)
-    changed: Relation = replace(below, input=over(below.input, old, new))
-    return changed
+    done: dict[int, Relation] = {id(old): new}
+
+    def walk(node: Any) -> Relation:
+        if id(node) not in done:
+            done[id(node)] = step(node)
+        return done[id(node)]
+
+    def step(node: Any) -> Relation:
+        match node:
+            case plan.Join(_, left, right):
+                return replace(node, left=walk(left), right=right)
+            case plan.Union(legs):
+                return replace(node, legs=tuple(walk(leg) for leg in legs))
+        if not hasattr(node, "input"):
+            raise Unsupported(type(node).__name__)
+        changed: Relation = replace(node, input=walk(node.input))
+        return changed
+
+    return walk(relation)
 
 
 def numbered(input: Relation) -> tuple[Relation, Column]:

@@ -6,6 +6,7 @@ every leg, a leg whose filter is constantly false falls away, and a query that f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,6 +19,7 @@ from kql.sql import hoist as hoisting
 from kql.sql.block import Block, JoinSource, Legs, Names, OrderKey, Text, Thunk, outside
 from kql.sql.convert import convert
 from kql.sql.hoist import weight
+from kql.sql.recursion import unfolded
 from kql.sql.scalars import Scalars
 from kql.sql.value import Sql, always_null, constant, missing
 from kql.types import BOOL, DYNAMIC, LONG, STRING, Type
@@ -48,7 +50,8 @@ class _Emitter:
         self.parameters: set[str] = set()
         self.scalars = Scalars(lambda relation: self.one(hoisting.hoist(relation)), self.parameters)
         self.shared: dict[int, Legs] = {}
-        self.common: list[tuple[str, Legs]] = []
+        self.common: list[tuple[str, Callable[[], str]]] = []  # head and body of each common table expression
+        self.turns: dict[int, tuple[str, dict[Column, str]]] = {}  # the name and the columns of each recursion
 
     def statement(self, relation: Relation) -> Emitted:
         columns = plan.columns_of(relation)
@@ -60,8 +63,8 @@ class _Emitter:
         body = block.render(ordered=True, items=items or "1")
         if self.common:
             # a table that is rendered may ask columns of one made before it, so the last is rendered first
-            bodies = [f"{name} AS MATERIALIZED ({legs.body()})" for name, legs in reversed(self.common)]
-            body = f"WITH {', '.join(reversed(bodies))} {body}"
+            bodies = [f"{head} ({render()})" for head, render in reversed(self.common)]
+            body = f"WITH {'RECURSIVE ' if self.turns else ''}{', '.join(reversed(bodies))} {body}"
         used = frozenset(name for name in self.parameters if f"${name}" in body)
         return Emitted(body, used, tuple(form for _, form in finals))
 
@@ -106,6 +109,12 @@ class _Emitter:
                 return [self._first(relation)]
             case plan.Shared():
                 return [self._shared(relation)]
+            case plan.Fold():
+                return self.legs(hoisting.hoist(unfolded(relation)))
+            case plan.Recursion():
+                return [self._recursion(relation)]
+            case plan.Previous():
+                return [self._turn(*self.turns[id(relation)])]
         raise AssertionError(f"no such relation: {relation!r}")
 
     def _scan(self, scan: plan.Scan) -> list[Block]:
@@ -148,7 +157,9 @@ class _Emitter:
 
     def _series(self, series: plan.Series) -> Block:
         empty = Block(Text(""), self.names)
-        start, stop, step = (self.scalars.emit(each, empty).text for each in (series.start, series.stop, series.step))
+        bounds = (self.scalars.emit(each, empty) for each in (series.start, series.stop, series.step))
+        kind = quote.SQL_TYPES[series.column.type]
+        start, stop, step = (each.text if each.constant else f"CAST({each.text} AS {kind})" for each in bounds)
         inner = Block(Text(""), self.names)
         if series.column.type is Type.REAL:
             counted = f"greatest(CAST(floor(({stop} - {start}) / {step} + 1e-9) AS BIGINT) + 1, 0)"
@@ -347,13 +358,46 @@ class _Emitter:
         if legs is None:
             name = self.names.fresh(node.name or "shared")
             legs = self.shared[id(node.input)] = Legs(self.legs(hoisting.hoist(node.input)), self.names, shared=name)
-            self.common.append((name, legs))
+            self.common.append((f"{name} AS MATERIALIZED", legs.body))
         alias = self.names.fresh(legs.shared)
         source = _SharedSource(legs, alias)
         block = Block(source, self.names)
         for column in columns:
             block.bind(column, partial(_of_shared, source, column))
         return block
+
+
+    def _recursion(self, node: plan.Recursion) -> Block:
+        known = self.turns.get(id(node.previous))
+        if known is None:
+            heads = {column: self.names.fresh(column.name) for column in node.previous.columns}
+            known = self.turns[id(node.previous)] = (self.names.fresh("turns"), heads)
+            written = []
+            for relation in (node.start, node.step):
+                block = self._open(hoisting.hoist(relation))
+                items = [_stored(block.value(column)) for column in plan.columns_of(relation)]
+                written.append(block.render(items=", ".join(items)))
+            body = " UNION ALL ".join(written)
+            self.common.append((f"{known[0]}({', '.join(heads.values())}) AS", lambda: body))
+        return self._turn(*known)
+
+    def _turn(self, name: str, heads: dict[Column, str]) -> Block:
+        """The rows of a recursion: of one turn where it is named inside, of all turns outside."""
+        alias = self.names.fresh(name)
+        block = Block(Text(f"{name} AS {alias}"), self.names)
+        for column, head in heads.items():
+            block.bind(column, partial(_of_turn, f"{alias}.{head}", column.type))
+        return block
+
+
+def _stored(value: Sql) -> str:
+    """A value as a recursion holds it, in the one SQL type that its KQL type has."""
+    value = dynamic.as_json(value) if value.type is DYNAMIC else value.fetched()
+    return f"CAST({value.string if value.type is STRING else value.text} AS {quote.SQL_TYPES[value.type]})"
+
+
+def _of_turn(text: str, type: Type) -> Sql:
+    return Sql(text, type, type is not STRING, JSON if type is DYNAMIC else None)
 
 
 class _SharedSource:

@@ -68,7 +68,7 @@ def hoist(relation: Relation) -> Relation:
             return replace(relation, left=hoist(relation.left), right=hoist(relation.right))
         case plan.Union():
             return replace(relation, legs=tuple(hoist(leg) for leg in relation.legs))
-        case plan.Scan() | plan.Values() | plan.Series() | plan.Shared():
+        case plan.Scan() | plan.Values() | plan.Series() | plan.Shared() | plan.Previous() | plan.Recursion():
             return relation  # a shared relation is known by identity and is cut where it is emitted
         case _:
             return replace(relation, input=hoist(relation.input))
