@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from kql.schema import Schema
 
 _NOTHING = plan.Literal(None, UNKNOWN)
+# Parameters that take a regular expression although their name does not say so.
+_PATTERNS = frozenset({("matches regex", "right"), ("indexof_regex", "match")})
 MAX_OPERATORS = 500
 
 
@@ -327,7 +329,7 @@ class Binder:
         """A constant regular expression is checked before the engine sees it."""
         if parameter is None or not isinstance(argument, plan.Literal) or argument.type is not STRING:
             return
-        if parameter.name in ("regex", "lookup_regex") or (function.name == "matches regex" and parameter.name == "right"):
+        if parameter.name in ("regex", "lookup_regex") or (function.name, parameter.name) in _PATTERNS:
             reason = regex.problem(str(argument.value))
             if reason:
                 self.problems.add("KQL308", span, "the notation is RE2's", reason=reason)

@@ -54,12 +54,10 @@ def _concat(arguments: Arguments) -> Sql:
 def _slice(arguments: Arguments) -> Sql:
     """Both ends are included; negative places count from the end."""
     text, form = listed(arguments[0])
-    start, end = arguments.text(1), arguments.text(2)
     ends = []
-    for place, written in ((1, start), (2, end)):
-        const = arguments[place].const
-        if isinstance(const, int):
-            ends.append(str(const + 1) if const >= 0 else f"len({text}) + {const + 1}")
+    for written in (arguments.count(1), arguments.count(2)):
+        if written.lstrip("-").isdigit():
+            ends.append(str(int(written) + 1) if int(written) >= 0 else f"len({text}) + {int(written) + 1}")
         else:
             ends.append(f"CASE WHEN {written} < 0 THEN len({text}) + {written} + 1 ELSE {written} + 1 END")
     return _made(f"({text})[greatest({ends[0]}, 1):greatest({ends[1]}, 0)]", form)
@@ -72,9 +70,7 @@ def _index_of(arguments: Arguments) -> str:
     if len(arguments) == 2:
         found = f"coalesce(list_position(list_transform({text}, lambda e: {same}), TRUE), 0) - 1"
         return f"CASE WHEN {text} IS NOT NULL THEN CAST({found} AS BIGINT) END"
-    start = arguments.text(2)
-    length = arguments.text(3) if len(arguments) > 3 else "-1"
-    nth = arguments.text(4) if len(arguments) > 4 else "1"
+    start, length, nth = arguments.count(2), arguments.count(3, "-1"), arguments.count(4, "1")
     places = (
         f"list_filter(range(len({text})), lambda i: list_transform([({text})[i + 1]], lambda e: {same})[1] "
         f"AND i >= (CASE WHEN {start} < 0 THEN len({text}) + {start} ELSE {start} END) "
@@ -155,9 +151,10 @@ def _sort_row(direction: str, doc: str, shown: str, wanted: str) -> Function:
 def _split(arguments: Arguments) -> Sql:
     """Before each of the given places an array is cut."""
     text, form = listed(arguments[0])
-    places = f"[{arguments.text(1)}]"
+    places = f"[{arguments.count(1)}]"
     if arguments[1].type is DYNAMIC:
-        places = f"list_transform(kql_list({dynamic.as_json(arguments[1]).text}), lambda p: kql_json_to_long(p))"
+        given = f"CAST(kql_list({dynamic.as_json(arguments[1]).text}) AS JSON[])"
+        places = f"list_transform({given}, lambda p: kql_count(kql_json_to_long(p)))"
     cut = f"list_transform({places}, lambda p: CASE WHEN p < 0 THEN greatest(len({text}) + p, 0) ELSE least(p, len({text})) END)"
     pieces = (
         f"list_transform([{cut}], lambda c: list_transform(range(len(c) + 1), lambda i: "
@@ -206,7 +203,7 @@ def _repeat(arguments: Arguments) -> Sql:
 def _shifted(rotate: bool, left: bool) -> Template:
     def sql(arguments: Arguments) -> Sql:
         text, form = listed(arguments[0])
-        by = arguments.text(1) if left else f"(-{arguments.text(1)})"
+        by = arguments.count(1) if left else f"(-({arguments.count(1)}))"
         if rotate:
             offset = f"kql_modulo({by}, nullif(len({text}), 0))"
             return _made(f"list_concat(({text})[{offset} + 1:], ({text})[1:{offset}])", form)

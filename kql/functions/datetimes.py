@@ -67,7 +67,7 @@ def _add(arguments: Arguments) -> str:
     months = {"month": 1, "quarter": 3, "year": 12}.get(unit)
     if months is None:
         return "CAST(NULL AS BIGINT)"
-    moved = f"kql_timestamp({date}) + to_months(CAST({amount} * {months} AS INTEGER))"
+    moved = f"kql_timestamp({date}) + to_months(CAST({arguments.count(1)} * {months} AS INTEGER))"
     return f"kql_ticks_to_datetime(TRY(kql_ticks({moved}) + {date} % 10))"
 
 
@@ -93,17 +93,17 @@ def _edges(unit: str) -> tuple[Callable[[Arguments], str], Callable[[Arguments],
     """The start and the end of the year, month, week or day that a datetime lies in, some units further on."""
 
     def moved(arguments: Arguments, extra: int) -> str:
-        offset = f"({arguments.text(1)} + {extra})" if len(arguments) > 1 else str(extra)
-        date = arguments.text(0)
+        date, offset = arguments.text(0), arguments.count(1, "0")
         if unit == "day":
-            return f"kql_ticks_to_datetime(({date} // {_DAY} + {offset}) * {_DAY})"
+            return f"kql_ticks_to_datetime((CAST({date} // {_DAY} AS HUGEINT) + {offset} + {extra}) * {_DAY} - {extra})"
         if unit == "week":
-            return f"kql_ticks_to_datetime((({date} + {_DAY}) // {7 * _DAY} + {offset}) * {7 * _DAY} - {_DAY})"
-        months = 12 if unit == "year" else 1
-        start = f"date_trunc('{unit}', kql_timestamp({date})) + to_months(CAST({offset} * {months} AS INTEGER))"
-        return f"TRY(kql_ticks({start}))"
+            weeks = f"CAST(({date} + {_DAY}) // {7 * _DAY} AS HUGEINT) + {offset} + {extra}"
+            return f"kql_ticks_to_datetime(({weeks}) * {7 * _DAY} - {_DAY + extra})"
+        if unit == "month":
+            return f"(kql_month_start(kql_months({date}) + {offset} + {extra}) - {extra})"
+        return f"(kql_month_start((kql_months({date}) // 12 + {offset} + {extra}) * 12) - {extra})"
 
-    return lambda arguments: moved(arguments, 0), lambda arguments: f"({moved(arguments, 1)} - 1)"
+    return lambda arguments: moved(arguments, 0), lambda arguments: moved(arguments, 1)
 
 
 def _edge_rows() -> list[Function]:
@@ -217,7 +217,7 @@ _PART = scalar(
 
 ROWS = (
     scalar(("now(offset:timespan?) -> datetime", _now), doc="The query's moment, by the estate's clock; moved by an offset.",
-           examples=("now() == now()", "now(-1h) == now() - 1h"), nulls="total"),
+           examples=("now() == now()", "now(-1h) == now() - 1h"), nulls="custom"),
     scalar(("ago(timespan:timespan) -> datetime", f"kql_ticks_to_datetime({_NOW} - {{timespan}})"),
            doc="The moment that lies so long before the query's.", examples=("ago(1h) == now() - 1h",)),
     scalar(("datetime_diff(part:string <Constant>, datetime1:datetime, datetime2:datetime) -> long", _diff),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kql.functions.row import infix
 from kql.sql.value import Arguments, Sql, constant
-from kql.types import INTEGERS, LONG, REAL
+from kql.types import DECIMAL, INTEGERS, LONG, REAL
 
 if TYPE_CHECKING:
     from kql.functions.row import Template
@@ -24,6 +24,8 @@ def _wrapping(sign: str) -> Template:
                 value = _fold(sign, left.const, right.const)
                 return constant((value + 2**63) % 2**64 - 2**63, LONG)
             return f"kql_wrap(CAST({left.text} AS HUGEINT) {sign} {right.text})"
+        if arguments.result is DECIMAL:
+            return f"TRY({arguments.text(0)} {sign} {arguments.text(1)})"
         return f"({left.text} {sign} {right.text})"
 
     return sql
@@ -42,14 +44,23 @@ def _divide(arguments: Arguments) -> str:
         return f"CASE {right} WHEN 0 THEN NULL WHEN -1 THEN kql_wrap(-CAST({left} AS HUGEINT)) ELSE {left} // nullif({right}, 0) END"
     if arguments.result is REAL:
         return f"kql_divide({left}, {right})"
-    return f"CAST({left} / nullif({right}, 0) AS DECIMAL(38,18))"
+    return f"TRY(CAST({left} / nullif({right}, 0) AS DECIMAL(38,18)))"
+
+
+def modulo(left: str, right: str, divisor: object) -> str:
+    """The remainder of integers that is never negative; plainly where the divisor is a constant that allows it."""
+    if isinstance(divisor, int) and 0 < divisor < 2**62:
+        return f"((({left}) % {divisor}) + {divisor}) % {divisor}"
+    return f"kql_modulo({left}, {right})"
 
 
 def _remainder(arguments: Arguments) -> str:
     left, right = arguments.text(0), arguments.text(1)
+    if arguments.result is DECIMAL:
+        return f"TRY((({left} % nullif({right}, 0)) + abs({right})) % abs(nullif({right}, 0)))"
     if arguments.result is REAL:
         return f"(({left} % {right}) + CASE WHEN ({left} % {right}) < 0 THEN abs({right}) ELSE 0 END)"
-    return f"kql_modulo({left}, {right})"
+    return modulo(left, right, arguments[1].const)
 
 
 def _scaled(order: str) -> Template:
@@ -115,9 +126,9 @@ ROWS = (
     ),
     infix(
         ("%(left:Number, right:Number) -> Widest", _remainder),
-        ("%(left:timespan, right:timespan) -> timespan", "kql_modulo({left}, {right})"),
-        ("%(left:datetime, right:datetime) -> timespan", "kql_modulo({left}, {right})"),
-        ("%(left:datetime, right:timespan) -> timespan", "kql_modulo({left}, {right})"),
+        ("%(left:timespan, right:timespan) -> timespan", lambda a: modulo(a.text(0), a.text(1), a[1].const)),
+        ("%(left:datetime, right:datetime) -> timespan", lambda a: modulo(a.text(0), a.text(1), a[1].const)),
+        ("%(left:datetime, right:timespan) -> timespan", lambda a: modulo(a.text(0), a.text(1), a[1].const)),
         ("%(left:dynamic, right:dynamic) -> dynamic", _dynamic("%")),
         doc="Remainder, never negative.",
         examples=("-5 % 3 == 1", "5 % -3 == 2", "-7.5 % 2 == 0.5"),

@@ -208,6 +208,8 @@ def _negated(sql: Callable[[Arguments], Sql]) -> Callable[[Arguments], Sql]:
 
 def _regex(arguments: Arguments) -> Sql:
     value, pattern = convert(arguments[0], STRING).fetched(), arguments.convert(1, STRING)
+    if not pattern.constant:
+        return Sql(f"coalesce(TRY(regexp_matches({value.string}, {pattern.string})), FALSE)", BOOL, False)
     written = quote.text(unicode_classes(str(pattern.const))) if pattern.constant else pattern.string
     return _total(
         f"regexp_matches({value.text}, {written})" if value.nullable else f"regexp_matches({value.string}, {written})",

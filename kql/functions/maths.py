@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kql.functions.infix import modulo
 from kql.functions.row import Function, alias, refused, scalar
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
-from kql.types import DATETIME, INTEGERS, REAL, STRING
+from kql.types import DATETIME, DECIMAL, INTEGERS, REAL, STRING
 
 if TYPE_CHECKING:
     from kql.functions.row import Template
@@ -26,8 +27,8 @@ def _bin(arguments: Arguments) -> Sql:
     if arguments.result is REAL:
         text = f"CASE WHEN {size} = 0 THEN CAST('NaN' AS DOUBLE) ELSE floor({value} / {size}) * {size} END"
         return Sql(text, REAL, True)
-    if arguments.result.value == "decimal":
-        return Sql(f"floor({value} / nullif({size}, 0)) * {size}", arguments.result, True)
+    if arguments.result is DECIMAL:
+        return Sql(f"TRY(CAST(floor({value} / nullif({size}, 0)) * {size} AS DECIMAL(38,12)))", arguments.result, True)
     fixed = arguments[1].const
     positive = isinstance(fixed, int) and fixed > 0
     if arguments[0].type is DATETIME:
@@ -35,7 +36,8 @@ def _bin(arguments: Arguments) -> Sql:
         step = str(fixed) if positive else f"(CASE WHEN {size} > 0 THEN {size} END)"
         return Sql(f"({value} // {step} * {step})", arguments.result, not positive or arguments[0].nullable)
     if positive:
-        return Sql(f"({value} - kql_modulo({value}, {size}))", arguments.result, arguments[0].nullable)
+        text = f"kql_wrap(CAST({value} AS HUGEINT) - {modulo(value, size, fixed)})"
+        return Sql(text, arguments.result, arguments[0].nullable)
     return Sql(f"kql_bin({value}, {size})", arguments.result, True)
 
 
@@ -43,9 +45,13 @@ def _bin_at(arguments: Arguments) -> str:
     value, size, origin = (arguments.text(place) for place in range(3))
     if arguments.result is REAL:
         return f"(floor(({value} - {origin}) / nullif({size}, 0)) * {size} + {origin})"
-    return f"({value} - kql_modulo({value} - {origin}, {size}))"
+    if arguments.result is DECIMAL:
+        return f"TRY(CAST(floor(({value} - {origin}) / nullif({size}, 0)) * {size} + {origin} AS DECIMAL(38,12)))"
+    text = f"CAST({value} AS HUGEINT) - kql_modulo(CAST({value} AS HUGEINT) - {origin}, {size})"
+    return f"kql_ticks_to_datetime({text})" if arguments.result is DATETIME else f"kql_wrap({text})"
 
 
+_AROUND = "(abs(CAST({value} AS HUGEINT) - {center}) <= {delta})"
 _BIN_SHAPES = (
     "(value:Number, roundTo:Number) -> Widest", "(value:timespan, roundTo:timespan) -> timespan",
     "(value:datetime, roundTo:timespan) -> datetime", "(value:datetime, roundTo:datetime) -> datetime",
@@ -68,7 +74,12 @@ def _round(arguments: Arguments) -> Sql:
     value = arguments.text(0)
     if arguments[0].type in INTEGERS and len(arguments) == 1:
         return Sql(value, arguments.result, arguments[0].nullable)
-    places = arguments.text(1) if len(arguments) > 1 else "0"
+    places = arguments.count(1, "0")
+    if arguments.result is DECIMAL:
+        if places.lstrip("-").isdigit():
+            return Sql(f"round({value}, {min(max(int(places), -38), 38)})", DECIMAL, True)
+        # the engine rounds decimals to a constant number of places only
+        return Sql(f"TRY_CAST(round(CAST({value} AS DOUBLE), CAST({places} AS INTEGER)) AS DECIMAL(38,12))", DECIMAL, True)
     return Sql(f"round({value}, CAST({places} AS INTEGER))", arguments.result, True)
 
 
@@ -106,7 +117,7 @@ ROWS = (
         ("abs(number:int) -> long", "abs(CAST({number} AS BIGINT))"),
         ("abs(number:long) -> long", "kql_wrap(abs(CAST({number} AS HUGEINT)))"),
         ("abs(number:real|decimal) -> Parameter0", "abs({number})"),
-        ("abs(number:timespan) -> timespan", "abs({number})"),
+        ("abs(number:timespan) -> timespan", "kql_wrap(abs(CAST({number} AS HUGEINT)))"),
         doc="The value without its sign.", examples=("abs(-5) == 5",), naming="first",
     ),
     _BIN,
@@ -159,9 +170,10 @@ ROWS = (
             "kql_welch({mean1}, {variance1}, {count1}, {mean2}, {variance2}, {count2})"),
            doc="The probability that two samples have one mean, by Welch's test.",
            examples=("round(welch_test(1, 1, 10, 1, 1, 10), 9) == 1.0",), nulls="custom"),
-    scalar(("around(value:Number, center:Number, delta:Number) -> bool", "(abs({value} - {center}) <= {delta})"),
-           ("around(value:timespan, center:timespan, delta:timespan) -> bool", "(abs({value} - {center}) <= {delta})"),
-           ("around(value:datetime, center:datetime, delta:timespan) -> bool", "(abs({value} - {center}) <= {delta})"),
+    scalar(("around(value:Integer, center:Integer, delta:Integer) -> bool", _AROUND),
+           ("around(value:Number, center:Number, delta:Number) -> bool", "(abs(CAST({value} AS DOUBLE) - CAST({center} AS DOUBLE)) <= CAST({delta} AS DOUBLE))"),
+           ("around(value:timespan, center:timespan, delta:timespan) -> bool", _AROUND),
+           ("around(value:datetime, center:datetime, delta:timespan) -> bool", _AROUND),
            doc="Whether a value lies no farther from a center than delta.",
            examples=("around(11, 10, 1)", "around(datetime(2020-01-02), datetime(2020-01-01), 1d)")),
     refused("bin_auto", "its bins come from request properties of the service: write bin(value, size)"),

@@ -75,36 +75,60 @@ def _extract_all(arguments: Arguments) -> Sql:
     return Sql(f"CASE WHEN regexp_matches({text}, {written}) THEN to_json({rows}) END", DYNAMIC, True, Json())
 
 
+def _rewrite(written: str, groups: int) -> str:
+    r"""What stands for a match, as the engine reads it: \1 is a group, nothing where there is none; any other \ is itself."""
+    return re.sub(r"\\(.?)", lambda m: _reference(m[1], groups), written, flags=re.DOTALL)
+
+
+def _reference(sign: str, groups: int) -> str:
+    if sign.isdigit() and sign.isascii():
+        return f"\\{sign}" if int(sign) <= groups else ""
+    return "\\\\" + ("" if sign == "\\" else sign)
+
+
 def _replace(arguments: Arguments) -> str:
     """Kusto names groups by \\1 as DuckDB does."""
     text = convert(arguments[2 if arguments.overload.signature.startswith("replace(") else 0], STRING).string
     expression, rewrite = (0, 1) if arguments.overload.signature.startswith("replace(") else (1, 2)
-    return f"regexp_replace({text}, {pattern(arguments[expression])}, {arguments.text(rewrite)}, 'g')"
+    found, into = convert(arguments[expression], STRING), convert(arguments[rewrite], STRING)
+    if isinstance(found.const, str) and isinstance(into.const, str):
+        written = quote.text(_rewrite(into.const, len(group_names(found.const))))
+        return f"regexp_replace({text}, {pattern(found)}, {written}, 'g')"
+    # what cannot be looked at beforehand is tried: a text stays as it is where the pattern or its rewriting is none
+    return f"coalesce(TRY(regexp_replace({text}, {pattern(found)}, {into.string}, 'g')), {text})"
 
 
 def _trimmed(start: bool, end: bool) -> Template:
     def sql(arguments: Arguments) -> str:
         expression, text = convert(arguments[0], STRING), convert(arguments[1], STRING).string
         written = pattern(expression)
+        if not expression.constant:
+            made = _cut(text, written, start, end)
+            return f"coalesce(TRY({made}), {text})"
         if start and end:
             # both ends are looked for in the text as it was: what follows the first is taken before what is left of it
             whole = isinstance(expression.const, str) and not problem(expression.const)
             middle = len(group_names(str(expression.const))) + 1 if whole else 10
             if middle < 10:
                 return f"regexp_replace({text}, '^(?:' || {written} || ')?((?s:.*?))(?:' || {written} || ')?$', '\\{middle}')"
-        if start:
-            text = f"regexp_replace({text}, '^(?:' || {written} || ')', '')"
-        if end:
-            text = f"regexp_replace({text}, '(?:' || {written} || ')$', '')"
-        return text
+        return _cut(text, written, start, end)
 
     return sql
+
+
+def _cut(text: str, written: str, start: bool, end: bool) -> str:
+    if start:
+        text = f"regexp_replace({text}, '^(?:' || {written} || ')', '')"
+    if end:
+        text = f"regexp_replace({text}, '(?:' || {written} || ')$', '')"
+    return text
 
 
 def _countof(arguments: Arguments) -> str:
     text, search = arguments.text(0), arguments[1]
     if len(arguments) > 2 and arguments[2].const == "regex":
-        return f"CAST(len(regexp_extract_all({text}, {pattern(search)})) AS BIGINT)"
+        found = f"CAST(len(regexp_extract_all({text}, {pattern(search)})) AS BIGINT)"
+        return found if search.constant else f"coalesce(TRY({found}), 0)"
     word = arguments.text(1)
     counted = f"len(list_filter(range(1, length({text}) + 1), lambda i: substring({text}, i, length({word})) = {word}))"
     return f"CASE WHEN {word} = '' THEN 0 ELSE CAST({counted} AS BIGINT) END"
@@ -125,7 +149,7 @@ _REPLACE_REGEX = scalar(
 )
 _TRIM = [
     scalar(
-        (f"{name}(cutset:string, text:text) -> string", _trimmed(start, end)),
+        (f"{name}(regex:string, source:text) -> string", _trimmed(start, end)),
         doc=f"The text without a match of a regular expression {where}.",
         examples=(example,),
         nulls="total",

@@ -47,21 +47,21 @@ def _split(arguments: Arguments) -> Sql:
         pieces = f"CASE WHEN {delimiter} = '' THEN [{text}] ELSE {pieces} END"
     if len(arguments) < 3:
         return Sql(f"({pieces})", DYNAMIC, False, _TEXTS)
-    place = arguments.text(2)
-    if isinstance(arguments[2].const, int) and arguments[2].const >= 0:
-        piece = f"({pieces})[{arguments[2].const + 1}]"
+    place = arguments.count(2)
+    if place.isdigit():
+        piece = f"({pieces})[{int(place) + 1}]"
         return Sql(f"CASE WHEN {piece} IS NOT NULL THEN [{piece}] END", DYNAMIC, True, _TEXTS)
     piece = f"({pieces})[CASE WHEN {place} < 0 THEN {place} ELSE {place} + 1 END]"
     return Sql(f"CASE WHEN {piece} IS NOT NULL THEN [{piece}] END", DYNAMIC, True, _TEXTS)
 
 
 def _substring(arguments: Arguments) -> str:
-    text, start = arguments.text(0), arguments.text(1)
-    length = arguments.text(2) if len(arguments) > 2 else None
-    first = arguments[1].const
+    text, start = arguments.text(0), arguments.count(1)
+    length = arguments.count(2) if len(arguments) > 2 else None
+    first = int(start) if isinstance(arguments[1].const, int) else None
     # a start before the text's begin gives nothing, as one behind its end does
     behind = f"length({text}) + 1"
-    if isinstance(first, int):
+    if first is not None:
         begin = str(first + 1) if first >= 0 else f"CASE WHEN length({text}) < {-first} THEN {behind} ELSE {behind} - {-first} END"
     else:
         begin = f"CASE WHEN {start} >= 0 THEN {start} + 1 WHEN length({text}) < -{start} THEN {behind} ELSE {behind} + {start} END"
@@ -75,9 +75,7 @@ def _indexof(arguments: Arguments) -> str:
     if len(arguments) == 2:
         found = f"instr({text}, {match}) - 1"
     else:
-        start = arguments.text(2)
-        length = arguments.text(3) if len(arguments) > 3 else "-1"
-        occurrence = arguments.text(4) if len(arguments) > 4 else "1"
+        start, length, occurrence = arguments.count(2), arguments.count(3, "-1"), arguments.count(4, "1")
         found = f"kql_indexof({text}, {match}, {start}, {length}, {occurrence})"
     if arguments[1].constant and arguments[1].const:
         return f"CAST({found} AS BIGINT)"
@@ -111,7 +109,7 @@ def _gettype(arguments: Arguments) -> Sql:
 
 def _tohex(arguments: Arguments) -> str:
     """The digits of the two's complement in the width of the type."""
-    value, least = arguments.text(0), arguments.text(1) if len(arguments) > 1 else "0"
+    value, least = arguments.text(0), f"least({arguments.count(1, '0')}, 16)"
     number = f"CAST({value} AS BIGINT)" if arguments[0].type is not INT else f"(CAST({value} AS BIGINT) & 4294967295)"
     digits = f"lower(hex({number}))"
     return f"lpad({digits}, CAST(greatest(length({digits}), {least}) AS INTEGER), '0')"

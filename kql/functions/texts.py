@@ -60,8 +60,7 @@ def _indexof_regex(arguments: Arguments) -> str:
         return "CAST(-1 AS BIGINT)"
     written = pattern(convert(arguments[1], STRING))
     before = f"(?:(?:' || {written} || ')(?s:.*?)){{{occurrence - 1}}}" if occurrence > 1 else ""
-    start = arguments.text(2) if len(arguments) > 2 else "0"
-    length = arguments.text(3) if len(arguments) > 3 else "-1"
+    start, length = arguments.count(2, "0"), arguments.count(3, "-1")
     return f"kql_indexof_regex({text}, '^((?s:.*?){before})(?:' || {written} || ')', {start}, {length})"
 
 

@@ -29,6 +29,9 @@ CREATE OR REPLACE MACRO kql_expand_pairs(j) AS
 -- An integer of 128 bits as the long that its low 64 bits are; the argument is named once, sums nest deeply.
 CREATE OR REPLACE MACRO kql_wrap(x) AS
   CAST(((x + CAST(9223372036854775808 AS HUGEINT)) & CAST(18446744073709551615 AS HUGEINT)) - CAST(9223372036854775808 AS HUGEINT) AS BIGINT);
+-- Cut to 32 bits: a count of characters or elements.
+CREATE OR REPLACE MACRO kql_count(x) AS
+  CAST(CASE WHEN x > 2147483647 THEN 2147483647 WHEN x < -2147483648 THEN -2147483648 ELSE x END AS BIGINT);
 CREATE OR REPLACE MACRO kql_real_text(x) AS
   CASE WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN (CASE WHEN x > 0 THEN 'inf' ELSE '-inf' END)
        WHEN abs(x) >= 1e-5 AND abs(x) < 1e15 OR x = 0 THEN CAST(x AS VARCHAR)
@@ -65,9 +68,13 @@ CREATE OR REPLACE MACRO kql_string_to_decimal(s) AS
 CREATE OR REPLACE MACRO kql_string_to_guid(s) AS CAST(TRY_CAST(CASE WHEN length(s) >= 32 THEN s END AS UUID) AS VARCHAR);
 
 -- datetime and timespan
-CREATE OR REPLACE MACRO kql_ticks_to_datetime(t) AS CASE WHEN t BETWEEN 0 AND 3155378975999999999 THEN t END;
+CREATE OR REPLACE MACRO kql_ticks_to_datetime(t) AS CASE WHEN t BETWEEN 0 AND 3155378975999999999 THEN CAST(t AS BIGINT) END;
 CREATE OR REPLACE MACRO kql_timestamp(t) AS make_timestamp(t // 10 - 62135596800000000);
 CREATE OR REPLACE MACRO kql_ticks(ts) AS (epoch_us(ts) + 62135596800000000) * 10;
+-- Months since the beginning of year 0, and the first tick of one; the one behind the last, too, for its last tick.
+CREATE OR REPLACE MACRO kql_months(t) AS date_diff('month', TIMESTAMP '0001-01-01', kql_timestamp(t)) + 12;
+CREATE OR REPLACE MACRO kql_month_start(m) AS
+  CASE WHEN m BETWEEN 12 AND 120000 THEN kql_ticks(make_timestamp(m // 12, m % 12 + 1, 1, 0, 0, 0.0)) END;
 CREATE OR REPLACE MACRO kql_datetime_text(t) AS
   strftime(kql_timestamp(t), '%Y-%m-%dT%H:%M:%S.%f') || CAST(t % 10 AS VARCHAR) || 'Z';
 CREATE OR REPLACE MACRO kql_timespan_abs(t) AS
@@ -136,7 +143,9 @@ CREATE OR REPLACE MACRO kql_series(a, b, s) AS
 CREATE OR REPLACE MACRO kql_divide(a, b) AS
   CASE WHEN b = 0 THEN (CASE WHEN a IS NULL THEN NULL WHEN isnan(a) OR a = 0 THEN CAST('NaN' AS DOUBLE) WHEN a > 0 THEN CAST('Infinity' AS DOUBLE) ELSE CAST('-Infinity' AS DOUBLE) END)
        ELSE a / b END;
-CREATE OR REPLACE MACRO kql_modulo(a, b) AS CASE WHEN b <> 0 THEN ((a % nullif(b, 0)) + abs(b)) % abs(nullif(b, 0)) END;
+-- Never negative, whatever the signs; null for a divisor of 0. In 128 bits, where no sign and no sum overflows.
+CREATE OR REPLACE MACRO kql_modulo(a, b) AS
+  CAST(((CAST(a AS HUGEINT) % nullif(b, 0)) + abs(CAST(b AS HUGEINT))) % nullif(abs(CAST(b AS HUGEINT)), 0) AS BIGINT);
 CREATE OR REPLACE MACRO kql_number_json(x) AS
   CASE WHEN x IS NULL THEN NULL WHEN x = trunc(x) AND abs(x) < 9007199254740992 THEN to_json(CAST(x AS BIGINT)) ELSE kql_real_json(x) END;
 -- The elements of an array as texts, a text unquoted; of anything else itself.

@@ -52,7 +52,7 @@ CREATE OR REPLACE MACRO kql_weights(pairs) AS list_sort(list_filter(pairs, lambd
 CREATE OR REPLACE MACRO kql_weighted_all(pairs, ps) AS
   list_transform([struct_pack(s := kql_weights(pairs), p := ps)], lambda h:
   list_transform([list_sum(list_transform(h.s, lambda q: q.w))], lambda t:
-    list_transform(h.p, lambda p: list_reduce(h.s, lambda a, b: CASE WHEN a.w >= t * p / 100.0 THEN a ELSE struct_pack(v := b.v, w := a.w + b.w) END).v))[1])[1];
+    list_transform(h.p, lambda p: list_reduce(CASE WHEN len(h.s) > 0 THEN h.s END, lambda a, b: CASE WHEN a.w >= t * p / 100.0 THEN a ELSE struct_pack(v := b.v, w := a.w + b.w) END).v))[1])[1];
 CREATE OR REPLACE MACRO kql_weighted(pairs, p) AS kql_weighted_all(pairs, [p])[1];
 -- A sketch of values: [value, weight] pairs in JSON.
 CREATE OR REPLACE MACRO kql_pairs(j) AS from_json(j, '[["DOUBLE"]]');

@@ -51,6 +51,6 @@ CREATE OR REPLACE MACRO kql_bag_zip(names, members) AS
   list_transform([list_filter(list_zip(names, coalesce(members, CAST([] AS JSON[]))), lambda p: json_type(p[1]) = 'VARCHAR')], lambda l:
     kql_bag(list_transform(l, lambda p: kql_text(p[1])), list_transform(l, lambda p: p[2])))[1];
 CREATE OR REPLACE MACRO kql_bound(a, b, s, n) AS
-  CASE WHEN s > 0 THEN CAST(least(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) ELSE CAST(greatest(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) END;
+  CASE WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL WHEN s > 0 THEN CAST(least(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) ELSE CAST(greatest(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) END;
 -- DuckDB's path of a part as KQL writes it: $.a."b c"[0] is ['a']['b c'][0].
 CREATE OR REPLACE MACRO kql_tree_path(p) AS regexp_replace(substring(p, 2), '\."((?:[^"\\]|\\.)*)"|\.([^."\[]+)', '[''\1\2'']', 'g');

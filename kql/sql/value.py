@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kql.forms import JSON, MISSING, Form, Json, Missing, Scalar
 from kql.sql import quote
-from kql.types import BOOL, DYNAMIC, STRING, Type
+from kql.types import BOOL, DYNAMIC, INT, STRING, Type
 
 if TYPE_CHECKING:
     from kql.functions.row import Overload
@@ -184,12 +184,24 @@ class Arguments:
                 value = self._convert(value, DYNAMIC)
         return value.string if value.type is STRING else value.text
 
+    def count(self, position: int, default: str = "NULL") -> str:
+        """An integer argument that counts characters or elements, cut to 32 bits: no text or list is longer, and a sum
+        of two such numbers stays within 64."""
+        if position >= len(self.values):
+            return default
+        value = self.values[position].fetched()
+        if isinstance(value.const, int):
+            return str(min(max(value.const, -(2**31)), 2**31 - 1))
+        return f"CAST({value.text} AS BIGINT)" if value.type is INT else f"kql_count({value.text})"
+
     def render(self, template: str) -> str:
         """The template with `{parameter}` filled in; `{parameter|default}` says what stands for a missing optional one."""
         return _SLOT.sub(self._slot, template)
 
     def _slot(self, match: re.Match[str]) -> str:
         word, default = match.group(1), match.group(2)
+        if word.startswith("count_of_"):
+            return self.count(self.names.get(word.removeprefix("count_of_"), [len(self.values)])[0], default or "NULL")
         if word == "over":
             return self.over
         positions = self.names.get(word)
