@@ -80,7 +80,8 @@ def _round(arguments: Arguments) -> Sql:
             return Sql(f"round({value}, {min(max(int(places), -38), 38)})", DECIMAL, True)
         # the engine rounds decimals to a constant number of places only
         return Sql(f"TRY_CAST(round(CAST({value} AS DOUBLE), CAST({places} AS INTEGER)) AS DECIMAL(38,12))", DECIMAL, True)
-    return Sql(f"round({value}, CAST({places} AS INTEGER))", arguments.result, True)
+    rounded = f"round({value}, CAST({places} AS INTEGER))"
+    return Sql(f"TRY({rounded})" if arguments.result in INTEGERS else rounded, arguments.result, True)
 
 
 def _choice(function: str) -> Template:
