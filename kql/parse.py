@@ -50,8 +50,10 @@ def _attempt(attempt: str, text: str, problems: Problems) -> syntax.Query | None
     import lark
 
     try:
-        tree = _automaton().run(attempt)
-        return _parser().parse(attempt) if tree is FAILED else tree  # type: ignore[no-any-return]
+        tree: Any = _automaton().run(attempt)
+        if tree is FAILED:
+            tree = _parser().parse(attempt)
+        return tree  # type: ignore[no-any-return]
     except lark.exceptions.UnexpectedInput as error:
         _report(error, attempt, problems)
     except lark.exceptions.VisitError as error:

@@ -319,6 +319,56 @@ def mapped(node: Scalar, change: Callable[[Scalar], Scalar]) -> Scalar:
     return node
 
 
+def any_part(node: Scalar, test: Callable[[Scalar], bool]) -> bool:
+    """Whether the node or one of its parts passes; each is asked once, however often it is a part."""
+    seen: set[Scalar] = set()
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        if found in seen:
+            continue
+        if test(found):
+            return True
+        seen.add(found)
+        waiting.extend(parts(found))
+    return False
+
+
+def steps(relation: Relation, most: int) -> int:
+    """How many relation nodes a plan holds, counted up to `most`; what is shared counts once a use."""
+    count, waiting = 0, [relation]
+    while waiting and count < most:
+        found = waiting.pop()
+        count += 1
+        match found:
+            case Scan() | Values() | Series() | Shared() | Previous() | Recursion():
+                pass
+            case Join():
+                waiting += [found.left, found.right]
+            case Union():
+                waiting += found.legs
+            case _:
+                waiting.append(found.input)
+    return count
+
+
+def with_inputs(relation: Relation, change: Callable[[Relation], Relation]) -> Relation:
+    """The relation over changed inputs; itself where none changes. What is shared is known by identity and stays."""
+    match relation:
+        case Scan() | Values() | Series() | Shared() | Previous() | Recursion():
+            return relation
+        case Join():
+            left, right = change(relation.left), change(relation.right)
+            return relation if left is relation.left and right is relation.right else replace(relation, left=left, right=right)
+        case Union():
+            legs = tuple(change(leg) for leg in relation.legs)
+            unchanged = all(new is old for new, old in zip(legs, relation.legs, strict=True))
+            return relation if unchanged else replace(relation, legs=legs)
+        case _:
+            inner = change(relation.input)
+            return relation if inner is relation.input else replace(relation, input=inner)
+
+
 def columns_of(relation: Relation) -> tuple[Column, ...]:
     """The output columns of a relation, in order."""
     match relation:

@@ -61,6 +61,8 @@ class Binder:
         self.labels: dict[int, str] = {}  # what `as` calls a relation
         self.calling: list[str] = []  # the user functions whose bodies are being bound
         self.inlined = 0
+        self.applied: dict[tuple[Any, ...], plan.Scalar] = {}  # what a user function gave for the same arguments
+        self.volatile = 0  # calls that give another value each time
         self._used: dict[str, int] = {}
 
     # ---- the text -----------------------------------------------------------------------------------------------
@@ -323,6 +325,7 @@ class Binder:
             if parameter is not None and parameter.constant and depends_on_rows(argument):
                 self.problems.add("KQL305", span, what=f"the {parameter.name} of {written or function.name}")
             self._regular(parameter, argument, function, span)
+        self.volatile += function.volatile
         return plan.Call(function, found.overload, fitted, found.result)
 
     def _regular(self, parameter: Any, argument: plan.Scalar, function: Function, span: syntax.Span) -> None:
@@ -400,16 +403,4 @@ def parse_constant(text: str, type: Type) -> object:
 
 def depends_on_rows(node: plan.Scalar) -> bool:
     """Whether a value may differ from row to row."""
-    match node:
-        case plan.Ref() | plan.RowNumber():
-            return True
-        case plan.Call():
-            return any(depends_on_rows(argument) for argument in node.arguments)
-        case plan.Convert():
-            return depends_on_rows(node.argument)
-        case plan.Path():
-            deeper = not isinstance(node.step, str | int) and depends_on_rows(node.step)
-            return depends_on_rows(node.base) or deeper
-        case plan.Membership():
-            return depends_on_rows(node.value)
-    return False
+    return plan.any_part(node, lambda part: isinstance(part, plan.Ref | plan.RowNumber))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from kql import plan, syntax
-from kql.bind.scope import Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, find
+from kql.bind.scope import Binding, Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, find
 from kql.plan import Relation
 from kql.types import STRING, UNKNOWN
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _NOTHING = plan.Literal(None, UNKNOWN)
 MAX_CALL_DEPTH = 40
 MAX_INLINED = 2_000
+MAX_REPEATED = 60  # a let of more steps than this is not written out twice
 
 
 def bind_statements(binder: Binder, statements: tuple[syntax.Statement, ...], environment: Environment) -> Environment:
@@ -58,19 +59,30 @@ def _let(binder: Binder, let: syntax.Let, environment: Environment) -> ScalarBin
             _check_body(binder, binding)
         return binding
     if binder.is_tabular(value, environment):
-        first = binder.tabular(value, environment)
-        shared = first if isinstance(first, plan.Shared) else None  # it stays one relation however often it is named
-        again = [first]
-
-        def make(value: syntax.Expression = value) -> Relation:
-            if shared is not None:
-                return binder.renamed(shared)
-            if again:
-                return again.pop()
-            return binder.tabular(value, environment)
-
-        return TabularBinding(make, let.name)
+        return TabularBinding(_Table(binder, let.name, value, environment), let.name)
     return ScalarBinding(binder.scalar(value, Scope((), environment)))
+
+
+class _Table:
+    """The relation of a table's name, one for each use. A large one is computed once and read by all its further uses,
+    so that lets over lets do not double the plan with each."""
+
+    def __init__(self, binder: Binder, name: str, value: syntax.Expression, environment: Environment) -> None:
+        self._bind: Callable[[], Relation] = lambda: binder.tabular(value, environment)
+        self._renamed, self._name = binder.renamed, name
+        self._first: Relation | None = self._bind()
+        self._shared = self._first if isinstance(self._first, plan.Shared) else None
+
+    def __call__(self) -> Relation:
+        relation, self._first = self._first, None
+        if self._shared is not None:
+            return self._renamed(self._shared)
+        if relation is None:
+            relation = self._bind()
+            if plan.steps(relation, MAX_REPEATED) >= MAX_REPEATED:
+                self._shared = plan.Shared(relation, self._name)
+                return self._renamed(self._shared)
+        return relation
 
 
 def _check_body(binder: Binder, binding: FunctionBinding) -> None:
@@ -130,8 +142,11 @@ def apply_tabular(
     names: Mapping[int, str] | None = None,
 ) -> Relation:
     """The rows of a user function's body."""
-    inner = _enter(binder, function, arguments, span, Scope((), environment), names or {})
-    if inner is None or function.definition.body is None:
+    given = _parameters(binder, function, arguments, span, Scope((), environment), names or {})
+    if given is None or function.definition.body is None:
+        return binder.nothing()
+    inner = _enter(binder, function, given, span)
+    if inner is None:
         return binder.nothing()
     try:
         return binder.tabular(function.definition.body, inner)
@@ -147,32 +162,64 @@ def apply_scalar(
     scope: Scope,
     names: Mapping[int, str] | None = None,
 ) -> plan.Scalar:
-    """The value of a user function's body."""
-    inner = _enter(binder, function, arguments, span, scope, names or {})
-    if inner is None or function.definition.body is None:
+    """The value of a user function's body; the same node for the same arguments, so that calls of calls do not double."""
+    given = _parameters(binder, function, arguments, span, scope, names or {})
+    if given is None or function.definition.body is None:
         return _NOTHING
-    try:
-        return binder.scalar(function.definition.body, Scope((), inner))
-    finally:
-        binder.calling.pop()
+    key = _key(function, given)
+    if key is None or key not in binder.applied:
+        inner = _enter(binder, function, given, span)
+        if inner is None:
+            return _NOTHING
+        volatile = binder.volatile
+        try:
+            value = binder.scalar(function.definition.body, Scope((), inner))
+        finally:
+            binder.calling.pop()
+        if key is None or binder.volatile != volatile:
+            return value
+        binder.applied[key] = value
+    return binder.applied[key]
 
 
-def _enter(
+def _key(function: FunctionBinding, given: Mapping[str, Binding]) -> tuple[object, ...] | None:
+    """What tells a call from another one; None where it takes tables."""
+    key: list[object] = [_Same(function.definition), _Same(function.around)]
+    for binding in given.values():
+        if not isinstance(binding, ScalarBinding):
+            return None
+        match binding.value:
+            case plan.Ref(column):
+                key.append(column)
+            case plan.Literal(value, type):
+                key.append((type, repr(value)))
+            case value:
+                key.append(value)
+    return tuple(key)
+
+
+class _Same:
+    """Something told apart by identity, and kept."""
+
+    def __init__(self, thing: object) -> None:
+        self._thing = thing
+
+    def __hash__(self) -> int:
+        return id(self._thing)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other._thing is self._thing
+
+
+def _parameters(
     binder: Binder,
     function: FunctionBinding,
     arguments: tuple[syntax.Expression, ...],
     span: syntax.Span,
     scope: Scope,
     names: Mapping[int, str],
-) -> Environment | None:
-    """The environment of a function's body, its parameters bound; the caller pops `calling` when done."""
-    if function.name in binder.calling or len(binder.calling) > MAX_CALL_DEPTH:
-        binder.problems.add("KQL409", span, name=function.name)
-        return None
-    binder.inlined += 1
-    if binder.inlined > MAX_INLINED:
-        binder.problems.add("KQL603", span, limit=MAX_INLINED, what="function calls")
-        return None
+) -> dict[str, Binding] | None:
+    """What a call's arguments, or their defaults, bind the function's parameters to."""
     parameters = function.definition.parameters
     given: dict[str, syntax.Expression] = {}
     for position, argument in enumerate(arguments):
@@ -192,7 +239,7 @@ def _enter(
                 binder.problems.add("KQL408", argument.span, name=function.name, argument=name)
             return None
         given[name] = argument
-    inner = function.around
+    bound: dict[str, Binding] = {}
     for parameter in parameters:
         argument_syntax = given.get(parameter.name, parameter.default)
         if argument_syntax is None:
@@ -208,18 +255,32 @@ def _enter(
             if not binder.is_tabular(argument_syntax, scope.environment):
                 binder.problems.add("KQL209", argument_syntax.span, name=binder.excerpt(argument_syntax))
                 return None
-            inner = inner.with_(
-                parameter.name, _tabular_argument(binder, parameter, argument_syntax, scope.environment)
-            )
+            bound[parameter.name] = _tabular_argument(binder, parameter, argument_syntax, scope.environment)
             continue
         where = scope if parameter.name in given else Scope((), function.around)
         value = binder.scalar(argument_syntax, where)
         if parameter.type is not None:
             value = binder.fit(value, parameter.type, argument_syntax.span)
-        inner = inner.with_(parameter.name, ScalarBinding(value))
+        bound[parameter.name] = ScalarBinding(value)
+    return bound
+
+
+def _enter(
+    binder: Binder, function: FunctionBinding, given: Mapping[str, Binding], span: syntax.Span
+) -> Environment | None:
+    """The environment of a function's body, its parameters bound; the caller pops `calling` when done."""
+    if function.name in binder.calling or len(binder.calling) > MAX_CALL_DEPTH:
+        binder.problems.add("KQL409", span, name=function.name)
+        return None
+    binder.inlined += 1
+    if binder.inlined > MAX_INLINED:
+        binder.problems.add("KQL603", span, limit=MAX_INLINED, what="function calls")
+        return None
+    inner = function.around
+    for name, binding in given.items():
+        inner = inner.with_(name, binding)
     binder.calling.append(function.name)
-    inner = bind_statements(binder, function.definition.statements, inner)
-    return inner
+    return bind_statements(binder, function.definition.statements, inner)
 
 
 def _tabular_argument(

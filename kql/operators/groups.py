@@ -73,12 +73,16 @@ def aggregated(
     if all(_is_aggregate(value) for _, value in values):
         return plan.Aggregate(input, keys, values)
     inner: Made = []
+    known: dict[plan.Scalar, plan.Scalar] = {}
 
     def lifted(node: plan.Scalar) -> plan.Scalar:
-        if not _is_aggregate(node):
-            return plan.mapped(node, lifted)
-        inner.append((Column("aggregate", node.type), node))
-        return plan.Ref(inner[-1][0])
+        if node not in known:
+            if _is_aggregate(node):
+                inner.append((Column("aggregate", node.type), node))
+                known[node] = plan.Ref(inner[-1][0])
+            else:
+                known[node] = plan.mapped(node, lifted)
+        return known[node]
 
     outer = [(column, lifted(value)) for column, value in values]
     passed = [(column, plan.Ref(column)) for column, _ in keys]

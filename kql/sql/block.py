@@ -66,7 +66,7 @@ class Block:
         self.source = source
         self.names = names
         self.columns: dict[Column, Thunk] = {}
-        self.weights: dict[Column, int] = {}
+        self.weights: dict[Column, int] = {}  # of the columns that weigh more than a leaf
         self.where: list[str] = []
         self.group: list[str] | None = None
         self.distinct_on: list[str] | None = None
@@ -84,7 +84,8 @@ class Block:
     def bind(self, column: Column, thunk: Thunk, weight: int = 1) -> None:
         """Make a column visible; its thunk runs once, at first use."""
         self.columns[column] = _once(thunk)
-        self.weights[column] = weight
+        if weight > 1:
+            self.weights[column] = weight
 
     def select(self, text: str, hint: str) -> str:
         """Put an expression into the select list; its alias."""

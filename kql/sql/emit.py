@@ -14,12 +14,12 @@ from kql import plan
 from kql.forms import JSON, Form, Json, List, Missing, Object, Scalar
 from kql.plan import Column, Relation
 from kql.schema import Graft, Part, PhysicalColumn
-from kql.sql import dynamic, quote
-from kql.sql import hoist as hoisting
+from kql.sql import dynamic, hoist, quote
 from kql.sql.block import Block, JoinSource, Legs, Names, OrderKey, Text, Thunk, outside
 from kql.sql.convert import convert
-from kql.sql.hoist import weight
+from kql.sql.facts import Known
 from kql.sql.recursion import unfolded
+from kql.sql.rewrites import rewritten
 from kql.sql.scalars import Scalars
 from kql.sql.value import Sql, always_null, constant, missing
 from kql.types import BOOL, DYNAMIC, LONG, STRING, Type
@@ -34,9 +34,10 @@ class Emitted:
     forms: tuple[str, ...]  # 'plain', 'ticks' or 'json'
 
 
-def emit(relation: Relation) -> Emitted:
-    """The statement that gives the relation's rows, in its order, as columns c0, c1, …"""
-    return _Emitter().statement(hoisting.hoist(relation))
+def emit(relation: Relation, without: frozenset[str] = frozenset()) -> Emitted:
+    """The statement that gives the relation's rows, in its order, as columns c0, c1, …; without the rewrites so named."""
+    emitter = _Emitter(without)
+    return emitter.statement(emitter.rewritten(relation))
 
 
 def held(relation: Relation, column: Column) -> list[Sql]:
@@ -45,10 +46,13 @@ def held(relation: Relation, column: Column) -> list[Sql]:
 
 
 class _Emitter:
-    def __init__(self) -> None:
+    def __init__(self, without: frozenset[str] = frozenset()) -> None:
         self.names = Names()
+        self.known = Known()
+        self.without = without
+        self.merges, self.prunes = "merge" not in without, "prune" not in without
         self.parameters: set[str] = set()
-        self.scalars = Scalars(lambda relation: self.one(hoisting.hoist(relation)), self.parameters)
+        self.scalars = Scalars(lambda relation: self.one(self.rewritten(relation)), self.parameters)
         self.shared: dict[int, Legs] = {}
         self.common: list[tuple[str, Callable[[], str]]] = []  # head and body of each common table expression
         self.turns: dict[int, tuple[str, dict[Column, str]]] = {}  # the name and the columns of each recursion
@@ -68,6 +72,9 @@ class _Emitter:
         used = frozenset(name for name in self.parameters if f"${name}" in body)
         return Emitted(body, used, tuple(form for _, form in finals))
 
+    def rewritten(self, relation: Relation) -> Relation:
+        return rewritten(relation, self.known, self.without)
+
     # ---- relations ----------------------------------------------------------------------------------------------
     def one(self, relation: Relation) -> Block:
         """The relation as a single block."""
@@ -82,6 +89,11 @@ class _Emitter:
         return outside([block], self.names, plan.visible(relation)) if _closed(block) else block
 
     def legs(self, relation: Relation) -> list[Block]:
+        """The relation as the legs of a union that is not written yet."""
+        legs = self._written(relation)
+        return legs if self.merges else [outside([leg], self.names, plan.visible(relation)) for leg in legs]
+
+    def _written(self, relation: Relation) -> list[Block]:
         match relation:
             case plan.Scan():
                 return self._scan(relation)
@@ -110,7 +122,7 @@ class _Emitter:
             case plan.Shared():
                 return [self._shared(relation)]
             case plan.Fold():
-                return self.legs(hoisting.hoist(unfolded(relation)))
+                return self.legs(self.rewritten(unfolded(relation)))
             case plan.Recursion():
                 return [self._recursion(relation)]
             case plan.Previous():
@@ -182,24 +194,24 @@ class _Emitter:
         for leg in self.legs(node.input):
             block = outside([leg], self.names, columns) if _closed(leg) else leg
             predicate = self.scalars.predicate(node.predicate, block)
-            if predicate.constant and not predicate.const:
+            if predicate.constant and not predicate.const and self.prunes:
                 continue
-            if not predicate.constant:
+            if not predicate.constant or not predicate.const:
                 block.where.append(predicate.text)
             kept.append(block)
         return kept or [self._nothing(columns)]
 
     def _project(self, node: plan.Project, block: Block) -> Block:
-        windowed = any(_uses(expression, _is_window) for _, expression in node.columns)
-        fixed = any(_uses(expression, _is_volatile) for _, expression in node.columns)
-        weights = {column: weight(expression, block.weights) for column, expression in node.columns}
-        heavy = max(weights.values(), default=0) > hoisting.MAX_WEIGHT and any(
-            weight > 1 for weight in block.weights.values()
-        )
+        windowed = fixed = False
+        for _, expression in node.columns:
+            facts = self.known[expression]
+            windowed, fixed = windowed or facts.windowed, fixed or facts.volatile
+        weights = self._weights(node, block)
+        heavy = bool(block.weights) and max(weights.values(), default=0) > hoist.MAX_WEIGHT and "cut" not in self.without
         grouped = block.group is not None and any(not _handed_on(value) for _, value in node.columns)
         if (windowed and _closed(block)) or heavy or grouped:
             block = outside([block], self.names, plan.visible(node.input))
-            weights = {column: weight(expression, block.weights) for column, expression in node.columns}
+            weights = self._weights(node, block)
         before = dict(block.columns)
         block.columns = {}
         view = _View(block, before)
@@ -208,13 +220,18 @@ class _Emitter:
         for column, expression in node.columns:
             if isinstance(expression, plan.Ref):
                 block.columns[column] = before[expression.column]
-                block.weights[column] = block.weights.get(expression.column, 1)
+                if weights[column] > 1:
+                    block.weights[column] = weights[column]
             else:
                 block.bind(column, partial(self.scalars.emit, expression, view), weights[column])
         if windowed or fixed:
             block.sealed = True
             return outside([block], self.names, plan.visible(node))
         return block
+
+    def _weights(self, node: plan.Project, block: Block) -> dict[Column, int]:
+        """What each column weighs with the expressions of the block's columns put in their places."""
+        return {column: self.known.weight(expression, block.weights) for column, expression in node.columns}
 
     def _aggregate(self, node: plan.Aggregate) -> Block:
         block = self._open(node.input)
@@ -298,7 +315,7 @@ class _Emitter:
                     if source is None:
                         leg.bind(column, partial(missing, column.type))
                     else:
-                        leg.bind(column, partial(self.scalars.emit, source, view), weight(source, leg.weights))
+                        leg.bind(column, partial(self.scalars.emit, source, view), self.known.weight(source, leg.weights))
                 legs.append(leg)
         return legs or [self._nothing(node.columns)]
 
@@ -357,13 +374,20 @@ class _Emitter:
         legs = self.shared.get(id(node.input))
         if legs is None:
             name = self.names.fresh(node.name or "shared")
-            legs = self.shared[id(node.input)] = Legs(self.legs(hoisting.hoist(node.input)), self.names, shared=name)
+            legs = self.shared[id(node.input)] = Legs(self.legs(self.rewritten(node.input)), self.names, shared=name)
             self.common.append((f"{name} AS MATERIALIZED", legs.body))
         alias = self.names.fresh(legs.shared)
         source = _SharedSource(legs, alias)
         block = Block(source, self.names)
         for column in columns:
-            block.bind(column, partial(_of_shared, source, column))
+            block.bind(column, partial(_of_shared, source, partial(_asked, column)))
+        if len(legs.blocks) == 1:
+            (inner,) = legs.blocks
+            block.order = [
+                OrderKey(partial(_of_shared, source, partial(_ordered, key)), key.ascending, key.nulls_first)
+                for key in inner.order
+            ]
+            block.partition = [partial(_of_shared, source, partial(_told, thunk)) for thunk in inner.partition]
         return block
 
 
@@ -374,7 +398,7 @@ class _Emitter:
             known = self.turns[id(node.previous)] = (self.names.fresh("turns"), heads)
             written = []
             for relation in (node.start, node.step):
-                block = self._open(hoisting.hoist(relation))
+                block = self._open(self.rewritten(relation))
                 items = [_stored(block.value(column)) for column in plan.columns_of(relation)]
                 written.append(block.render(items=", ".join(items)))
             body = " UNION ALL ".join(written)
@@ -410,12 +434,25 @@ class _SharedSource:
         return f"{self.legs.shared} AS {self.alias}"
 
 
-def _of_shared(source: _SharedSource, column: Column) -> Sql:
-    value = source.legs.borrow([block.value(column) for block in source.legs.blocks], column.name).fetched()
+def _of_shared(source: _SharedSource, ask: Callable[[Block], Sql]) -> Sql:
+    """What is asked of the blocks of a common table expression, as one use of it sees it."""
+    value = source.legs.borrow([ask(block) for block in source.legs.blocks], "shared").fetched()
     if value.constant:
         return value
     prefix = source.legs.alias + "."
     return replace(value, raw=value.raw.replace(prefix, source.alias + ".", 1))
+
+
+def _asked(column: Column, block: Block) -> Sql:
+    return block.value(column)
+
+
+def _ordered(key: OrderKey, block: Block) -> Sql:
+    return key.value()
+
+
+def _told(thunk: Thunk, block: Block) -> Sql:
+    return thunk()
 
 
 class _View(Block):
@@ -519,35 +556,9 @@ def _final(value: Sql) -> tuple[str, str]:
     return f"CAST({dynamic.as_json(value).text} AS VARCHAR)", "json"
 
 
-def _uses(node: plan.Scalar, test: object) -> bool:
-    """Whether a scalar or any part of it passes the test."""
-    assert callable(test)
-    if test(node):
-        return True
-    match node:
-        case plan.Call():
-            return any(_uses(argument, test) for argument in node.arguments)
-        case plan.Convert():
-            return _uses(node.argument, test)
-        case plan.Path():
-            deeper = not isinstance(node.step, str | int) and _uses(node.step, test)
-            return _uses(node.base, test) or deeper
-        case plan.Membership():
-            return _uses(node.value, test)
-    return False
-
-
-def _is_window(node: plan.Scalar) -> bool:
-    return isinstance(node, plan.RowNumber) or (isinstance(node, plan.Call) and node.function.kind == "window")
-
-
 def _handed_on(node: plan.Scalar) -> bool:
     """Whether a value is a column or nothing of one: such may be said beside aggregates."""
     return isinstance(node, plan.Ref | plan.Literal)
-
-
-def _is_volatile(node: plan.Scalar) -> bool:
-    return isinstance(node, plan.Call) and node.function.volatile
 
 
 __all__ = ["Emitted", "emit"]

@@ -9,6 +9,7 @@ import pytest
 from kql import parse
 from kql.automaton import FAILED
 from kql.functions import catalogue
+from kql.rules import BadLiteral
 from tests.kql.shared import SHARED
 
 EXAMPLES = [f"print {example}" for row in catalogue.table().values() for example in row.examples][::7]
@@ -26,11 +27,11 @@ def published() -> list[str]:
 def outcome(run: object, text: str) -> str:
     try:
         made = run(text)  # type: ignore[operator]
-    except parse.BadLiteral as error:
+    except BadLiteral as error:
         return f"no literal: {error.text}"
     except Exception as error:
         original = getattr(error, "orig_exc", None)
-        return f"no literal: {original.text}" if isinstance(original, parse.BadLiteral) else "no text of the language"
+        return f"no literal: {original.text}" if isinstance(original, BadLiteral) else "no text of the language"
     return "no text of the language" if made is FAILED else repr(made)
 
 
