@@ -169,6 +169,11 @@ class Estate:
         return from_ticks(self._feed.seen_at)
 
     @property
+    def version(self) -> int:
+        """A number that grows whenever the index changes: as long as it stays, a query gives the same rows."""
+        return self._feed.version
+
+    @property
     def lag(self) -> Lag:
         """How late the index hears of changes; may be set, for the changes to come."""
         return self._feed.lag

@@ -40,6 +40,8 @@ class Feed:
         self._next_due = _NEVER
         self.seen_at = clock.ticks()
         """The time up to which the index has let changes in."""
+        self.version = 0
+        """How often the index has changed since it was opened: the same version, the same rows."""
         self.documented: tuple[str, ...] = ()
         """The logical tables in which the index shows documents of any type."""
         for resource_type in TABLES:
@@ -175,6 +177,7 @@ class Feed:
                     self._store.set_state({"clock": now})
                 for of in due:
                     self._reckon(of)
+                self.version += 1
                 self._store.compress_in_time(changed)
             self.seen_at = max(self.seen_at, now)
         return changed if due else 0

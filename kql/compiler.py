@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kql import plan
@@ -13,6 +13,7 @@ from kql.messages import KqlError, Problem, Problems
 from kql.parse import MAX_TEXT, parse
 from kql.plan import Relation, columns_of
 from kql.schema import Schema
+from kql.sql import paging
 from kql.sql.emit import emit
 from kql.types import UNKNOWN, Type
 
@@ -29,12 +30,16 @@ class ResultColumn:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What a text means for a schema: DuckDB SQL whose result columns are c0, c1, …, and what is known of them."""
+    """What a text means for a schema: DuckDB SQL whose result columns are c0, c1, …, and what is known of them.
+
+    `operators` are the names of those that the text uses.
+    """
 
     text: str
     sql: str
     columns: tuple[ResultColumn, ...]
     tables: frozenset[str]
+    operators: frozenset[str]
     advice: tuple[Problem, ...]
     render: str | None
     relation: Relation
@@ -71,6 +76,30 @@ class Compiled:
         if problems.errors:
             raise KqlError(problems.errors, self.text)
         return bound
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the text says in which order its rows come."""
+        return paging.is_ordered(self.relation)
+
+    def from_row(self, skip: int) -> Compiled:
+        """The same rows in the same order, but for the first `skip`."""
+        return replace(self, sql=paging.from_row(self.sql, skip)) if skip else self
+
+    def shuffled(self) -> Compiled:
+        """The same rows in another order every time they are asked for."""
+        return replace(self, sql=paging.shuffled(self.sql))
+
+    def counted(self, *, loosened: bool = False) -> Compiled:
+        """The number of rows, as one row of one column.
+
+        `loosened`: as if every take, sample and top of the text took one row more; where that gives a greater number,
+        those operators have left rows out.
+        """
+        relation = paging.loosened(self.relation) if loosened else self.relation
+        emitted = paging.count(relation)
+        column = ResultColumn("Count", Type.LONG.value, "plain")
+        return replace(self, sql=emitted.sql, columns=(column,), _used=emitted.parameters)
 
     def plan_text(self) -> str:
         """The plan as indented text, for explain."""
@@ -188,7 +217,7 @@ def _compile(
     )
     defaults = {name: literal.value for name, literal in binder.defaults.items()}
     return Compiled(
-        text, emitted.sql, columns, frozenset(binder.tables),
+        text, emitted.sql, columns, frozenset(binder.tables), frozenset(binder.operators),
         tuple(problem for problem in problems.found if problem.severity == "advice"),
         binder.render, relation, emitted.parameters, binder.parameters, defaults,
     )  # fmt: skip

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from kql.syntax import Span
 
@@ -76,13 +76,15 @@ MESSAGES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One finding about a text. `span` is (start, end) in characters; `help` says what is near or what to do."""
+    """One finding about a text. `span` is (start, end) in characters; `help` says what is near or what to do; `words`
+    are the facts that filled the message, for those who say it in other words."""
 
     code: str
     message: str
     span: Span
     help: str = ""
     severity: str = "error"
+    words: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def draw(self, text: str) -> str:
         """The finding as a person reads it: place, source line, carets, help."""
@@ -149,7 +151,7 @@ class Problems:
             return
         self._seen.add((code, span))
         severity = "advice" if code.startswith("KQL9") else "error"
-        self.found.append(Problem(code, MESSAGES[code].format(**words), span, help, severity))
+        self.found.append(Problem(code, MESSAGES[code].format(**words), span, help, severity, words))
 
     @property
     def errors(self) -> list[Problem]:

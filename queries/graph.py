@@ -21,6 +21,7 @@ from queries.errors import AnswerTooLarge, QueryFailed, QueryInterrupted, QueryT
 from queries.profile import KUSTO, Profile, narrowing, profile_of
 from queries.result import Column, Result, Timings
 from queries.settings import Settings
+from queries.stream import Stream
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -157,6 +158,70 @@ class ResourceGraph:
             advice=plan.compiled.advice,
         )
 
+    def stream(
+        self,
+        text: str,
+        /,
+        *,
+        profile: str | Profile = KUSTO,
+        subscriptions: Sequence[str] | None = None,
+        timeout: float | None = None,
+        skip: int = 0,
+        shuffle: bool = False,
+        parameters: Mapping[str, object] | None = None,
+    ) -> Stream:
+        """The answer to a query as a stream, from its row number `skip` on; `timeout` holds for each reading.
+
+        `shuffle`: rows that the query does not sort come in another order every time. Raises as `query` does.
+        """
+        self.estate.refresh()
+        as_of = self.estate.as_of
+        plan, _ = self._plan(text, profile, subscriptions)
+        compiled = plan.compiled.shuffled() if shuffle and not plan.compiled.is_ordered else plan.compiled
+        compiled = compiled.from_row(skip)
+        bound = compiled.bind(self.estate.clock.ticks(), parameters or {})
+        patience = self.settings.timeout if timeout is None else timeout
+        cursor = self._lent_cursor()
+        try:
+            with self._watching(cursor, text, patience):
+                statement = plan.statement if compiled is plan.compiled else compiled.sql
+                cursor.execute(statement, bound) if bound else cursor.execute(statement)
+        except BaseException:
+            cursor.close()
+            raise
+
+        def fetch(count: int) -> list[tuple[Any, ...]]:
+            with self._watching(cursor, text, patience):
+                return cursor.fetchmany(count)
+
+        def release(well: bool) -> None:
+            self._take_back(cursor) if well else cursor.close()
+
+        return Stream(plan.columns, plan.forms, as_of, plan.compiled.advice, fetch, release)
+
+    def count(
+        self,
+        text: str,
+        /,
+        *,
+        profile: str | Profile = KUSTO,
+        subscriptions: Sequence[str] | None = None,
+        timeout: float | None = None,
+        loosened: bool = False,
+        parameters: Mapping[str, object] | None = None,
+    ) -> int:
+        """How many rows a query has, without working them out; `loosened` as in `kql.Compiled.counted`."""
+        self.estate.refresh()
+        plan, _ = self._plan(text, profile, subscriptions)
+        compiled = plan.compiled.counted(loosened=loosened)
+        bound = compiled.bind(self.estate.clock.ticks(), parameters or {})
+        with (
+            self._cursor() as cursor,
+            self._watching(cursor, text, self.settings.timeout if timeout is None else timeout),
+        ):
+            cursor.execute(compiled.sql, bound) if bound else cursor.execute(compiled.sql)
+            return int(cursor.fetchall()[0][0])
+
     def interrupt(self) -> None:
         """Stop every query that runs now; each raises QueryInterrupted in its own thread. For any thread to call."""
         for cursor in tuple(self._busy):
@@ -279,29 +344,19 @@ class ResourceGraph:
     ) -> tuple[list[tuple[Any, ...]], pa.Table | None, Sequence[object]]:
         """The first rows as tuples, the rest as Arrow, and the engine's type of each column."""
         limits = self.settings
-        with self._cursor() as cursor, _stopping(cursor, timeout) as timed_out:
-            self._busy.add(cursor)
-            try:
-                # An empty mapping must not be given: the engine then expects parameters.
-                cursor.execute(plan.statement, bound) if bound else cursor.execute(plan.statement)
-                engine_types = [column[1] for column in cursor.description or ()]
-                small = SMALL if limits.max_rows is None else min(SMALL, limits.max_rows + 1)
-                small = small if at_most is None else at_most + 1
-                head: list[tuple[Any, ...]] = cursor.fetchmany(small)
-                tail = None
-                if len(head) == small:
-                    if at_most is None:
-                        tail = self._tail(cursor, len(head), text)
-                    else:
-                        cursor.abort()
-            except duckdb.Error as error:
-                if timed_out():
-                    raise QueryTimeout(
-                        f"the query did not finish within {timeout:g} seconds", text, "give it more time with timeout="
-                    ) from error
-                raise _failure(error, text) from error
-            finally:
-                self._busy.discard(cursor)
+        with self._cursor() as cursor, self._watching(cursor, text, timeout):
+            # An empty mapping must not be given: the engine then expects parameters.
+            cursor.execute(plan.statement, bound) if bound else cursor.execute(plan.statement)
+            engine_types = [column[1] for column in cursor.description or ()]
+            small = SMALL if limits.max_rows is None else min(SMALL, limits.max_rows + 1)
+            small = small if at_most is None else at_most + 1
+            head: list[tuple[Any, ...]] = cursor.fetchmany(small)
+            tail = None
+            if len(head) == small:
+                if at_most is None:
+                    tail = self._tail(cursor, len(head), text)
+                else:
+                    cursor.abort()
         if limits.max_bytes is not None:
             size = sum(len(v) if isinstance(v, str) else 8 for row in head for v in row)
             self._must_fit(len(head), size, text)
@@ -336,19 +391,41 @@ class ResourceGraph:
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor of one's own. It goes back for the next query when all went well; after an error it is thrown away,
         because an unfinished answer keeps its connection busy."""
-        try:
-            cursor = self._cursors.pop()
-        except IndexError:
-            cursor = self.estate.cursor()
+        cursor = self._lent_cursor()
         try:
             yield cursor
         except BaseException:
             cursor.close()
             raise
+        self._take_back(cursor)
+
+    def _lent_cursor(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._cursors.pop()
+        except IndexError:
+            return self.estate.cursor()
+
+    def _take_back(self, cursor: duckdb.DuckDBPyConnection) -> None:
         if len(self._cursors) < _IDLE_CURSORS:
             self._cursors.append(cursor)
         else:
             cursor.close()
+
+    @contextmanager
+    def _watching(self, cursor: duckdb.DuckDBPyConnection, text: str, timeout: float | None) -> Iterator[None]:
+        """While the cursor works: it may be interrupted, it stops in time, and its errors are told in our words."""
+        with _stopping(cursor, timeout) as timed_out:
+            self._busy.add(cursor)
+            try:
+                yield
+            except duckdb.Error as error:
+                if timed_out():
+                    raise QueryTimeout(
+                        f"the query did not finish within {timeout:g} seconds", text, "give it more time with timeout="
+                    ) from error
+                raise _failure(error, text) from error
+            finally:
+                self._busy.discard(cursor)
 
 
 @contextmanager

@@ -16,7 +16,6 @@ class Profile:
     """One way to read the language. None where the profile sets no bound.
 
     `operators` and `join_kinds` are what is allowed, in KQL's spelling; `refused_functions` maps a name to the reason.
-    `codes` maps what is wrong to the error code that the service answers with.
     """
 
     name: str
@@ -28,7 +27,6 @@ class Profile:
     max_mv_expands: int | None = None
     max_mv_expand_rows: int | None = None
     default_mv_expand_rows: int | None = None
-    codes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
 
 
 KUSTO = Profile("kusto")
@@ -60,17 +58,6 @@ RESOURCE_GRAPH = Profile(
     max_mv_expands=3,  # the page says 2 in its table and 3 in its text; the service takes 3
     max_mv_expand_rows=400,
     default_mv_expand_rows=128,
-    codes=MappingProxyType(
-        {
-            "query": "InvalidQuery",
-            "syntax": "ParserFailure",
-            "operator": "InvalidQueryLanguage",
-            "join_kind": "UnsupportedJoinFlavor",
-            "table": "DisallowedLogicalTableName",
-            "joins": "DisallowedMaxNumberOfRemoteTables",
-            "size": "ResponsePayloadTooLarge",
-        }
-    ),
 )
 """What the service documents: one pipeline of its operators, four join kinds, few joins."""
 

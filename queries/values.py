@@ -64,10 +64,10 @@ def decode_rows(rows: list[tuple[Any, ...]], decoders: Sequence[Decode | None]) 
 
 
 # ---- to text -------------------------------------------------------------------------------------------------------
-def datetime_text(ticks: int) -> str:
-    """ISO 8601 with Z, and as many of the seven decimals as the value has."""
+def datetime_text(ticks: int, decimals: int = 0) -> str:
+    """ISO 8601 with Z, and as many of the seven decimals as the value has, at least `decimals`."""
     moment = _YEAR_ONE + timedelta(seconds=ticks // _TICKS_PER_SECOND)
-    fraction = f"{ticks % _TICKS_PER_SECOND:07d}".rstrip("0")
+    fraction = f"{ticks % _TICKS_PER_SECOND:07d}".rstrip("0").ljust(decimals, "0")
     return moment.replace(tzinfo=None).isoformat(timespec="seconds") + (f".{fraction}Z" if fraction else "Z")
 
 

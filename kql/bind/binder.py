@@ -64,6 +64,7 @@ class Binder:
         self.applied: dict[tuple[Any, ...], plan.Scalar] = {}  # what a user function gave for the same arguments
         self.volatile = 0  # calls that give another value each time
         self._used: dict[str, int] = {}
+        self.operators: set[str] = set()  # the names of all operators of the text
 
     # ---- the text -----------------------------------------------------------------------------------------------
     def query(self, query: syntax.Query) -> Relation | None:
@@ -377,11 +378,12 @@ class Binder:
     # ---- the profile --------------------------------------------------------------------------------------------
     def allow(self, operator: Any) -> None:
         """What the profile does not allow is told once a place, and a limit once, where it is passed."""
+        self.operators.add(operator.name)
         profile = self.profile
         if profile is None:
             return
         if profile.operators is not None and operator.name not in profile.operators:
-            self.problems.add("KQL701", operator.span, what=f"the operator '{operator.name}'")
+            self.problems.add("KQL701", operator.span, what=f"the operator '{operator.name}'", operator=operator.name)
             return
         count = self._used[operator.name] = self._used.get(operator.name, 0) + 1
         limit = {"join": profile.max_joins, "union": profile.max_unions, "mv-expand": profile.max_mv_expands}.get(

@@ -25,7 +25,7 @@ def bind_statements(binder: Binder, statements: tuple[syntax.Statement, ...], en
             case syntax.Let():
                 allowed = getattr(binder.profile, "operators", None)
                 if allowed is not None and "let" not in allowed:
-                    binder.problems.add("KQL701", statement.span, what="the statement 'let'")
+                    binder.problems.add("KQL701", statement.span, what="the statement 'let'", statement="let")
                 if environment.get(statement.name) is not None and statement.name in _here(
                     statements, statement
                 ):

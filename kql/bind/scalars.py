@@ -160,6 +160,7 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     from kql.bind import special as specials
     from kql.bind import windowed
 
+    _allowed(binder, call)
     special = specials.SPECIAL.get(name) or windowed.SPECIAL.get(name)
     if special is not None:
         return special(binder, call, scope)
@@ -173,7 +174,6 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     if function.refused:
         binder.problems.add("KQL501", call.name_span, what=f"{name}()", reason=function.refused)
         return _NOTHING
-    _allowed(binder, call)
     if function.kind == "aggregate":
         return _aggregate(binder, call, scope)
     if function.parts:
@@ -194,7 +194,7 @@ def _infix(name: str) -> bool:
 def _allowed(binder: Binder, call: syntax.Call) -> None:
     profile = binder.profile
     if profile is not None and call.name in (profile.refused_functions or ()):
-        binder.problems.add("KQL701", call.name_span, what=f"the function '{call.name}'")
+        binder.problems.add("KQL701", call.name_span, what=f"the function '{call.name}'", function=call.name)
 
 
 def _aggregate(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:

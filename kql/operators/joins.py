@@ -92,7 +92,7 @@ class Lookup(Operator):
 def _allowed_kind(binder: Binder, kind: str, join: Join) -> None:
     profile = binder.profile
     if profile is not None and profile.join_kinds is not None and kind not in profile.join_kinds:
-        binder.problems.add("KQL701", join.span, what=f"the join kind '{kind}'")
+        binder.problems.add("KQL701", join.span, what=f"the join kind '{kind}'", kind=kind)
 
 
 def join_keys(

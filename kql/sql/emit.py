@@ -253,7 +253,8 @@ class _Emitter:
             )
         for column, expression in node.values:
             block.bind(column, partial(self.scalars.emit, expression, view), 5)
-        block.group = group
+        # Without keys it is one row, even where nothing of it is asked for and no aggregate is written.
+        block.group = group if node.keys else ["()"]
         block.sealed = True
         return block
 

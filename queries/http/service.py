@@ -25,12 +25,19 @@ class Service:
         self.key = secrets.token_bytes(32)
         self.faults = Faults()
         self.clock_lock = threading.Lock()
+        self._closing: list[Callable[[], None]] = []
         self._workers = ThreadPoolExecutor(self.settings.workers, "lazulite")
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         """The value of blocking work, done by a worker while the event loop goes on."""
         return await asyncio.get_running_loop().run_in_executor(self._workers, work, *arguments)
 
+    def on_close(self, work: Callable[[], None]) -> None:
+        """Something to do when the service ends."""
+        self._closing.append(work)
+
     def close(self) -> None:
         """Let the workers finish what they do. The graph belongs to whoever made it."""
         self._workers.shutdown()
+        while self._closing:
+            self._closing.pop()()

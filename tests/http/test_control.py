@@ -9,8 +9,8 @@ import pytest
 from queries import ResourceGraph
 
 
-def test_health_and_usual_headers(world: ResourceGraph, make_client: Any) -> None:
-    answer = make_client(world)("GET", "/lazulite/health")
+def test_health_and_usual_headers(graph: ResourceGraph, make_client: Any) -> None:
+    answer = make_client(graph)("GET", "/lazulite/health")
     assert (answer.status, answer.json["status"]) == (200, "ok")
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.headers["x-ms-request-id"] == answer.headers["x-ms-correlation-request-id"]
@@ -26,15 +26,15 @@ def test_the_clock_advances(world: ResourceGraph, make_client: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"by": -1}, {"by": "soon"}, {"by": True}, {"by": [1]}, {"by": 1e300}])
-def test_a_wrong_duration_moves_nothing(world: ResourceGraph, make_client: Any, body: Any) -> None:
-    before = world.clock.now()
-    answer = make_client(world)("POST", "/lazulite/advance", body)
+def test_a_wrong_duration_moves_nothing(graph: ResourceGraph, make_client: Any, body: Any) -> None:
+    before = graph.clock.now()
+    answer = make_client(graph)("POST", "/lazulite/advance", body)
     assert (answer.status, answer.code) == (400, "InvalidParameter")
-    assert world.clock.now() == before
+    assert graph.clock.now() == before
 
 
-def test_without_its_token_the_server_tells_nothing(world: ResourceGraph, make_client: Any) -> None:
-    client = make_client(world, token="open sesame")
+def test_without_its_token_the_server_tells_nothing(graph: ResourceGraph, make_client: Any) -> None:
+    client = make_client(graph, token="open sesame")
     refused = [
         client("GET", path) for path in ("/lazulite/health", "/nowhere", "/subscriptions?api-version=2022-12-01")
     ]
@@ -44,8 +44,8 @@ def test_without_its_token_the_server_tells_nothing(world: ResourceGraph, make_c
     assert client("GET", "/lazulite/health", headers={"authorization": "bearer open sesame"}).status == 200
 
 
-def test_unknown_paths_and_methods(world: ResourceGraph, make_client: Any) -> None:
-    client = make_client(world)
+def test_unknown_paths_and_methods(graph: ResourceGraph, make_client: Any) -> None:
+    client = make_client(graph)
     for path in ("/nowhere", "/../../etc/passwd", "/lazulite/%2e%2e/%2e%2e/etc/passwd", "//"):
         answer = client("GET", path)
         assert (answer.status, answer.code) == (404, "NotFound")
@@ -53,13 +53,13 @@ def test_unknown_paths_and_methods(world: ResourceGraph, make_client: Any) -> No
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[1]", b"\xff\xfe", b'{"by": NaN}', b'{"by":' + b"[" * 100_000, b"9" * 5000])
-def test_wrong_json_is_refused(world: ResourceGraph, make_client: Any, raw: bytes) -> None:
-    answer = make_client(world)("POST", "/lazulite/advance", raw=raw)
+def test_wrong_json_is_refused(graph: ResourceGraph, make_client: Any, raw: bytes) -> None:
+    answer = make_client(graph)("POST", "/lazulite/advance", raw=raw)
     assert (answer.status, answer.code) == (400, "InvalidRequestContent")
 
 
-def test_a_long_body_is_refused(world: ResourceGraph, make_client: Any) -> None:
-    client = make_client(world, max_body=1000)
+def test_a_long_body_is_refused(graph: ResourceGraph, make_client: Any) -> None:
+    client = make_client(graph, max_body=1000)
     assert client("POST", "/lazulite/refresh", raw=b" " * 1000).status == 200
     answer = client("POST", "/lazulite/advance", raw=b" " * 1001)
     assert (answer.status, answer.code) == (413, "RequestEntityTooLarge")

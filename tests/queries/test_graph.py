@@ -324,3 +324,42 @@ def test_the_real_clock_cannot_be_advanced() -> None:
 
     with ResourceGraph.simulated(vms=5, clock=RealClock()) as graph, pytest.raises(TypeError, match="real clock"):
         graph.advance(60)
+
+
+# ---- streams -------------------------------------------------------------------------------------------------------
+def test_a_stream_gives_what_a_query_gives(graph: ResourceGraph) -> None:
+    text = "resources | project id, name | order by id asc"
+    rows = graph.query(text).rows()
+    stream = graph.stream(text, skip=10)
+    assert stream.read(5) == rows[10:15]
+    assert not stream.done
+    assert stream.read(1_000_000) == rows[15:]
+    assert stream.done and stream.read(5) == []
+    assert graph.count(text) == len(rows)
+
+
+def test_a_closed_stream_lets_the_next_query_run(graph: ResourceGraph) -> None:
+    stream = graph.stream("resources | project id")
+    stream.read(3)
+    stream.close()
+    assert stream.read(3) == []
+    assert graph.query("resources | count").scalar() > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "loosened"),
+    [
+        ("range i from 1 to 10 step 1 | take 3", 3, 4),
+        ("range i from 1 to 10 step 1 | order by i | take 3 | extend x = i", 3, 4),
+        ("range i from 1 to 10 step 1 | take 20", 10, 10),
+        ("range i from 1 to 10 step 1 | take 3 | count", 1, 1),
+        ("range i from 1 to 10 step 1 | where i > 8 | union (range j from 1 to 4 step 1 | take 2)", 4, 5),
+    ],
+)
+def test_counting_needs_no_rows(graph: ResourceGraph, text: str, number: int, loosened: int) -> None:
+    assert graph.count(text) == number == len(graph.query(text))
+    assert graph.count(text, loosened=True) == loosened
+
+
+def test_one_row_stays_one_row_though_nothing_of_it_is_shown(graph: ResourceGraph) -> None:
+    assert graph.query("range i from 1 to 10 step 1 | summarize count() | project x = 1").rows() == [(1,)]

@@ -1,0 +1,182 @@
+"""The routes of Resource Graph: from a request to an answer, step by step."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from kql import KqlError
+from queries.http.arm_error import ArmError
+from queries.http.bodies import parse_json
+from queries.http.resource_graph import answer, facets, operations, tokens
+from queries.http.resource_graph.quotas import Quotas, Standing, user_of
+from queries.http.resource_graph.request import QueryRequest, Refused, query_request, refuse
+from queries.http.resource_graph.scopes import Scopes
+from queries.http.resource_graph.versions import Version, version_of
+from queries.http.routing import ArmRoute
+from queries.http.service import Service
+from queries.paging import Page, Pager
+from queries.refusals import Detail, Refusal, explanation, refusal
+from queries.values import datetime_text
+
+PROVIDER = "/providers/Microsoft.ResourceGraph"
+THROTTLED = (
+    "Client application has been throttled and should not attempt to repeat the request until an amount of time has "
+    "elapsed. Please see https://aka.ms/resourcegraph-throttling for help."
+)
+
+
+def routes(service: Service) -> list[BaseRoute]:
+    """resources and operations."""
+    endpoint = _Endpoint(service)
+    return [
+        ArmRoute(f"{PROVIDER}/resources", endpoint.resources, methods=("POST",)),
+        ArmRoute(f"{PROVIDER}/operations", operations.tell),
+    ]
+
+
+class _Endpoint:
+    def __init__(self, service: Service) -> None:
+        settings = service.settings
+        self._service = service
+        self._settings = settings
+        self._pager = Pager(service.graph)
+        self._scopes = Scopes(service.graph, settings.max_subscriptions)
+        self._quotas = None if settings.quota is None else Quotas(settings.quota)
+        service.on_close(self._pager.close)
+
+    async def resources(self, request: Request) -> Response:
+        """POST …/resources: a query over the resources of a scope."""
+        begun = time.perf_counter()
+        version = version_of(request.query_params.get("api-version"))
+        standing = self._count(request)
+        headers = {} if standing is None else standing.headers()
+        self._stumble(request, headers)
+        try:
+            raw = await request.body()
+            content, more = await self._service.run(self._answer, raw, request.headers.get("content-type"), version)
+        except Refused as refused:
+            raise self._error(request, refused.refusal, headers, refused.information) from None
+        headers.update(more)
+        headers["x-ms-resource-graph-request-duration"] = _duration(time.perf_counter() - begun)
+        headers["server"] = "Kestrel"
+        return Response(content, 200, headers, "application/json; charset=utf-8")
+
+    def _count(self, request: Request) -> Standing | None:
+        """One unit of the user's quota, or a refusal that says when to come again."""
+        if self._quotas is None:
+            return None
+        standing = self._quotas.take(user_of(request.headers.get("authorization")))
+        if standing.refused:
+            assert self._settings.quota is not None
+            raise self._throttled(request, self._settings.quota.retry_after, standing.headers())
+        return standing
+
+    def _throttled(self, request: Request, retry_after: float, headers: Mapping[str, str]) -> ArmError:
+        told = Refusal(429, "RateLimiting", ({"code": "RateLimiting", "message": THROTTLED},))
+        return self._error(request, told, {**headers, "retry-after": f"{retry_after:g}"})
+
+    def _stumble(self, request: Request, headers: Mapping[str, str]) -> None:
+        """The fault that somebody ordered for this request, if any."""
+        fault = self._service.faults.take("graph")
+        if fault is None:
+            return
+        if fault.status == 429:
+            raise self._throttled(request, fault.retry_after or 0, {**headers, "x-ms-user-quota-remaining": "0"})
+        told = Refusal(fault.status, fault.code, ({"code": fault.code, "message": fault.message},))
+        retry = {} if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}
+        raise self._error(request, told, {**headers, **retry})
+
+    def _error(
+        self, request: Request, told: Refusal, headers: Mapping[str, str], explained: tuple[Detail, ...] = ()
+    ) -> ArmError:
+        """A refusal as the service words it: the useful part is in the details."""
+        now = self._service.graph.clock.ticks()
+        message = (
+            f"Please provide below info when asking for support: timestamp = {datetime_text(now, 7)}, "
+            f"correlationId = {request.state.request_id}."
+        )
+        information = [{"type": "Lazulite", "info": {"problems": list(explained)}}] if explained else []
+        return ArmError(
+            told.status, told.code, message, details=told.details, information=information,
+            headers={"server": "Kestrel", **headers},
+        )  # fmt: skip
+
+    def _explained(self, error: KqlError) -> tuple[Detail, ...]:
+        return tuple(explanation(error)) if self._settings.explain else ()
+
+    def _answer(self, raw: bytes, content_type: str | None, version: Version) -> tuple[bytes, dict[str, str]]:
+        """The body of an answer and its own headers."""
+        if (content_type or "").split(";")[0].strip().lower() != "application/json":
+            # The service does answer 500 here, and its troubleshooting page says so.
+            refuse("The Content-Type must be application/json.", "UnsupportedContentType", status=500)
+        try:
+            asked = query_request(parse_json(raw), version, self._settings.max_page)
+        except ArmError as error:
+            refuse(error.message, "InvalidRequestContent")
+        scope = self._scopes.of(asked)
+        token = tokens.question(asked.query, scope.subscriptions)
+        settings = self._settings
+        skip, top = 0, settings.max_page
+        if asked.skip_token is not None:
+            skip, top = tokens.read(self._service.key, asked.skip_token, token)
+        skip = skip if asked.skip is None else asked.skip
+        top = top if asked.top is None else asked.top
+        look = answer.Look(asked.table, settings.booleans_as_numbers, settings.chaotic_id_case)
+        try:
+            page = self._pager.page(
+                asked.query,
+                profile=settings.profile,
+                subscriptions=scope.subscriptions,
+                skip=skip,
+                top=top,
+                timeout=settings.query_seconds,
+                shuffle=settings.shuffle_unsorted,
+            )
+        except KqlError as error:
+            raise Refused(refusal(error), self._explained(error)) from None
+        counted = [self._facet(asked, index, scope.subscriptions, look) for index in range(len(asked.facets))]
+        pages = self._pages(page)
+        following = tokens.write(self._service.key, page.skip + len(page.rows), top, token)
+        body = answer.body(
+            page, look, counted, page.cut or (page.more and not pages), following if page.more and pages else None
+        )
+        if len(body) > settings.max_payload:
+            refuse(
+                f"Response payload size is {len(body)}, and has exceeded the limit of {settings.max_payload}. "
+                "Please consider querying less data at a time and make paginated call if needed.",
+                "ResponsePayloadTooLarge",
+            )
+        return body, {"x-ms-tenant-subscription-limit-hit": "true"} if scope.limited else {}
+
+    def _pages(self, page: Page) -> bool:
+        """Whether the service gives a token for what follows a page."""
+        if page.cut or all(column.type == "dynamic" for column in page.columns):
+            return False
+        return not self._settings.require_id or any(column.name == "id" for column in page.columns)
+
+    def _facet(self, asked: QueryRequest, index: int, subscriptions: tuple[str, ...] | None, look: answer.Look) -> str:
+        wanted = asked.facets[index]
+        try:
+            page = facets.count(
+                self._service.graph,
+                self._pager,
+                asked.query,
+                wanted,
+                profile=self._settings.profile,
+                subscriptions=subscriptions,
+                timeout=self._settings.query_seconds,
+            )
+        except facets.FacetFailed as failed:
+            return answer.facet_error(wanted.expression, failed.errors)
+        return answer.facet(wanted.expression, page, look)
+
+
+def _duration(seconds: float) -> str:
+    """d:hh:mm:ss.fffffff, as the service writes how long it took."""
+    whole = int(seconds)
+    return f"{whole // 86400}:{whole // 3600 % 24:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{int(seconds % 1 * 1e7):07d}"

@@ -1,0 +1,44 @@
+"""Skip tokens: where the next page begins, signed, so that only what this server gave out is taken back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+
+from queries.http.resource_graph.request import refuse
+
+_FORM = struct.Struct(">BQH16s")
+_VERSION = 1
+
+
+def question(query: str, scope: object) -> bytes:
+    """What a token belongs to: the same query over the same scope."""
+    return hashlib.sha256(f"{scope!r}\0{query}".encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def write(key: bytes, skip: int, top: int, asked: bytes) -> str:
+    """A token for the page of `top` rows that begins at row `skip` of a question."""
+    content = _FORM.pack(_VERSION, skip, top, asked)
+    return base64.urlsafe_b64encode(content + _seal(key, content)).decode()
+
+
+def read(key: bytes, token: str, asked: bytes) -> tuple[int, int]:
+    """`skip` and `top` of a token. Raises Refused for one that is forged, damaged or of another question."""
+    try:
+        raw = base64.b64decode(token, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    content, seal = raw[: _FORM.size], raw[_FORM.size :]
+    if len(content) != _FORM.size or not hmac.compare_digest(seal, _seal(key, content)):
+        refuse("The skip token is not valid. Use the token of the previous response as it is.", "InvalidSkipToken")
+    version, skip, top, of = _FORM.unpack(content)
+    if version != _VERSION or of != asked:
+        refuse("The skip token belongs to another query or other scopes.", "InvalidSkipToken")
+    return skip, top
+
+
+def _seal(key: bytes, content: bytes) -> bytes:
+    return hmac.digest(key, content, "sha256")[:16]

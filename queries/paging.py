@@ -1,0 +1,162 @@
+"""Answers in pages, as the service gives them: by offset over an index that moves on between one page and the next.
+
+A page is a query of its own. Where the index has not changed since the page before, the engine's answer is still open
+and simply read on; so paging to the end of an answer costs little more than asking for it once. Knows no wire form.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from queries.result import Column
+from queries.stream import Rows, Stream
+
+if TYPE_CHECKING:
+    from queries.graph import ResourceGraph
+    from queries.profile import Profile
+
+CUTTING = frozenset({"take", "sample"})
+"""Operators that stop paging (`limit` is another name of take)."""
+
+DEAR = 0.1
+"""Seconds from which on beginning an answer is dear, so that it may be read on for a moment longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of an answer. `total` counts those of the whole answer, `more` says that rows follow these.
+
+    `cut`: take, limit or sample in the query have left rows out. `skip` is where the page really begins.
+    """
+
+    columns: tuple[Column, ...]
+    forms: tuple[str, ...]
+    rows: Rows
+    skip: int
+    total: int
+    more: bool
+    cut: bool
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An answer that has been read up to a row, the index that it shows, and what beginning it took (seconds)."""
+
+    stream: Stream
+    version: int
+    total: int
+    begun: float
+    cost: float
+    touched: float
+
+
+Key = tuple[str, object, tuple[str, ...], int]
+
+
+class Pager:
+    """Pages of one graph. Safe to use from several threads.
+
+    Keeps at most `keep` answers open, none longer than `idle` seconds without being read. On the real clock an answer
+    that was dear to begin is read on for `patience` seconds although the index has moved: the service promises no more
+    than "a few seconds" either. On a simulated clock every page shows the index as it is.
+    """
+
+    def __init__(self, graph: ResourceGraph, *, keep: int = 8, idle: float = 60.0, patience: float = 5.0) -> None:
+        self._graph = graph
+        self._keep = keep
+        self._idle = idle
+        self._patience = patience
+        self._open: OrderedDict[Key, _Open] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(
+        self,
+        text: str,
+        *,
+        profile: str | Profile,
+        subscriptions: Sequence[str] | None = None,
+        skip: int = 0,
+        top: int = 1000,
+        timeout: float | None = None,
+        shuffle: bool = False,
+    ) -> Page:
+        """`top` rows of a query from row `skip` on. `skip` does not hold where take, limit or sample cut the answer.
+
+        Raises as `ResourceGraph.query` does.
+        """
+        graph = self._graph
+        compiled = graph.compile(text, profile=profile, subscriptions=subscriptions)
+        cutting = bool(compiled.operators & CUTTING)
+        skip = 0 if cutting else skip
+        scope = tuple(subscriptions or ())
+        graph.refresh()
+        version = graph.estate.version
+        opened = self._resume((text, profile, scope, skip), version)
+        begun = time.monotonic()
+        if opened is None:
+            stream = graph.stream(
+                text, profile=profile, subscriptions=subscriptions, timeout=timeout, skip=skip, shuffle=shuffle
+            )
+            total = -1
+        else:
+            stream, version, total, begun = opened.stream, opened.version, opened.total, opened.begun
+        rows = stream.read(top)
+        if stream.done and (rows or skip == 0):
+            total = skip + len(rows)
+        elif total < 0:
+            total = graph.count(text, profile=profile, subscriptions=subscriptions, timeout=timeout)
+        more = not stream.done
+        cost = time.monotonic() - begun if opened is None else opened.cost
+        if more and not cutting and not shuffle and (opened is not None or graph.estate.version == version):
+            now = time.monotonic()
+            self._put_by((text, profile, scope, skip + len(rows)), _Open(stream, version, total, begun, cost, now))
+        else:
+            stream.close()
+        cut = cutting and (
+            more
+            or graph.count(text, profile=profile, subscriptions=subscriptions, timeout=timeout, loosened=True) > total
+        )
+        return Page(stream.columns, stream.forms, rows, skip, total, more, cut, stream.as_of)
+
+    def close(self) -> None:
+        """Close every open answer."""
+        with self._lock:
+            left = list(self._open.values())
+            self._open.clear()
+        for each in left:
+            each.stream.close()
+
+    def _resume(self, key: Key, version: int) -> _Open | None:
+        """The open answer that goes on at a row, if it still shows what the index shows."""
+        now = time.monotonic()
+        with self._lock:
+            opened = self._open.pop(key, None)
+            stale = [each for each in self._open.items() if now - each[1].touched > self._idle]
+            for gone, _ in stale:
+                del self._open[gone]
+        for _, each in stale:
+            each.stream.close()
+        if opened is None:
+            return None
+        lenient = self._graph.clock.kind == "real" and opened.cost >= DEAR and now - opened.begun <= self._patience
+        if opened.version == version or lenient:
+            return opened
+        opened.stream.close()
+        return None
+
+    def _put_by(self, key: Key, opened: _Open) -> None:
+        with self._lock:
+            spare = [self._open.pop(key, None)]
+            self._open[key] = opened
+            while len(self._open) > self._keep:
+                spare.append(self._open.popitem(last=False)[1])
+        for each in spare:
+            if each is not None:
+                each.stream.close()
