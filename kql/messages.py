@@ -153,6 +153,12 @@ class Problems:
         severity = "advice" if code.startswith("KQL9") else "error"
         self.found.append(Problem(code, MESSAGES[code].format(**words), span, help, severity, words))
 
+    def forget(self, first: int) -> None:
+        """Take back what has been found from that place on: it was only a try."""
+        for problem in self.found[first:]:
+            self._seen.discard((problem.code, problem.span))
+        del self.found[first:]
+
     @property
     def errors(self) -> list[Problem]:
         return [problem for problem in self.found if problem.severity == "error"]

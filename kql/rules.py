@@ -99,7 +99,7 @@ class _Rules:
         rest = [child for child in children if not isinstance(child, syntax.Parameter | str)]
         statements = tuple(child for child in rest if isinstance(child, syntax.Let | syntax.SetOption))
         bodies = [child for child in rest if not isinstance(child, syntax.Let | syntax.SetOption)]
-        return syntax.Lambda(parameters, statements, bodies[-1] if bodies else None, _span(children))
+        return syntax.Lambda(parameters, statements, bodies[-1] if bodies else None, _span(children), _is_view(children))
 
     def parameter(self, children: list[Any]) -> syntax.Parameter:
         name, type, *default = children
@@ -288,6 +288,8 @@ class _Rules:
 
     def call(self, children: list[Any]) -> syntax.Call:
         name, arguments = children
+        if name.type == "HINTED":
+            return syntax.Call("toscalar", arguments.arguments, _span(children), _token_span(name), arguments.names)
         return syntax.Call(str(name), arguments.arguments, _span(children), _token_span(name), arguments.names)
 
     def dollar(self, children: list[Any]) -> syntax.Name:
@@ -332,8 +334,10 @@ class _Rules:
                 return syntax.Literal("".join(lexis.string(str(each)) for each in children), STRING, span)
             case "LONG":
                 value = lexis.long(text)
-                if value is None:
+                if value is None and text != _LEAST[1:]:
                     raise BadLiteral("long", text, span)
+                if value is None:
+                    return syntax.Literal(2**63, LONG, span)  # a sign before it makes a long of it
                 return syntax.Literal(value, LONG, span)
             case "REAL":
                 return syntax.Literal(float(text), REAL, span)
@@ -367,6 +371,8 @@ _Rules_aliases = {"lambda": "lambda_", "or": "or_", "and": "and_"}
 for _rule, _method in _Rules_aliases.items():
     setattr(_Rules, _rule, getattr(_Rules, _method))
 
+_LEAST = str(-(2**63))  # the one long whose digits alone are none
+
 _RESERVED = frozenset({"first", "last", "asc", "desc", "and", "or"})
 
 _OLD_SPELLINGS = {
@@ -378,6 +384,10 @@ _NAMING_CALLS = frozenset({
     "tostring", "tolower", "toupper", "toint", "tolong", "todouble", "toreal", "tobool", "todatetime", "split",
     "parse_json", "todynamic", "bin", "strcat", "count", "isnotempty", "isempty",
 })  # fmt: skip
+
+
+def _is_view(children: list[Any]) -> bool:
+    return bool(children) and getattr(children[0], "type", "") == "VIEW"
 
 
 class _Names:

@@ -127,6 +127,7 @@ class Lambda:
     statements: tuple[Statement, ...]
     body: Expression | None
     span: Span
+    view: bool = False
 
 
 @dataclass(frozen=True, slots=True)

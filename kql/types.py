@@ -37,6 +37,10 @@ DYNAMIC, UNKNOWN = Type.DYNAMIC, Type.UNKNOWN
 TYPE_NAMES: dict[str, Type] = {
     **{type.value: type for type in Type if type not in (Type.UNKNOWN, Type.TYPE)},
     "boolean": BOOL,
+    "int8": INT,
+    "int16": INT,
+    "uint8": INT,
+    "uint16": INT,
     "int32": INT,
     "int64": LONG,
     "uint": INT,

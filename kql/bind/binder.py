@@ -149,6 +149,7 @@ class Binder:
                 for operator in operators:
                     self.allow(operator)
                     relation = operator.lower(self, relation, environment)
+                    environment = operator.behind(self, relation, environment)
                 return relation
             case syntax.Name(name, span):
                 return self._tabular_name(name, span, environment)

@@ -287,16 +287,11 @@ def _tabular_argument(
     binder: Binder, parameter: syntax.Parameter, argument: syntax.Expression, environment: Environment
 ) -> TabularBinding:
     def make() -> Relation:
+        # columns that the parameter does not name come along, and the body may use them
         relation = binder.tabular(argument, environment)
-        if not parameter.schema:
-            return relation
-        kept = []
-        for wanted in parameter.schema:
-            column = find(plan.columns_of(relation), wanted.name)
-            if column is None:
+        for wanted in parameter.schema or ():
+            if find(plan.columns_of(relation), wanted.name) is None:
                 binder.problems.add("KQL201", argument.span, name=wanted.name)
-            else:
-                kept.append((column, plan.Ref(column)))
-        return plan.Project(relation, tuple(kept)) if kept else relation
+        return relation
 
     return TabularBinding(make, parameter.name)

@@ -24,7 +24,10 @@ _LISTS = frozenset({"in", "!in", "in~", "!in~", "has_any", "has_all"})
 
 def bind(binder: Binder, expression: syntax.Expression, scope: Scope) -> plan.Scalar:
     match expression:
-        case syntax.Literal(value, type):
+        case syntax.Literal(value, type, span):
+            if type is LONG and isinstance(value, int) and value >= 2**63:
+                binder.problems.add("KQL109", span, number=value)
+                return plan.Literal(None, LONG)
             return plan.Literal(value, type)
         case syntax.Name():
             return _name(binder, expression, scope)

@@ -77,9 +77,25 @@ def row_rank(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     return binder.apply("$least", (changed, number, run, row), call.span)
 
 
+def row_window_session(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """row_window_session(expr, maxDistanceFromFirst, maxDistanceBetweenNeighbors, restart)."""
+    bound = _bound(binder, call, scope, 3)
+    if bound is None:
+        return plan.Literal(None, UNKNOWN)
+    (value, from_first, between), _, row = bound
+    distance = binder.apply("-", (value, binder.apply("prev", (value,), call.span)), call.span)
+    apart = binder.apply("coalesce", (binder.apply(">", (distance, between), call.span), plan.Literal(False, BOOL)), call.span)
+    if len(call.arguments) > 3:
+        restart = binder.predicate(call.arguments[3], scope)
+        apart = binder.apply("or", (apart, binder.apply("coalesce", (restart, plan.Literal(False, BOOL)), call.span)), call.span)
+    run = binder.apply("$run", (apart, row), call.span)
+    return binder.apply("$session", (value, from_first, run, row), call.span)
+
+
 SPECIAL: dict[str, Callable[[Binder, syntax.Call, Scope], plan.Scalar]] = {
     "row_number": row_number,
     "row_cumsum": row_cumsum,
+    "row_window_session": row_window_session,
     "row_rank_dense": row_rank,
     "row_rank_min": row_rank,
 }

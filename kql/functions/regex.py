@@ -72,6 +72,23 @@ def unicode_classes(pattern: str) -> str:
     return "".join(out)
 
 
+def uncaptured(pattern: str) -> str:
+    """The pattern with its groups turned into ones that capture nothing."""
+    out: list[str] = []
+    inside = False
+    for place, character in enumerate(pattern):
+        escaped = (len(pattern[:place]) - len(pattern[:place].rstrip("\\"))) % 2 == 1
+        if not escaped:
+            if character == "[":
+                inside = True
+            elif character == "]":
+                inside = False
+            elif character == "(" and not inside and pattern[place + 1 : place + 2] != "?":
+                character = "(?:"
+        out.append(character)
+    return re.sub(r"\(\?P?<\w+>", "(?:", "".join(out))
+
+
 def problem(pattern: str) -> str:
     """Why RE2 would not take the pattern, or ''. Only what can be told without it: look-around, back-references, brackets."""
     if re.search(r"(?<!\\)(?:\\\\)*\(\?(?:[=!]|<[=!])", pattern):

@@ -58,6 +58,13 @@ def _cumulated(arguments: Arguments) -> Sql:
     return Sql(f"coalesce({total}, 0)", arguments.result, False)
 
 
+def _session(arguments: Arguments) -> Sql:
+    """Where the session of a row begins: within a run, each row that is too far from the session's first begins one."""
+    value, most = arguments[0], arguments.text(1)
+    prefix = f"list({value.text}) OVER ({_within(arguments)} ROWS UNBOUNDED PRECEDING)"
+    return Sql(f"list_reduce({prefix}, lambda s, x: CASE WHEN x - s > {most} THEN x ELSE s END)", value.type, True)
+
+
 def _changed(arguments: Arguments) -> str:
     """Whether a row's value differs from the one before it in its run; true in the first row of a run."""
     value, over = arguments.text(0), _within(arguments)
@@ -111,6 +118,23 @@ ROWS = (
         doc="The rank of a row; equal values in a row share the lowest.",
         examples=(_SHOWN.format("row_rank_min(x)", 3),),
         nulls="total",
+    ),
+    window(
+        (
+            "row_window_session(expr:Summable, maxDistanceFromFirst:Summable, maxDistanceBetweenNeighbors:Summable, restart:bool?)"
+            " -> Parameter0",
+            "",
+        ),
+        doc="The value with which the session of a row begins; a new one begins where a row is too far from the session's"
+        " first or from its neighbour, or where a condition is true.",
+        examples=(_SHOWN.format("row_window_session(x, 1, 1)", 3), _SHOWN.format("row_window_session(x, 5, 5)", 1)),
+        nulls="custom",
+    ),
+    window(
+        ("$session(expr:Summable, most:Summable, run:long, row:long) -> Parameter0", _session),
+        doc="The first value of a session.",
+        hidden=True,
+        nulls="custom",
     ),
     window(("$run(restart:bool, row:long) -> long", _run), doc="The run that a row belongs to.", hidden=True, nulls="total"),
     window(("$number(start:Integer, run:long, row:long) -> long", _number), doc="A row's place in its run.", hidden=True, nulls="total"),

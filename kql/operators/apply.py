@@ -24,6 +24,7 @@ def pipeline(binder: Binder, body: syntax.Pipeline, leaf: Relation, environment:
     for operator in body.operators:
         binder.allow(operator)
         relation = operator.lower(binder, relation, environment)
+        environment = operator.behind(binder, relation, environment)
     return relation
 
 

@@ -45,6 +45,10 @@ class Operator:
         """The plan of this operator over its input."""
         raise TypeError(type(self).__name__)
 
+    def behind(self, binder: Binder, output: Relation, environment: Environment) -> Environment:
+        """What is known behind this operator in its pipeline: `as` gives its rows a name."""
+        return environment
+
 
 def passing(columns: tuple[Column, ...]) -> list[tuple[Column, plan.Scalar]]:
     """Every column as it is, for a Project."""

@@ -232,9 +232,11 @@ class Union(Operator):
         fuzzy = self.parameters.get("isfuzzy").lower() in ("true", "1")
         for leg in self.legs:
             for name, expression in self._expanded(binder, leg, environment):
-                if fuzzy and isinstance(expression, syntax.Name) and not _known(binder, expression.name, environment):
-                    continue
+                before = len(binder.problems.found)
                 relation = binder.tabular(expression, environment)
+                if fuzzy and any(problem.code == "KQL202" for problem in binder.problems.found[before:]):
+                    binder.problems.forget(before)
+                    continue
                 sources.append((binder.labels.get(id(relation), name), relation))
         if not sources:
             return binder.nothing()
@@ -257,10 +259,6 @@ class Union(Operator):
         if isinstance(leg, syntax.Name) and isinstance(environment.get(leg.name), FunctionBinding):
             return [(leg.name, leg)]  # a view goes by its name, a let that is a table does not
         return [("", leg)]
-
-
-def _known(binder: Binder, name: str, environment: Environment) -> bool:
-    return environment.get(name) is not None or binder.schema.table(name) is not None
 
 
 def united(sources: list[tuple[str, Relation]], inner: bool, source_column: str) -> Relation:

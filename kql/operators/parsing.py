@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
 from kql.bind.scope import Environment
-from kql.functions.regex import escape
+from kql.functions.regex import escape, problem, uncaptured
 from kql.operators.base import Operator, Parameters, split_parameters
 from kql.plan import Column, Relation
-from kql.types import DATETIME, DYNAMIC, STRING, UNKNOWN, Type
+from kql.types import DYNAMIC, STRING, UNKNOWN, Type
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -65,7 +65,10 @@ class Parse(Operator):
         for place, column in enumerate(declared):
             cell = binder.apply("$capture", (plan.Ref(captured), plan.Literal(place, Type.LONG)), self.span)
             type = column.type or STRING
-            values.append(cell if type is STRING else plan.Convert(cell, type))
+            if type is not STRING:
+                # blanks around a value do not keep it from being one
+                cell = plan.Convert(binder.apply("trim", (plan.Literal(r"\s+", STRING), cell), self.span), type)
+            values.append(cell)
         fitted: plan.Scalar = binder.apply("isnotnull", (plan.Ref(captured),), self.span)
         if kind != "relaxed":
             tests = [fitted] + [
@@ -98,10 +101,10 @@ class Parse(Operator):
             following = self.pattern[place + 1] if place < last else None
             match element:
                 case syntax.Literal(value):
-                    pieces.append(str(value) if regex else escape(str(value)))
+                    pieces.append(_written(str(value)) if regex else escape(str(value)))
                 case syntax.Star():
                     if place < last:
-                        pieces.append("(?:.*?)" if not regex or "U" not in flags else "(?:.*)")
+                        pieces.append(".*?")
                     elif not regex:
                         pieces.append("(?:.*)")
                 case syntax.ColumnDeclaration(type=type, span=span):
@@ -113,30 +116,30 @@ class Parse(Operator):
                     ):  # fmt: skip
                         binder.problems.add("KQL410", span)
                     pieces.append(
-                        _group(
-                            type or STRING, last_one=place == last, regex=regex, flags=flags, strict=kind == "simple"
-                        )
+                        _group(type or STRING, last_one=place == last, regex=regex, strict=kind == "simple")
                     )
         start = "" if regex else "^"
         end = "" if regex else "$"
-        letters = (
-            "s" + "".join(letter for letter in "im" if letter in flags)
-            if not regex
-            else ("".join(letter for letter in "ims" if letter in flags))
-        )
+        letters = "s" if not regex else "".join(letter for letter in "imsU" if letter in flags)
         return (f"(?{letters})" if letters else "") + start + "".join(pieces) + end, declared
 
 
-def _group(type: Type, *, last_one: bool, regex: bool, flags: str, strict: bool) -> str:
-    if type is STRING or type is DATETIME or type is DYNAMIC:
-        if regex:
-            return "(.*?)" if "U" in flags else "(.*)"
-        return "(.*)" if last_one else "(.*?)"
+def _group(type: Type, *, last_one: bool, regex: bool, strict: bool) -> str:
     if regex:
-        return "(.*?)" if not last_one else "(.*)"
+        return f"({_REGEX.get(type, '.*')})"
     if type in (Type.LONG, Type.INT) and not last_one:
         return r"\s*(-?\d+|.*?)" if strict else "(.*?)"
     return "(.*)" if last_one else "(.*?)"
+
+
+# What a column of a type takes of the text where the pattern is a regular expression.
+_REGEX = {Type.LONG: r"-?\d+", Type.INT: r"-?\d+", Type.REAL: r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"}
+
+
+def _written(pattern: str) -> str:
+    """A piece of a regular expression as it stands in the whole: its own groups are not those of the columns, and what
+    is none by itself is a plain text."""
+    return escape(pattern) if problem(pattern) else uncaptured(pattern)
 
 
 @dataclass(frozen=True, slots=True)

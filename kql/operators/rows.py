@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
 from kql.bind import names
-from kql.bind.scope import Environment
+from kql.bind.scope import Environment, TabularBinding
 from kql.operators.base import Operator, bind_items, sort_keys, split_parameters
 from kql.plan import Column, Relation
 from kql.types import LONG, STRING
@@ -230,6 +230,14 @@ class As(Operator):
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
         binder.labels[id(input)] = self.label
         return input
+
+    def behind(self, binder: Binder, output: Relation, environment: Environment) -> Environment:
+        def again() -> Relation:
+            rows = binder.renamed(output)
+            binder.labels[id(rows)] = self.label
+            return rows
+
+        return environment.with_(self.label, TabularBinding(again, self.label))
 
 
 @dataclass(frozen=True, slots=True)

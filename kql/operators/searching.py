@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
-from kql.bind.scope import Environment, Scope
+from kql.bind.scope import Environment, FunctionBinding, Scope
 from kql.operators.base import Operator, Parameters, split_parameters
 from kql.operators.joins import united
 from kql.plan import Column, Relation
-from kql.types import STRING
+from kql.types import BOOL, DECIMAL, DYNAMIC, REAL, STRING
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -42,7 +42,7 @@ class Search(Operator):
         cased = self.parameters.get("kind") == "case_sensitive"
         found: list[tuple[str, Relation]] = []
         for label, relation in sources:
-            condition = _term(self.condition, cased)
+            condition = _term(self.condition, cased, plan.columns_of(relation))
             scope = binder.over(relation, environment)
             found.append((label, plan.Filter(relation, binder.predicate(condition, scope))))
         return united(found, False, "$table")
@@ -62,27 +62,45 @@ def searched(
         sources = [
             (name, binder.table(name, (0, 0))) for name in binder.schema.tables if binder.schema.tables[name].parts
         ]
+        for name, binding in environment.bindings.items():
+            if isinstance(binding, FunctionBinding) and binding.definition.view:
+                sources.append((name, binder.tabular(syntax.Name(name, (0, 0)), environment)))
     return sources
 
 
-def _term(condition: syntax.Expression, cased: bool) -> syntax.Expression:
-    """A bare text is looked for as a term in every column; `*` in it stands for any letters at that end."""
-    if isinstance(condition, syntax.Call) and condition.name in ("and", "or", "not"):
-        arguments = tuple(_term(argument, cased) for argument in condition.arguments)
-        return syntax.Call(condition.name, arguments, condition.span, condition.name_span)
-    if isinstance(condition, syntax.Literal) and condition.type is STRING:
-        text = str(condition.value)
-        operator = "has"
-        if text.startswith("*") and text.endswith("*") and len(text) > 1:
-            operator, text = "contains", text.strip("*")
-        elif text.endswith("*"):
-            operator, text = "hasprefix", text[:-1]
-        elif text.startswith("*"):
-            operator, text = "hassuffix", text[1:]
-        operator += "_cs" if cased else ""
-        term = syntax.Literal(text, STRING, condition.span)
-        return syntax.Call(operator, (syntax.Star(condition.span), term), condition.span, condition.span)
+def _term(condition: syntax.Expression, cased: bool, columns: tuple[Column, ...]) -> syntax.Expression:
+    """A bare text or number is looked for as a term in the columns; `*` in it stands for any letters at that end. Columns
+    with fractions are not looked into."""
+    match condition:
+        case syntax.Star(span):
+            return syntax.Literal(True, BOOL, span)
+        case syntax.Call("and" | "or" | "not" as name, arguments, span, name_span):
+            return syntax.Call(name, tuple(_term(argument, cased, columns) for argument in arguments), span, name_span)
+        case syntax.Literal(value, type, span) if type not in (BOOL, DYNAMIC):
+            text = str(value)
+            operator = "has"
+            if text.startswith("*") and text.endswith("*") and len(text) > 1:
+                operator, text = "contains", text.strip("*")
+            elif text.endswith("*"):
+                operator, text = "hasprefix", text[:-1]
+            elif text.startswith("*"):
+                operator, text = "hassuffix", text[1:]
+            operator += "_cs" if cased else ""
+            term = syntax.Literal(text, STRING, span)
+            tests = tuple(
+                syntax.Call(operator, (_text_of(column, span), term), span, (span[1], span[1]))
+                for column in columns
+                if column.type not in (REAL, DECIMAL)
+            )
+            if not tests:
+                return syntax.Literal(False, BOOL, span)
+            return syntax.Call("or", tests, span, span) if len(tests) > 1 else tests[0]
     return condition
+
+
+def _text_of(column: Column, span: syntax.Span) -> syntax.Expression:
+    name = syntax.Name(column.name, span, quoted=True)
+    return name if column.type is STRING else syntax.Call("tostring", (name,), span, span)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +133,7 @@ class Find(Operator):
         found: list[tuple[str, Relation]] = []
         for label, relation in sources:
             scope = binder.over(relation, environment)
-            rows: Relation = plan.Filter(relation, binder.predicate(_term(self.condition, False), scope))
+            rows: Relation = plan.Filter(relation, binder.predicate(_term(self.condition, False, plan.columns_of(relation)), scope))
             if self.items:
                 rows = plan.Project(rows, tuple(self._projected(binder, scope)))
             found.append((label, rows))
