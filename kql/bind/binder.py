@@ -214,6 +214,8 @@ class Binder:
         cells = []
         for position, value in enumerate(table.values):
             bound = self.scalar(value, scope)
+            if not isinstance(value, syntax.Literal) and bound.type is not UNKNOWN:
+                self.problems.add("KQL413", value.span, "extend computes: datatable(…) […] | extend x = …")
             target = columns[position % width].type
             if isinstance(bound, plan.Literal) and bound.type is STRING and target not in (STRING, DYNAMIC):
                 text = str(bound.value)
@@ -328,6 +330,11 @@ class Binder:
                 self.problems.add("KQL305", span, what=f"the {parameter.name} of {written or function.name}")
             self._regular(parameter, argument, function, span)
         self.volatile += function.volatile
+        if function.check is not None:
+            constants = [argument.value if isinstance(argument, plan.Literal) else ... for argument in fitted]
+            reason = function.check(constants)
+            if reason:
+                self.problems.add("KQL311", span, function=f"{written or function.name}()", reason=reason)
         return plan.Call(function, found.overload, fitted, found.result)
 
     def _regular(self, parameter: Any, argument: plan.Scalar, function: Function, span: syntax.Span) -> None:
@@ -356,7 +363,8 @@ class Binder:
         fits = any(least <= given and (most is None or given <= most) for least, most in counts)
         if function.kind == "infix" and given == 2:
             left, right = (argument.type.value for argument in arguments)
-            self.problems.add("KQL306", span, operator=written, left=left, right=right)
+            hint = "strcat(…) joins texts" if written == "+" and "string" in (left, right) else ""
+            self.problems.add("KQL306", span, hint, operator=written, left=left, right=right)
         elif not fits:
             least, most = min(low for low, _ in counts), max((high if high is not None else 99) for _, high in counts)
             expected = f"{least}" if least == most else f"at least {least}" if most == 99 else f"{least} to {most}"

@@ -76,7 +76,7 @@ def _accept(parameter: Parameter, argument: plan.Scalar) -> tuple[int, Type] | N
         return 1 + _ORDER[target] - _ORDER[type], target
     if type is DYNAMIC:
         scalars = [target for target in parameter.classes if target is not Type.TYPE]
-        if not scalars:
+        if not scalars or parameter.class_name == "NotDynamic":
             return None
         if parameter.classes >= NUMBERS:
             return 6, Type.REAL

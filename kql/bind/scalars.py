@@ -19,6 +19,7 @@ _NOTHING = plan.Literal(None, UNKNOWN)
 _EQUALITY = frozenset({"==", "!=", "<>"})
 _ORDERING = frozenset({"<", "<=", ">", ">="})
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
+_ONE_SIDE = "convert one side first: tostring(…), toint(…) or the like"
 _LISTS = frozenset({"in", "!in", "in~", "!in~", "has_any", "has_all"})
 
 
@@ -231,13 +232,17 @@ def infix(binder: Binder, name: str, left: plan.Scalar, right: plan.Scalar, span
     if name in _EQUALITY or name in _ORDERING:
         pair = _comparable(name, left, right)
         if pair is None:
-            binder.problems.add("KQL306", span, operator=name, left=left.type.value, right=right.type.value)
+            hint = _ONE_SIDE if DYNAMIC in (left.type, right.type) else ""
+            binder.problems.add("KQL306", span, hint, operator=name, left=left.type.value, right=right.type.value)
             return plan.Literal(None, BOOL)
         left, right = pair
     elif name in ("=~", "!~") and not {left.type, right.type} <= {STRING, DYNAMIC}:
         # published queries compare a dynamic with true this way; as texts, letter case aside, they are the same
         left, right = _as(left, STRING), _as(right, STRING)
-    elif name in _ARITHMETIC and DYNAMIC in (left.type, right.type) and left.type is not right.type:
+    elif name in _ARITHMETIC and left.type is right.type is DYNAMIC:
+        binder.problems.add("KQL306", span, _ONE_SIDE, operator=name, left="dynamic", right="dynamic")
+        return plan.Literal(None, UNKNOWN)
+    elif name in _ARITHMETIC and DYNAMIC in (left.type, right.type):
         # a dynamic beside a number is read as that number's type (long for int)
         other = right.type if left.type is DYNAMIC else left.type
         target = LONG if other is INT else other
@@ -264,11 +269,8 @@ def _comparable(name: str, left: plan.Scalar, right: plan.Scalar) -> tuple[plan.
 
     one, two = left.type, right.type
     if one is two:
-        if one is DYNAMIC:
-            if name in _ORDERING:
-                return plan.Convert(left, REAL), plan.Convert(right, REAL)
-            return plan.Convert(left, STRING), plan.Convert(right, STRING)
-        return left, right
+        # two dynamics have no type to be compared in (kql-semantics 6.2)
+        return None if one is DYNAMIC else (left, right)
     if {one, two} <= NUMBERS:
         return left, right
     for mine, theirs in ((one, two), (two, one)):

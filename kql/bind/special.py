@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kql import plan, syntax
 from kql.bind import names
 from kql.bind.scope import Scope, find
-from kql.types import BOOL, DYNAMIC, STRING, UNKNOWN, common
+from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, STRING, UNKNOWN, common
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -89,6 +89,11 @@ def conditional(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         return plan.Literal(None, known[0] if known else UNKNOWN)
     if call.name != "case" and count != 3:
         return binder.call(function, tuple(arguments), call.span, written=call.name)
+    if REAL in known and not {INT, LONG}.isdisjoint(known):
+        # Microsoft's analyser would widen them, the engine refuses them (kql-semantics 13.1)
+        given = " and ".join(sorted({type.value for type in known}))
+        binder.problems.add("KQL304", call.span, "toreal(…) makes them one", function=f"{call.name}()", given=given)
+        return plan.Literal(None, REAL)
     result = common(known) or DYNAMIC  # values of several types meet in a dynamic, as Microsoft's analyser has it
     fitted = [binder.fit(a, result, call.span) if i in places else a for i, a in enumerate(arguments)]
     return plan.Call(function, function.overloads[0], tuple(fitted), result)

@@ -277,6 +277,6 @@ ROWS = (
            "Whether two arrays have the same distinct elements.", "set_equals(dynamic([1, 2]), dynamic([2, 1, 1]))"),
     scalar(("range(start:Summable, stop:Summable, step:Summable?) -> Parameter0Array", _range),
            doc="An array of values at even steps, both ends included.", examples=("tostring(range(1, 3)) == '[1,2,3]'",), nulls="custom"),
-    scalar(("repeat(value:Scalar, count:long) -> dynamic", _repeat), doc="An array of one value many times.",
+    scalar(("repeat(value:NotDynamic, count:long) -> dynamic", _repeat), doc="An array of one value many times.",
            examples=("tostring(repeat(1, 2)) == '[1,1]'",), nulls="custom", naming="prefix:repeat"),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kql.forms import List, Scalar
 from kql.functions.row import Function, alias, scalar
@@ -160,6 +160,17 @@ def _dated(date: str, pattern: str) -> str:
     return f"strftime(kql_timestamp({date}), {quote.text(pattern)})"
 
 
+def _faulty_format(letters: Sequence[str]) -> Callable[[Sequence[object]], str]:
+    """A check of a format: its letters, and the signs that may stand between them (kql-semantics 11.8)."""
+    fits = re.compile("|".join([*(f"(?:{letter})+" for letter in letters), r"[ /\-:,._\[\]]"]))
+
+    def check(constants: Sequence[object]) -> str:
+        rest = fits.sub("", str(constants[1])) if isinstance(constants[1], str) else ""
+        return f"'{rest[0]}' means nothing in its format" if rest else ""
+
+    return check
+
+
 def _format_timespan(arguments: Arguments) -> str:
     span, wanted = f"abs({arguments.text(0)})", str(arguments[1].const or "")
     units = {
@@ -245,9 +256,10 @@ ROWS = (
     alias("weekofyear", _WEEK),
     scalar(("format_datetime(date:datetime, format:string <Constant>) -> string", _format_datetime),
            doc="A datetime in a .NET format.", examples=("format_datetime(datetime(2020-05-15 13:04:05), 'yy-MM-dd HH:mm') == '20-05-15 13:04'",),
-           nulls="custom", naming="first"),
+           nulls="custom", naming="first", check=_faulty_format("y M d H h m s f F tt".split())),
     scalar(("format_timespan(timespan:timespan, format:string <Constant>) -> string", _format_timespan),
-           doc="A timespan in a .NET format.", examples=("format_timespan(time(1.02:03:04), 'd.hh:mm') == '1.02:03'",), nulls="custom", naming="first"),
+           doc="A timespan in a .NET format.", examples=("format_timespan(time(1.02:03:04), 'd.hh:mm') == '1.02:03'",), nulls="custom", naming="first",
+           check=_faulty_format("d H h m s f F".split())),
     scalar(("make_datetime(year:Integer, month:Integer, day:Integer, hour:Integer?, minute:Integer?, second:Number?) -> datetime",
             "TRY(kql_ticks(make_timestamp({year}::BIGINT, {month}::BIGINT, {day}::BIGINT, coalesce({hour|0}, 0)::BIGINT, coalesce({minute|0}, 0)::BIGINT, 0.0)) + CAST(round(coalesce({second|0}, 0) * 10000000) AS BIGINT))"),
            ("make_datetime(value:text) -> datetime", "kql_string_to_datetime({value})"),

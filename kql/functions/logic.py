@@ -155,6 +155,7 @@ ROWS = (
         doc="True where a condition holds; otherwise the query fails with the message.",
         examples=("assert(1 < 2, 'one is less than two')",),
         nulls="total",
+        check=lambda constants: str(constants[1]) if constants[0] is False else "",
     ),
     ISNULL,
     ISNOTNULL,

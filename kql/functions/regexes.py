@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kql.forms import Json
@@ -29,6 +30,12 @@ def group_names(expression: str) -> list[str]:
     """The groups of an expression in order, each by its name or ''."""
     plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", "", expression, flags=re.DOTALL)
     return [found.group(1) or "" for found in re.finditer(r"\((?!\?)|\(\?P?<(\w+)>", plain)]
+
+
+def _uncountable(constants: Sequence[object]) -> str:
+    """extract_all gives its captures in an array each, so there is at least one, and the engine allows sixteen."""
+    groups = len(_groups(constants[0])) if isinstance(constants[0], str) else 1
+    return "" if 1 <= groups <= 16 else f"its regular expression has {groups or 'no'} capturing groups, not 1 to 16"
 
 
 def _captured(text: str, expression: Sql, group: int) -> str:
@@ -140,6 +147,7 @@ _EXTRACT_ALL = scalar(
     doc="All captures of a regular expression: an array, or an array of arrays where it has several groups.",
     examples=("array_length(extract_all(@'(\\d+)', 'a1b22')) == 2",),
     nulls="custom",
+    check=_uncountable,
 )
 _REPLACE_REGEX = scalar(
     ("replace_regex(source:text, lookup_regex:string, rewrite_pattern:string) -> string", _replace),

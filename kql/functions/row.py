@@ -92,6 +92,8 @@ class Function:
     volatile: bool = False  # another value at each call
     ordered: bool = False  # an aggregate that takes the values in the order of the rows
     python: bool = field(default=False)  # needs a Python function registered with the engine
+    # What is wrong with the constants among the arguments, or ''. An argument that is no constant is `...`.
+    check: Callable[[Sequence[object]], str] | None = None
     # The columns that a call stands for, with their types: fields of the object that it computes. '*' is the argument's
     # name, for one column per array.
     parts: tuple[tuple[str, Type], ...] = ()
@@ -166,5 +168,5 @@ def alias(name: str, function: Function, hidden: bool = True) -> Function:
     """Another name of the same function."""
     return Function(
         name, function.kind, function.overloads, function.doc, (), function.nulls, function.naming, function.empty,
-        function.name, function.refused, hidden, function.volatile, function.ordered, function.python,
+        function.name, function.refused, hidden, function.volatile, function.ordered, function.python, function.check, function.parts,
     )  # fmt: skip

@@ -90,13 +90,13 @@ ROWS = (
         nulls="total",
     ),
     window(
-        ("prev(column:Scalar, offset:Integer?, default_value:Scalar?) -> Parameter0", _neighbour("lag")),
+        ("prev(column:Scalar, offset:Integer?, default_value:Scalar? <Constant>) -> Parameter0", _neighbour("lag")),
         doc="A column's value some rows before.",
         examples=(_SHOWN.format("prev(x)", 2),),
         nulls="custom",
     ),
     window(
-        ("next(column:Scalar, offset:Integer?, default_value:Scalar?) -> Parameter0", _neighbour("lead")),
+        ("next(column:Scalar, offset:Integer?, default_value:Scalar? <Constant>) -> Parameter0", _neighbour("lead")),
         doc="A column's value some rows after.",
         examples=(_SHOWN.format("next(x)", 3),),
         nulls="custom",

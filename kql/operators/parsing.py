@@ -111,10 +111,10 @@ class Parse(Operator):
                     declared.append(element)
                     if isinstance(following, syntax.Star) and type in (None, STRING):
                         binder.problems.add("KQL410", span)
-                    if isinstance(following, syntax.ColumnDeclaration) and type in (None, STRING) and following.type in (
-                        None, STRING,
-                    ):  # fmt: skip
-                        binder.problems.add("KQL410", span)
+                    if isinstance(following, syntax.ColumnDeclaration):
+                        texts = type in (None, STRING) and following.type in (None, STRING)
+                        if regex or texts:
+                            binder.problems.add("KQL410", following.span)
                     pieces.append(
                         _group(type or STRING, last_one=place == last, regex=regex, strict=kind == "simple")
                     )
