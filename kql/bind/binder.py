@@ -236,7 +236,7 @@ class Binder:
         function = catalogue.find(call.name)
         if function is not None and function.refused:
             self.problems.add("KQL501", call.name_span, what=f"{call.name}()", reason=function.refused)
-        elif call.name in ("cluster", "database", "workspace", "app"):
+        elif call.name in ("workspace", "app"):
             self.problems.add("KQL501", call.name_span, what=f"{call.name}()", reason="an estate is one database")
         elif function is not None:
             self.problems.add("KQL209", call.span, name=call.name)

@@ -56,6 +56,15 @@ def column_ifexists(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Sca
     return _NOTHING
 
 
+def iscolumnexists(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """Whether there is a column of that name."""
+    name = binder.constant(call.arguments[0], scope, "the column's name") if len(call.arguments) == 1 else _NOTHING
+    if isinstance(name, plan.Literal) and name.type is STRING:
+        return plan.Literal(find(scope.columns, str(name.value)) is not None, BOOL)
+    binder.problems.add("KQL301", call.span, function="iscolumnexists()", expected="a column's name", given="that")
+    return plan.Literal(None, BOOL)
+
+
 def not_(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     """Negation of a condition, over a dynamic too."""
     if len(call.arguments) != 1:
@@ -163,6 +172,7 @@ SPECIAL: dict[str, Callable[[Binder, syntax.Call, Scope], plan.Scalar]] = {
     "pack_all": pack_all,
     "column_ifexists": column_ifexists,
     "columnifexists": column_ifexists,
+    "iscolumnexists": iscolumnexists,
     "bag_pack_columns": bag_pack_columns,
     "column_names_of": column_names_of,
     "coalesce": coalesce,

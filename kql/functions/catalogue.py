@@ -5,12 +5,13 @@ from __future__ import annotations
 import functools
 import importlib
 
-from kql.functions.row import Function
+from kql.functions.row import Function, alias
+from kql.functions.spellings import OLD
 
 # Each module holds rows of one kind of thing, as a tuple named ROWS.
 MODULES = (
     "infix", "comparison", "matching", "lists", "logic", "conversions", "strings", "encodings", "texts", "regexes", "datetimes", "dynamics", "arrays",
-    "maths", "units", "hashes", "addresses", "networks", "series", "windows", "aggregates", "statistics", "helpers", "refusals",
+    "maths", "units", "hashes", "addresses", "networks", "series", "windows", "aggregates", "statistics", "tables", "helpers", "refusals",
 )  # fmt: skip
 
 
@@ -23,6 +24,8 @@ def table() -> dict[str, Function]:
             if row.name in rows:
                 raise ValueError(f"two rows for {row.name}")
             rows[row.name] = row
+    for name, row_name in OLD.items():
+        rows[name] = alias(name, rows[row_name])
     return rows
 
 

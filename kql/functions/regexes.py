@@ -34,7 +34,7 @@ def group_names(expression: str) -> list[str]:
 
 def _uncountable(constants: Sequence[object]) -> str:
     """extract_all gives its captures in an array each, so there is at least one, and the engine allows sixteen."""
-    groups = len(_groups(constants[0])) if isinstance(constants[0], str) else 1
+    groups = len(group_names(constants[0])) if isinstance(constants[0], str) else 1
     return "" if 1 <= groups <= 16 else f"its regular expression has {groups or 'no'} capturing groups, not 1 to 16"
 
 

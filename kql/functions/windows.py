@@ -6,6 +6,7 @@ state their signatures and serve completion and help.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kql.functions.row import window
@@ -80,6 +81,11 @@ def _least(arguments: Arguments) -> str:
     return f"max(CASE WHEN {arguments.text(0)} THEN {arguments.text(1)} END) OVER ({over} ROWS UNBOUNDED PRECEDING)"
 
 
+def _no_distance(constants: Sequence[object]) -> str:
+    distance = constants[1] if len(constants) > 1 else 1
+    return "its distance is a row at least" if isinstance(distance, int) and distance < 1 else ""
+
+
 _SHOWN = "toscalar(range x from 1 to 3 step 1 | serialize n = {} | summarize max(n)) == {}"
 
 ROWS = (
@@ -94,12 +100,14 @@ ROWS = (
         doc="A column's value some rows before.",
         examples=(_SHOWN.format("prev(x)", 2),),
         nulls="custom",
+        check=_no_distance,
     ),
     window(
         ("next(column:Scalar, offset:Integer?, default_value:Scalar? <Constant>) -> Parameter0", _neighbour("lead")),
         doc="A column's value some rows after.",
         examples=(_SHOWN.format("next(x)", 3),),
         nulls="custom",
+        check=_no_distance,
     ),
     window(
         ("row_cumsum(term:Summable, restart:bool?) -> Parameter0Promoted", ""),
