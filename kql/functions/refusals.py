@@ -20,7 +20,6 @@ _REASONS: dict[str, str] = {
         " __geo_length_to_s2cell_level"
     ),
     "row_rank_dense and row_rank_min have taken its place": "row_rank",
-    "no session can be told from its rows before the last one ended": "row_window_session",
     "it needs a database of places that is not shipped": "geo_info_from_ip_address",
     "cells of S2 are a library of their own": (
         "geo_polygon_to_s2cells geo_line_to_s2cells geo_point_to_s2cell geo_s2cell_to_central_point geo_s2cell_to_polygon"
