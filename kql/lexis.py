@@ -61,6 +61,14 @@ def long(text: str) -> int | None:
     return value if LONG_MIN <= value <= LONG_MAX else None
 
 
+def int32(text: str) -> int | None:
+    """An int: like a long, of 32 bits; hex is a bit pattern here too."""
+    value = long(text)
+    if value is not None and "x" in text.lower() and 0 <= value < 2**32:
+        value = value - 2**32 if value >= 2**31 else value
+    return value if value is not None and -(2**31) <= value < 2**31 else None
+
+
 def real(text: str) -> float | None:
     """A real, with nan, inf, +inf and -inf."""
     text = text.strip()
@@ -149,13 +157,22 @@ _DATE_FORMS = [
         r"(?P<monthname>[a-z]{3})[a-z]*\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4})",
         r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})",
         r"(?P<year>\d{4})",
+        r"(?P<month>\d{1,2})\.(?P<day>\d{1,2})\.(?P<year>\d{4})",
     ))
 ]  # fmt: skip
+
+
+_PARTS = re.compile(r"\d{1,4}(\s*,\s*\d{1,2}){2,5}")
 
 
 def datetime(text: str) -> int | None:
     """Ticks since 0001-01-01 of an ISO 8601, RFC 822 or RFC 850 text, or of the US forms; offsets become UTC."""
     text = text.strip().strip("\"'").strip()
+    if _PARTS.fullmatch(text):  # datetime(2020, 5, 15, 13, 45, 0)
+        numbers = [int(part) for part in text.split(",")]
+        names = ("year", "month", "day", "hour", "minute", "second")
+        given = {name: str(number) for name, number in zip(names, numbers, strict=False)}
+        return _ticks_of({**dict.fromkeys((*names, "half", "zone", "fraction")), **given})
     for form in _DATE_FORMS:
         match = form.fullmatch(text)
         if match is not None:

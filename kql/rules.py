@@ -444,7 +444,7 @@ def _json_text(value: Any) -> str:
 _TYPED = re.compile(r"(\w+)\s*\((.*)\)", re.S)
 _READERS: dict[Type, Any] = {
     Type.DATETIME: lexis.datetime, TIMESPAN: lexis.timespan, Type.GUID: lexis.guid, BOOL: lexis.boolean,
-    LONG: lexis.long, Type.INT: lexis.long, REAL: lexis.real, Type.DECIMAL: lexis.exact,
+    LONG: lexis.long, Type.INT: lexis.int32, REAL: lexis.real, Type.DECIMAL: lexis.exact,
 }  # fmt: skip
 
 

@@ -342,7 +342,9 @@ class Binder:
         if parameter is None or not isinstance(argument, plan.Literal) or argument.type is not STRING:
             return
         if parameter.name in ("regex", "lookup_regex") or (function.name, parameter.name) in _PATTERNS:
-            reason = regex.problem(str(argument.value))
+            # trim puts the text between its own brackets, so that 'a)|(b' is one
+            text = f"({argument.value})" if function.name.startswith("trim") else str(argument.value)
+            reason = regex.problem(text)
             if reason:
                 self.problems.add("KQL308", span, "the notation is RE2's", reason=reason)
 
@@ -406,7 +408,7 @@ def parse_constant(text: str, type: Type) -> object:
     """A text as a constant of a type; None where it is none."""
     parsers: dict[Type, Any] = {
         Type.DATETIME: lexis.datetime, Type.TIMESPAN: lexis.timespan, Type.GUID: lexis.guid, LONG: lexis.long,
-        INT: lexis.long, REAL: lexis.real, BOOL: lexis.boolean, Type.DECIMAL: lexis.exact,
+        INT: lexis.int32, REAL: lexis.real, BOOL: lexis.boolean, Type.DECIMAL: lexis.exact,
     }  # fmt: skip
     parse = parsers.get(type)
     return parse(text) if parse is not None else text

@@ -304,7 +304,7 @@ def _as(value: plan.Scalar, type: Type) -> plan.Scalar:
 
 
 def _any_column(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
-    """`* contains "x"`: true where it holds for any column."""
+    """`* contains "x"`: true where it holds for any column; `* !contains "x"`: where it does for all."""
     tests = []
     right = bind(binder, call.arguments[1], scope)
     for column in scope.columns:
@@ -314,7 +314,8 @@ def _any_column(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         tests.append(infix(binder, call.name, value, right, call.span))
     if not tests:
         return plan.Literal(False, BOOL)
-    return binder.apply("or", tuple(tests), call.span) if len(tests) > 1 else tests[0]
+    word = "and" if call.name.startswith("!") else "or"
+    return binder.apply(word, tuple(tests), call.span) if len(tests) > 1 else tests[0]
 
 
 def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:

@@ -89,6 +89,8 @@ _SHAPES = (
     ("(value:datetime, low:datetime, high:datetime) -> bool", _between),
     ("(value:datetime, low:datetime, high:timespan) -> bool", _between_span),
     ("(value:string, low:string, high:string) -> bool", _between),
+    ("(value:bool, low:bool, high:bool) -> bool", _between),
+    ("(value:guid, low:guid, high:guid) -> bool", _between),
 )
 
 ROWS = (

@@ -75,6 +75,11 @@ def _scaled(order: str) -> Template:
     return sql
 
 
+def _negative(arguments: Arguments) -> Sql | str:
+    value = arguments[0]
+    return constant(-value.const, REAL) if isinstance(value.const, float) else f"(-{value.text})"
+
+
 _ADD = "kql_wrap(CAST({left} AS HUGEINT) + {right})"
 _DATED = "kql_ticks_to_datetime(CAST({left} AS HUGEINT) + {right})"
 
@@ -137,7 +142,7 @@ ROWS = (
     infix(
         ("negate(operand:int) -> int", "CAST(kql_long_to_int(-CAST({operand} AS BIGINT)) AS INTEGER)"),
         ("negate(operand:long) -> long", "kql_wrap(-CAST({operand} AS HUGEINT))"),
-        ("negate(operand:real|decimal) -> Parameter0", "(-{operand})"),
+        ("negate(operand:real|decimal) -> Parameter0", _negative),
         ("negate(operand:timespan) -> timespan", "kql_wrap(-CAST({operand} AS HUGEINT))"),
         ("negate(operand:dynamic) -> dynamic", "kql_number_json(-kql_json_to_real({operand}))"),
         doc="The sign -, as in -x.",

@@ -114,7 +114,7 @@ def _trimmed(start: bool, end: bool) -> Template:
             return f"coalesce(TRY({made}), {text})"
         if start and end:
             # both ends are looked for in the text as it was: what follows the first is taken before what is left of it
-            whole = isinstance(expression.const, str) and not problem(expression.const)
+            whole = isinstance(expression.const, str) and not problem(expression.const) and not problem(f"({expression.const})")
             middle = len(group_names(str(expression.const))) + 1 if whole else 10
             if middle < 10:
                 return f"regexp_replace({text}, '^(?:' || {written} || ')?((?s:.*?))(?:' || {written} || ')?$', '\\{middle}')"

@@ -86,8 +86,8 @@ def _strcat_array(arguments: Arguments) -> str:
     array = arguments[0].fetched()
     if array.form == _TEXTS:
         return f"array_to_string(list_transform({array.text}, lambda e: coalesce(e, '')), {arguments.text(1)})"
-    listed = f"kql_list({dynamic.as_json(array).text})"
-    return f"array_to_string(list_transform({listed}, lambda e: coalesce(kql_text(e), '')), {arguments.text(1)})"
+    listed = f"kql_texts({dynamic.as_json(array).text})"
+    return f"coalesce(array_to_string(list_transform({listed}, lambda e: coalesce(e, '')), {arguments.text(1)}), '')"
 
 
 def _strcat_delim(arguments: Arguments) -> str:

@@ -60,6 +60,8 @@ TEMPLATES: dict[tuple[Type, Type], str] = {
     (INT, TIMESPAN): "CAST({x} AS BIGINT)",
     (LONG, TIMESPAN): "{x}",
     (REAL, TIMESPAN): "TRY_CAST(trunc({x}) AS BIGINT)",
+    (BOOL, DATETIME): "CAST({x} AS BIGINT)",
+    (BOOL, TIMESPAN): "CAST({x} AS BIGINT)",
     (DATETIME, TIMESPAN): "{x}",
     (TIMESPAN, DATETIME): "kql_ticks_to_datetime({x})",
 }
@@ -97,6 +99,11 @@ def convert(value: Sql, target: Type) -> Sql:
         return missing(target)
     if value.constant and target is REAL and isinstance(value.const, int) and not isinstance(value.const, bool):
         return constant(float(value.const), REAL)
+    if isinstance(value.const, str) and target is BOOL:
+        # the service reads constants before its engine does, and less strictly than that: blanks may stand around them
+        value = constant(value.const.strip(), STRING)
+    if isinstance(value.const, float) and target is LONG and not -(2.0**63) <= value.const < 2.0**63:
+        return constant(-(2**63), LONG) if value.const == value.const else missing(LONG)  # the same: what its cast gives
     text = value.string if value.type is STRING else value.text
     nullable = value.nullable if (value.type, target) in _NEVER_FAILS else True
     return Sql(template.replace("{x}", text), target, nullable)

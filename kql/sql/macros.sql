@@ -90,13 +90,6 @@ CREATE OR REPLACE MACRO kql_iso_to_datetime(s) AS
   + coalesce(TRY_CAST(substring(regexp_extract(s, '\.\d{6}(\d)', 1), 1, 1) AS BIGINT), 0)
   - coalesce((CASE WHEN regexp_extract(s, '([+-])\d{2}:?\d{2}$', 1) = '-' THEN -1 ELSE 1 END)
       * (CAST(nullif(regexp_extract(s, ':.*[+-](\d{2}):?\d{2}$', 1), '') AS BIGINT) * 60 + CAST(nullif(regexp_extract(s, ':.*[+-]\d{2}:?(\d{2})$', 1), '') AS BIGINT)) * 600000000, 0);
-CREATE OR REPLACE MACRO kql_string_to_datetime(s) AS
-  CASE WHEN s IS NULL OR s = '' THEN NULL
-       WHEN regexp_full_match(trim(s), '\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?', 'i')
-       THEN kql_ticks_to_datetime(kql_iso_to_datetime(trim(s)))
-       ELSE kql_ticks(TRY_STRPTIME(trim(s), ['%Y-%m-%d %H:%M:%S', '%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %H:%M', '%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M %p',
-         '%m-%d-%Y', '%m-%d-%Y %H:%M:%S', '%Y/%m/%d', '%Y/%m/%d %H:%M:%S', '%Y-%m-%dT%H:%M:%S', '%a, %d %b %Y %H:%M:%S GMT', '%a, %d %b %Y %H:%M:%S',
-         '%d %b %Y %H:%M:%S', '%d %b %Y', '%d %b %y %H:%M:%S', '%A, %d-%b-%y %H:%M:%S', '%b %d %Y', '%b %d, %Y', '%a, %d %b %y %H:%M:%S', '%Y%m%d', '%Y-%m'])) END;
 CREATE OR REPLACE MACRO kql_unit_ticks(u) AS
   CASE lower(u) WHEN 'd' THEN 864000000000 WHEN 'day' THEN 864000000000 WHEN 'days' THEN 864000000000
     WHEN 'h' THEN 36000000000 WHEN 'hour' THEN 36000000000 WHEN 'hours' THEN 36000000000 WHEN 'hr' THEN 36000000000 WHEN 'hrs' THEN 36000000000
@@ -115,7 +108,26 @@ CREATE OR REPLACE MACRO kql_string_to_timespan(s) AS
   CASE WHEN regexp_full_match(trim(s), '-?(\d+[.:])?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,7})?)?') THEN kql_clock_to_timespan(trim(s))
        WHEN regexp_full_match(trim(s), '-?\d+(\.\d+)?\s*[a-zA-Z]+')
        THEN TRY_CAST(TRY_CAST(regexp_extract(trim(s), '^-?\d+(\.\d+)?') AS DOUBLE) * kql_unit_ticks(regexp_extract(s, '[a-zA-Z]+')) AS BIGINT)
-       WHEN regexp_full_match(trim(s), '-?\d+(\.\d+)?') THEN TRY_CAST(TRY_CAST(trim(s) AS DOUBLE) * 864000000000 AS BIGINT) END;
+       WHEN regexp_full_match(trim(s), '-?\d{1,8}') THEN TRY_CAST(trim(s) AS BIGINT) * 864000000000 END;
+-- The other spellings: ISO without its zeros, the US order, RFC 822, RFC 850 and names of months; then a time and a zone.
+CREATE OR REPLACE MACRO kql_spelled_date(s) AS
+  kql_ticks(TRY_STRPTIME(s, ['%Y-%m-%d', '%Y/%m/%d', '%m/%d/%y', '%m/%d/%Y', '%m-%d-%Y', '%m.%d.%Y', '%d %b %y', '%d %b %Y', '%d %B %Y', '%d-%b-%y', '%d-%b-%Y', '%a, %d %b %y', '%a, %d %b %Y',
+    '%a %d %b %Y', '%A, %d-%b-%y', '%A, %d-%b-%Y', '%A, %d %b %y', '%A, %d %B %Y', '%b %d %Y', '%b %d, %Y', '%B %d, %Y', '%B %d %Y', '%a, %b %d, %Y', '%A, %B %d, %Y', '%Y %b %d',
+    '%Y%m%d', '%Y-%m', '%B %Y', '%b %Y']));
+CREATE OR REPLACE MACRO kql_zone_ticks(z) AS
+  CASE WHEN upper(z) IN ('', 'Z', 'UTC', 'GMT') THEN 0
+       ELSE (CASE WHEN starts_with(z, '-') THEN -1 ELSE 1 END) * (CAST(substring(z, 2, 2) AS BIGINT) * 60 + CAST('0' || regexp_extract(substring(z, 4), '\d*$') AS BIGINT)) * 600000000 END;
+CREATE OR REPLACE MACRO kql_spelled_to_datetime(s) AS
+  list_transform([regexp_extract(s, '(?i)^(.*?)(?:(?:T|\s)\s*(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,7})?)?)\d*\s*(AM|PM)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$', ['d', 't', 'h', 'z'])], lambda p:
+    CASE WHEN p.t = '' AND starts_with(p.z, '-') THEN kql_spelled_date(p.d || p.z) ELSE
+    kql_ticks_to_datetime(kql_spelled_date(p.d) - kql_zone_ticks(p.z)
+      + (CASE WHEN p.t = '' THEN 0 WHEN p.h = '' OR kql_clock_to_timespan(p.t) >= 468000000000 THEN kql_string_to_timespan(p.t)
+              ELSE kql_string_to_timespan(p.t) % 432000000000 + CASE WHEN upper(p.h) = 'PM' THEN 432000000000 ELSE 0 END END)) END)[1];
+CREATE OR REPLACE MACRO kql_string_to_datetime(s) AS
+  CASE WHEN s IS NULL OR s = '' THEN NULL
+       WHEN regexp_full_match(trim(s), '\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?', 'i')
+       THEN kql_ticks_to_datetime(kql_iso_to_datetime(trim(s)))
+       ELSE kql_spelled_to_datetime(trim(s)) END;
 
 -- from what a dynamic holds
 CREATE OR REPLACE MACRO kql_json_to_bool(j) AS

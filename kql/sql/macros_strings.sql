@@ -8,7 +8,7 @@ CREATE OR REPLACE MACRO kql_indexof(s, m, start, len, occurrence) AS
     lambda i: substring(s, i + 1, length(m)) = m AND (len < 0 OR i < (CASE WHEN start < 0 THEN greatest(length(s) + start, 0) ELSE start END) + len))[occurrence], -1);
 CREATE OR REPLACE MACRO kql_translate(search, rewrite, source) AS
   array_to_string(list_transform(string_split(source, ''), lambda c:
-    CASE WHEN instr(search, c) = 0 OR c = '' THEN c WHEN length(rewrite) = 0 THEN c
+    CASE WHEN instr(search, c) = 0 OR c = '' THEN c WHEN length(rewrite) = 0 THEN ''
          ELSE substring(rewrite, least(instr(search, c), length(rewrite)), 1) END), '');
 -- Bytes as hexadecimal, two digits each; NULL where the text is no Base64.
 CREATE OR REPLACE MACRO kql_base64_hex(s) AS TRY(lower(hex(from_base64(s))));

@@ -49,7 +49,7 @@ def literal(value: object, type: Type) -> str:
             return "CAST('NaN' AS DOUBLE)"
         if math.isinf(value):
             return f"CAST('{'-' if value < 0 else ''}Infinity' AS DOUBLE)"
-        return f"CAST({value!r} AS DOUBLE)"
+        return f"CAST('{value!r}' AS DOUBLE)" if value == 0 else f"CAST({value!r} AS DOUBLE)"  # as a number -0.0 would lose its sign
     if isinstance(value, decimal.Decimal):
         return decimal_literal(value)
     if isinstance(value, int):
