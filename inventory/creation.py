@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inventory.clock import from_ticks
-from inventory.control import Control
+from inventory.control.bulk import Control
 from inventory.errors import InventoryError
 from inventory.feed import Feed
 from inventory.resource_types import (
@@ -98,7 +98,13 @@ def _group(store: Store, name: str, subscription: str | None) -> dict[str, Any]:
 
 
 def _scale_set(
-    store: Store, feed: Feed, now: int, group: Mapping[str, Any], name: str, location: str, zone: str | None,
+    store: Store,
+    feed: Feed,
+    now: int,
+    group: Mapping[str, Any],
+    name: str,
+    location: str,
+    zone: str | None,
     fault_domain: int | None,
 ) -> dict[str, Any]:
     """The Flexible set that the machine shall join, if the rules of placement let it."""  # fmt: skip
@@ -158,8 +164,17 @@ def _scale_set(
 
 
 def _rows(
-    store: Store, key: int, now: int, name: str, group: Mapping[str, Any], location: str, size: str,
-    chosen: Mapping[str, Any] | None, zone: str | None, fault_domain: int | None, spot: bool,
+    store: Store,
+    key: int,
+    now: int,
+    name: str,
+    group: Mapping[str, Any],
+    location: str,
+    size: str,
+    chosen: Mapping[str, Any] | None,
+    zone: str | None,
+    fault_domain: int | None,
+    spot: bool,
     tags: Mapping[str, str] | None,
 ) -> dict[ResourceType, dict[str, Any]]:
     """The new rows: the machine, its network interface and its disk."""  # fmt: skip
@@ -319,7 +334,7 @@ def _select(
 
 def _stage(store: Store, of: ResourceType, table: str, row: Mapping[str, Any], now: int) -> None:
     """The one new row as the temporary table from which it is announced."""
-    what = "'create' AS _operation" if of is VIRTUAL_MACHINES else "0::BIGINT AS _after"
+    what = "'create' AS _operation, NULL::VARCHAR AS _fails" if of is VIRTUAL_MACHINES else "0::BIGINT AS _after"
     values = ", ".join(
         f"{f'${name}' if name in row else 'NULL'}::{sql_type(kind)} AS {quoted(name)}"
         for name, kind in of.physical_columns.items()

@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from inventory import resource_types
 from inventory.clock import Clock, RealClock, SimulatedClock, from_ticks
-from inventory.control import Control
+from inventory.control.bulk import Control
+from inventory.control.plane import ControlPlane
 from inventory.creation import create_machine
 from inventory.errors import InventoryError
 from inventory.feed import Feed
@@ -51,6 +52,8 @@ class Estate:
         )
         self._feed = Feed(store, self.clock, lag or Lag(), self.seed, int(state["last_number"]))
         self._control = Control(store, self._feed)
+        self.control = ControlPlane(store, self._feed, self._control, self.tenant_id, self.seed)
+        """The control plane: resources by id, as Azure Resource Manager has them."""
 
     @classmethod
     def simulated(

@@ -30,14 +30,15 @@ class Feed:
 
     def __init__(self, store: Store, clock: Clock, lag: Lag, seed: int, last_number: int) -> None:
         self._store = store
-        self._clock = clock
+        self.clock = clock
         self.lag = lag
-        self._seed = str(seed)
+        self.seed = str(seed)
         self.last_number = last_number
         """The number of the latest change; numbers are never given twice, and lags are drawn from them."""
         self._due: dict[str, int] = {}
         self._touched: dict[str, ResourceType] = {}
         self._next_due = _NEVER
+        self._writing = False
         self.seen_at = clock.ticks()
         """The time up to which the index has let changes in."""
         self.version = 0
@@ -50,15 +51,19 @@ class Feed:
 
     def now(self) -> int:
         """The estate's time, in ticks."""
-        return self._clock.ticks()
+        return self.clock.ticks()
 
     # writing
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A transaction in which changes are announced: acknowledged when it ends, or never made."""
+        """A transaction in which changes are announced: acknowledged when it ends, or never made. May be nested."""
         with self._store.lock:
+            if self._writing:
+                yield self._store.writer
+                return
             before = self.last_number
+            self._writing = True
             try:
                 with self._store.transaction() as writer:
                     yield writer
@@ -66,7 +71,10 @@ class Feed:
                         self._store.set_state({"last_number": self.last_number, "clock": self.now()})
             except BaseException:
                 self._touched.clear()
+                self.last_number = before
                 raise
+            finally:
+                self._writing = False
             touched, self._touched = self._touched, {}
             for of in touched.values():
                 self._reckon(of)
@@ -98,6 +106,10 @@ class Feed:
               SELECT * FROM {of.slow_feed}
               WHERE _seq IN (SELECT max(_seq) FROM {of.slow_feed} WHERE _true_at <= {at} GROUP BY _key)
             ) l ON l._key = i._key)"""
+
+    def settled_at(self, of: ResourceType, key: int) -> int:
+        """When the last accepted change of a resource becomes true."""
+        return self._count_of(f"SELECT max(_true_at) FROM {of.feed} WHERE _key = {key}")
 
     def announce(self, of: ResourceType, source: str, changes: Mapping[str, str], *, deleted: str = "FALSE") -> int:
         """Write one change for each row of `source`; returns how many. Within `writing`.
@@ -163,7 +175,7 @@ class Feed:
         Costs nothing when nothing is due, and otherwise grows with what is due. Readers see the index before or
         after, never between, and do not wait.
         """
-        now = self._clock.ticks()
+        now = self.clock.ticks()
         if now < self._next_due:
             self.seen_at = max(self.seen_at, now)
             return 0
@@ -234,4 +246,4 @@ class Feed:
         return 0 if row is None or row[0] is None else int(row[0])
 
     def _draw(self, stream: str, number: str) -> str:
-        return f"(md5_number_lower(concat('{self._seed}:{stream}:', {number})) & 65535)::BIGINT"
+        return f"(md5_number_lower(concat('{self.seed}:{stream}:', {number})) & 65535)::BIGINT"

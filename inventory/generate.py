@@ -15,7 +15,7 @@ import duckdb
 
 from inventory import spreads
 from inventory.clock import from_ticks
-from inventory.control import Control
+from inventory.control.bulk import Control
 from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES
 from inventory.store import Store
 

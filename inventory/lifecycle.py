@@ -27,67 +27,104 @@ SETTLED = frozenset({"running", "stopped", "deallocated"})
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """What is true of a machine from `after_seconds` on. `power` None: as it was; `gone`: the machine is no more."""
+class Edge:
+    """Into a state, which lasts a while before the next edge. `power` None: as it was; `gone`: the machine is no more."""
 
-    after_seconds: float
     power: str | None
     provisioning: str
+    lasts: tuple[float, float] = (0.0, 0.0)
+    """(least, most) seconds until the next edge is taken; of the last edge of an operation it means nothing."""
     disks: str | None = None
     """The state of the machine's disks from here on; None: as it was."""
     gone: bool = False
+    hibernated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`allowed` power states it starts from, `already` those in which there is nothing to do, and its steps."""
+    """`allowed` power states it starts from, `already` those in which there is nothing to do, and its edges in order."""
 
     name: str
     """As Azure names it in its messages."""
     allowed: frozenset[str]
     already: frozenset[str]
-    steps: tuple[Step, ...]
+    edges: tuple[Edge, ...]
     overrides: bool = False
     """Whether it may begin while another operation is under way."""
 
 
+_ANY = frozenset(DISPLAY)
+_HELD = frozenset({"running", "stopped"})
+
 OPERATIONS = {
-    "start": Operation(
-        "start",
-        frozenset({"stopped", "deallocated"}),
-        frozenset({"running"}),
-        (Step(0, "starting", "Updating", disks="Attached"), Step(20, "running", "Succeeded")),
-    ),
-    "power_off": Operation(
-        "powerOff",
-        frozenset({"running"}),
-        frozenset({"stopped"}),
-        (Step(0, "stopping", "Updating"), Step(8, "stopped", "Succeeded")),
-    ),
-    "deallocate": Operation(
-        "deallocate",
-        frozenset({"running", "stopped"}),
-        frozenset({"deallocated"}),
-        (Step(0, "deallocating", "Updating"), Step(25, "deallocated", "Succeeded", disks="Reserved")),
-    ),
-    "restart": Operation(
-        "restart",
-        frozenset({"running"}),
-        frozenset(),
-        (Step(0, "starting", "Updating"), Step(15, "running", "Succeeded")),
-    ),
-    "delete": Operation(
-        "delete",
-        frozenset(DISPLAY),
-        frozenset(),
-        (Step(0, None, "Deleting"), Step(10, None, "Deleting", gone=True)),
-        overrides=True,
-    ),
-    "create": Operation(
-        "create",
-        frozenset(),
-        frozenset(),
-        (Step(0, "creating", "Creating"), Step(12, "starting", "Creating"), Step(30, "running", "Succeeded")),
-    ),
-}
-"""What can be done to machines. `create` starts from nothing, so no state allows it."""
+    "create": Operation("create", frozenset(), frozenset(), (
+        Edge("creating", "Creating", (8, 20)),
+        Edge("starting", "Creating", (10, 25)),
+        Edge("running", "Succeeded"),
+    )),
+    "start": Operation("start", frozenset({"stopped", "deallocated"}), frozenset({"running"}), (
+        Edge("starting", "Updating", (12, 35), disks="Attached"),
+        Edge("running", "Succeeded"),
+    )),
+    "power_off": Operation("powerOff", frozenset({"running"}), frozenset({"stopped"}), (
+        Edge("stopping", "Updating", (8, 20)),
+        Edge("stopped", "Succeeded"),
+    )),
+    "deallocate": Operation("deallocate", _HELD, frozenset({"deallocated"}), (
+        Edge("deallocating", "Updating", (15, 45)),
+        Edge("deallocated", "Succeeded", disks="Reserved"),
+    )),
+    "hibernate": Operation("hibernate", frozenset({"running"}), frozenset(), (
+        Edge("deallocating", "Updating", (20, 60)),
+        Edge("deallocated", "Succeeded", disks="Reserved", hibernated=True),
+    )),
+    "restart": Operation("restart", frozenset({"running"}), frozenset(), (
+        Edge("starting", "Updating", (10, 25)),
+        Edge("running", "Succeeded"),
+    )),
+    "redeploy": Operation("redeploy", frozenset({"running"}), frozenset(), (
+        Edge("deallocating", "Updating", (15, 40)),
+        Edge("starting", "Updating", (15, 40)),
+        Edge("running", "Succeeded"),
+    )),
+    "reimage": Operation("reimage", frozenset({"running"}), frozenset(), (
+        Edge("stopping", "Updating", (10, 25)),
+        Edge("starting", "Updating", (15, 40)),
+        Edge("running", "Succeeded"),
+    )),
+    "reapply": Operation("reapply", _ANY, frozenset(), (
+        Edge(None, "Updating", (5, 15)),
+        Edge(None, "Succeeded"),
+    )),
+    "update": Operation("update", _ANY, frozenset(), (
+        Edge(None, "Updating", (3, 15)),
+        Edge(None, "Succeeded"),
+    )),
+    "resize": Operation("resize", frozenset({"running"}), frozenset(), (
+        Edge("starting", "Updating", (20, 60)),
+        Edge("running", "Succeeded"),
+    )),
+    "evict": Operation("evict", frozenset({"running"}), frozenset(), (
+        Edge("deallocating", "Updating", (10, 30)),
+        Edge("deallocated", "Succeeded", disks="Reserved"),
+    ), overrides=True),
+    "shut_down": Operation("shutDown", frozenset({"running"}), frozenset({"stopped"}), (
+        Edge("stopped", "Succeeded"),
+    )),
+    "crash": Operation("crash", frozenset({"running"}), frozenset(), (
+        Edge("unknown", "Succeeded", (20, 120)),
+        Edge("starting", "Updating", (10, 40)),
+        Edge("running", "Succeeded"),
+    )),
+    "delete": Operation("delete", _ANY, frozenset(), (
+        Edge(None, "Deleting", (6, 20)),
+        Edge(None, "Deleting", gone=True),
+    ), overrides=True),
+}  # fmt: skip
+"""What can happen to machines. `create` starts from nothing, so no state allows it; `shut_down` (from within the guest),
+`evict` (Spot) and `crash` (of the host, after which the service heals the machine) are nobody's request."""
+
+REQUESTED = tuple(
+    name for name in OPERATIONS if name not in ("create", "update", "resize", "evict", "shut_down", "crash")
+)
+"""What may be asked of a machine by name."""

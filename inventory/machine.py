@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory.control import Control
+from inventory.control.bulk import Control
 from inventory.errors import InventoryError
 from inventory.feed import Feed
 from inventory.resource_types import ResourceType

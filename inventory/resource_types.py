@@ -13,6 +13,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from inventory import documents as shape
+from inventory import feature_table
 from inventory.shapes import JSON, TEXT, Shape, document, many, quoted, sql_type
 from inventory.shapes import field as arrow_field
 
@@ -56,6 +57,10 @@ BASE: dict[str, Shape] = {
 _LOWER_CASE = {"type", "location", "resourceGroup"}
 
 
+REST = "_rest"
+"""The inner column with what a document has beyond the columns and their shapes: JSON text by column, or null."""
+
+
 @dataclass(frozen=True, slots=True)
 class Graft:
     """A physical column that holds one piece of `properties`, apart from the rest because it changes on its own."""
@@ -75,6 +80,20 @@ INSTANCE_VIEW = (
 )
 AGENT = {"_agent_os_name": TEXT, "_agent_os_version": TEXT}
 """What the guest agent would report of the machine when it runs; null where there is no agent."""
+MACHINE = {
+    **AGENT,
+    "_set_key": pa.int64(),
+    "_fault_domain": pa.int64(),
+    "_update_domain": pa.int64(),
+    "_since": pa.int64(),
+    "_hibernated": pa.bool_(),
+    "_failure": TEXT,
+    "_health": TEXT,
+    "_health_since": pa.int64(),
+}
+"""What the machinery knows of a machine: its agent, the key of its scale set, its domains where no document says them,
+since when it is as it is (ticks; null: since its creation), whether it hibernates, the code with which its last operation
+failed, and what its application says of itself since when."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +144,7 @@ class ResourceType:
         found = {name: arrow_field(name, kind).type for name, kind in self.columns.items()}
         found.update({graft.column: graft.shape for graft in self.grafts})
         found.update(self.inner)
+        found[REST] = TEXT
         return found
 
     @property
@@ -198,7 +218,7 @@ VIRTUAL_MACHINES = ResourceType(
         "zones": _ZONES,
     },
     grafts=INSTANCE_VIEW,
-    inner={**AGENT, "_set_key": pa.int64()},
+    inner=MACHINE,
     constants={"managedBy": ""},
     key_order=(
         "vmId", "timeCreated", "provisioningState", "hardwareProfile", "storageProfile", "osProfile", "networkProfile",
@@ -211,6 +231,7 @@ SCALE_SETS = ResourceType(
     "Resources",
     "scale_sets",
     {**_PLACE, "sku": shape.SCALE_SET_SKU, "properties": shape.SCALE_SET, "tags": JSON, "zones": _ZONES},
+    inner={"_next_instance": pa.int64()},
     constants={"managedBy": ""},
 )
 EXTENSIONS = ResourceType(
@@ -284,7 +305,7 @@ SCALE_SET_INSTANCES = ResourceType(
     "scale_set_instances",
     {**_PLACE, "sku": shape.SKU, "properties": shape.SCALE_SET_INSTANCE, "tags": JSON, "zones": _ZONES},
     grafts=INSTANCE_VIEW,
-    inner={**AGENT, "_set_key": pa.int64()},
+    inner=MACHINE,
     constants={"managedBy": ""},
     key_order=(
         "vmId", "latestModelApplied", "modelDefinitionApplied", "provisioningState", "timeCreated", "hardwareProfile",
@@ -304,6 +325,7 @@ SUBSCRIPTIONS = ResourceType(
     "ResourceContainers",
     "subscriptions",
     {"id": TEXT, "name": TEXT, "subscriptionId": TEXT, "properties": shape.SUBSCRIPTION, "tags": JSON},
+    inner={"_registrations": TEXT},
     constants={"location": "", "resourceGroup": "", "managedBy": ""},
     api_version="2022-12-01",
 )
@@ -313,6 +335,15 @@ RESOURCE_GROUPS = ResourceType(
     "resource_groups",
     {**_PLACE, "managedBy": TEXT, "properties": shape.RESOURCE_GROUP, "tags": JSON},
     api_version="2022-12-01",
+)
+FEATURES = ResourceType(
+    "Microsoft.Features/providers/features",
+    "FeatureResources",
+    "features",
+    {"id": TEXT, "name": TEXT, "subscriptionId": TEXT, "properties": document(state=TEXT)},
+    inner={"_registered_at": pa.int64()},
+    constants={"location": "", "resourceGroup": "", "managedBy": ""},
+    api_version="2021-07-01",
 )
 MANAGEMENT_GROUPS = ResourceType(
     "Microsoft.Management/managementGroups",
@@ -339,6 +370,7 @@ RESOURCE_TYPES = (
     SUBSCRIPTIONS,
     RESOURCE_GROUPS,
     MANAGEMENT_GROUPS,
+    FEATURES,
 )
 
 INSTANCE_VIEWS = f"""
@@ -359,4 +391,5 @@ FROM {SCALE_SET_INSTANCES.source}
 
 def schemas(tenant: str) -> list[pa.Schema]:
     """One schema without source for every logical table, which states its columns and their order; then every part."""
-    return [empty_schema(table) for table in LOGICAL_TABLES] + [each.schema(tenant) for each in RESOURCE_TYPES]
+    empty = [empty_schema(table) for table in LOGICAL_TABLES]
+    return [*empty, *(each.schema(tenant) for each in RESOURCE_TYPES), feature_table.schema(DATABASE)]

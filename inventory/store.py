@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from inventory import feature_table
 from inventory.errors import InventoryError
 from inventory.resource_types import DATABASE, INSTANCE_VIEWS
 from inventory.tables import TABLES
@@ -69,6 +70,7 @@ class Store:
             for statement in resource_type.create_sql():
                 self.writer.execute(statement)
         self.writer.execute(INSTANCE_VIEWS)
+        self.writer.execute(feature_table.create_sql(DATABASE))
         self.writer.execute(f"CREATE TABLE {_STATE} (fact VARCHAR, number BIGINT, text VARCHAR)")
 
     def state(self) -> dict[str, int | str]:

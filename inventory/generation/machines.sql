@@ -43,7 +43,7 @@ WITH drawn AS (
     concat(group_id, '/providers/Microsoft.Network/') AS network
   FROM chosen
 )
-SELECT key, pool, kind, vm, computer, group_lower, subscription, location, tags, app, env,
+SELECT key, k, pool, kind, fault_domain_count, vm, computer, group_lower, subscription, location, tags, app, env,
   concat(compute, 'virtualMachines/', vm) AS id, concat(network, 'networkInterfaces/', vm, '-nic') AS nic_id,
   concat(compute, 'disks/', vm) AS disk_prefix, digest, d, e,
   CASE kind WHEN 'flexible' THEN concat(compute, 'virtualMachineScaleSets/', name) END AS set_id,

@@ -19,5 +19,6 @@ SELECT key AS _key, id, instance AS name, location, group_lower AS "resourceGrou
   CASE WHEN reported THEN image_a.os_version END AS os_version, 'V2' AS hyper_v_generation,
   {code: concat('PowerState/', power), displayStatus: concat('VM ', power), level: 'Info'} AS power_state,
   CASE WHEN reporting THEN image_a.os_name END AS _agent_os_name,
-  CASE WHEN reporting THEN image_a.os_version END AS _agent_os_version, pool AS _set_key
+  CASE WHEN reporting THEN image_a.os_version END AS _agent_os_version, pool AS _set_key,
+  k % fault_domain_count AS _fault_domain, k % 5 AS _update_domain
 FROM draft.instances;

@@ -55,5 +55,7 @@ SELECT key AS _key, id, vm AS name, location, group_lower AS "resourceGroup", su
   {code: concat('PowerState/', power), displayStatus: concat('VM ', power), level: 'Info'} AS power_state,
   CASE WHEN reporting THEN image.os_name END AS _agent_os_name,
   CASE WHEN reporting THEN image.os_version END AS _agent_os_version,
-  CASE WHEN kind = 'flexible' THEN pool END AS _set_key
+  CASE WHEN kind = 'flexible' THEN pool END AS _set_key,
+  CASE WHEN kind = 'availability_set' THEN k % fault_domain_count END AS _fault_domain,
+  CASE WHEN kind = 'availability_set' THEN k % 5 END AS _update_domain
 FROM draft.machines JOIN draft.images image ON image.ix = image_ix JOIN draft.sizes machine_size ON machine_size.ix = size_ix;

@@ -40,7 +40,7 @@ def count(estate: Estate, table: str, condition: str) -> int:
 def test_a_machine_goes_through_its_states(estate: Estate) -> None:
     machine = one(estate, RUNNING)
     seen = []
-    for operation, waits in [("deallocate", 25), ("start", 20), ("power_off", 8), ("deallocate", 25), ("start", 20), ("restart", 15)]:
+    for operation, waits in [("deallocate", 45), ("start", 35), ("power_off", 20), ("deallocate", 45), ("start", 35), ("restart", 25)]:
         getattr(machine, operation)()
         during = machine.truth()["properties"]["provisioningState"]
         seen.append((state(machine), during))
@@ -98,7 +98,7 @@ def test_an_operation_on_an_instance_of_a_uniform_set(estate: Estate) -> None:
     row = estate.cursor().execute(f"SELECT id FROM world.scale_set_instances WHERE {RUNNING} LIMIT 1").fetchone()
     assert row is not None
     machine = estate.vm(row[0]).deallocate()
-    advance(estate, 30)
+    advance(estate, 45)
     assert state(machine) == "deallocated"
     assert machine.truth()["type"] == "microsoft.compute/virtualmachinescalesets/virtualmachines"
 
@@ -110,7 +110,7 @@ def test_disks_are_reserved_while_a_machine_is_deallocated(estate: Estate) -> No
     assert total > 2
     machine.deallocate()
     assert count(estate, "disks", f"{mine} 'Reserved'") == 0
-    advance(estate, 30)
+    advance(estate, 45)
     assert count(estate, "disks", f"{mine} 'Reserved'") == total
     machine.start()
     assert count(estate, "disks", f"{mine} 'Attached'") == total
@@ -158,9 +158,9 @@ def test_a_created_machine_comes_up_and_is_found(estate: Estate) -> None:
     shown = machine.visible()
     assert shown is None
     estate.refresh()
-    advance(estate, 15)
+    advance(estate, 21)
     assert state(machine) == "starting"
-    advance(estate, 20)
+    advance(estate, 25)
     estate.refresh()
     row = estate.vm("bRAND-nEW").visible()
     assert row is not None
@@ -239,7 +239,7 @@ def test_bulk_and_single_operations_do_the_same() -> None:
         for (name,) in single.cursor().execute("SELECT id FROM world.virtual_machines").fetchall():
             single.vm(name).deallocate()
         for estate in (bulk, single):
-            advance(estate, 30)
+            advance(estate, 45)
             estate.refresh()
         rows = [
             estate.cursor().execute(

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from inventory import Estate, InventoryError, Lag, generate
-from inventory.resource_types import RESOURCE_TYPES
+from inventory.resource_types import FEATURES, RESOURCE_TYPES
 
 
 def fingerprint(estate: Estate, *, by_key: bool = False) -> str:
@@ -65,7 +65,7 @@ def test_a_negative_number_of_machines_is_refused() -> None:
         Estate.simulated(-1)
 
 
-@pytest.mark.parametrize("of", RESOURCE_TYPES, ids=lambda of: of.physical)
+@pytest.mark.parametrize("of", [of for of in RESOURCE_TYPES if of is not FEATURES], ids=lambda of: of.physical)
 def test_ids_and_keys_are_unique_and_well_formed(settled: Estate, of) -> None:  # type: ignore[no-untyped-def]
     cursor = settled.cursor()
     rows = cursor.execute(f"SELECT count(*), count(DISTINCT lower(id)), count(DISTINCT _key) FROM {of.source}").fetchone()

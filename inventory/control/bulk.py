@@ -17,6 +17,7 @@ from inventory.resource_types import (
     EXTENSIONS,
     NETWORK_INTERFACES,
     PUBLIC_IP_ADDRESSES,
+    SCALE_SET_INSTANCE_NICS,
     SCALE_SETS,
     VIRTUAL_MACHINES,
     ResourceType,
@@ -24,15 +25,15 @@ from inventory.resource_types import (
 from inventory.store import Store
 
 _STATE = "replace(power_state.code, 'PowerState/', '')"
+_POWER = f"coalesce(_power, {_STATE})"
+"""The power state that a step leads to."""
 _REPORTED = {
     # what the index may say of the operating system once a machine has settled: nothing unless its agent runs
-    "computer_name": "CASE WHEN _power = 'running' AND _agent_os_name IS NOT NULL "
+    "computer_name": f"CASE WHEN {_POWER} = 'running' AND _agent_os_name IS NOT NULL "
     'THEN properties."osProfile"."computerName" END',
-    "os_name": "CASE WHEN _power = 'running' THEN _agent_os_name END",
-    "os_version": "CASE WHEN _power = 'running' THEN _agent_os_version END",
+    "os_name": f"CASE WHEN {_POWER} = 'running' THEN _agent_os_name END",
+    "os_version": f"CASE WHEN {_POWER} = 'running' THEN _agent_os_version END",
 }
-_MACHINES = "target JOIN step USING (_operation)"
-"""The machines that an operation works on (temporary table `target`), once for each of its steps."""
 
 
 class Control:
@@ -41,23 +42,48 @@ class Control:
     def __init__(self, store: Store, feed: Feed) -> None:
         self._store = store
         self._feed = feed
+        self.keeps_parts = False
+        """Whether disks and interfaces stay when their machine goes, whatever their deleteOption says (as in 2021)."""
+        self.ends = 0
+        """When the operations that were last carried out will have ended, in ticks."""
         store.writer.execute(
-            "CREATE OR REPLACE TEMP TABLE step (_operation VARCHAR, _after BIGINT, _power VARCHAR, _display VARCHAR, "
-            "_provisioning VARCHAR, _disks VARCHAR, _gone BOOLEAN, _settled BOOLEAN)"
+            "CREATE OR REPLACE TEMP TABLE step (_operation VARCHAR, _least BIGINT, _most BIGINT, _power VARCHAR, "
+            "_display VARCHAR, _provisioning VARCHAR, _disks VARCHAR, _gone BOOLEAN, _settled BOOLEAN, "
+            "_asleep BOOLEAN, _last BOOLEAN)"
         )
         for name, operation in OPERATIONS.items():
-            for step in operation.steps:
+            least = most = 0
+            for edge in operation.edges:
+                last = edge is operation.edges[-1]
                 store.writer.execute(
-                    "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [
-                        name, seconds_to_ticks(step.after_seconds), step.power,
-                        None if step.power is None else DISPLAY[step.power], step.provisioning, step.disks, step.gone,
-                        step.power in SETTLED,
+                        name, least, most, edge.power, None if edge.power is None else DISPLAY[edge.power],
+                        edge.provisioning, edge.disks, edge.gone, edge.power in SETTLED or (last and not edge.gone),
+                        edge.hibernated, last,
                     ],
                 )  # fmt: skip
+                least, most = least + seconds_to_ticks(edge.lasts[0]), most + seconds_to_ticks(edge.lasts[1])
+        # the machines that operations work on (temporary table `target`), once for each step; one draw of a machine
+        # says how fast its whole operation goes
+        pace = "(md5_number_lower(concat(" + f"'{feed.seed}:pace:'" + ", _key, ':', _accepted)) & 65535)::BIGINT"
+        # an operation that is to fail leaves the machine as it was, but for its provisioning state
+        self._machines = f"""(
+            SELECT * EXCLUDE (_least, _most, _last, _pace, _failed)
+              REPLACE (CASE WHEN _failed THEN NULL ELSE _power END AS _power,
+                CASE WHEN _failed THEN 'Failed' ELSE _provisioning END AS _provisioning,
+                CASE WHEN _failed THEN NULL ELSE _disks END AS _disks, _gone AND NOT _failed AS _gone),
+              CASE WHEN _failed THEN _fails END AS _ended_with, _least + (_most - _least) * _pace // 65536 AS _after
+            FROM (SELECT *, {pace} AS _pace, _last AND _fails IS NOT NULL AS _failed FROM target JOIN step USING (_operation))
+        )"""
 
-    def operate(self, of: ResourceType, key: int, name: str, operation: str, now: int) -> bool:
-        """One operation on one machine; False when it is already so. Raises InventoryError when it is not allowed."""
+    def operate(
+        self, of: ResourceType, key: int, name: str, operation: str, now: int, *, fails: str | None = None
+    ) -> bool:
+        """One operation on one machine; False when it is already so. Raises InventoryError when it is not allowed.
+
+        `fails` is the code with which the operation shall end, though it is accepted.
+        """
         asked = OPERATIONS[operation]
         with self._feed.writing() as writer:
             row = writer.execute(
@@ -88,6 +114,8 @@ class Control:
                     f"it must be one of: {allowed}.",
                 )
             self._target(f"SELECT *, '{operation}', {now} FROM {self._feed.truth(of, now, f'_key = {key}')}", of)
+            if fails is not None:
+                writer.execute("UPDATE temp.target SET _fails = ?", [fails])
             self.carry_out(of, {operation})
         return True
 
@@ -106,6 +134,14 @@ class Control:
             chosen = self._feed.truth(of, now, "_key IN (SELECT _key FROM chosen)")
             self._target(f"SELECT *, '{operation}', {now} FROM {chosen}", of)
             return self.carry_out(of, {operation})
+
+    def operate_where(self, of: ResourceType, where: str, operation: str, now: int, *, resize: bool = True) -> int:
+        """One operation on all machines for which a condition holds and that it suits; returns on how many."""
+        with self._feed.writing():
+            suits = self._suits(of, now, operation)
+            rows = self._feed.truth(of, now, where)
+            self._target(f"SELECT *, '{operation}', {now} FROM (SELECT * FROM {rows} WHERE {suits})", of)
+            return self.carry_out(of, {operation}, resize=resize)
 
     def set_in_motion(self, of: ResourceType, now: int, drawn: str, recent: Mapping[str, int], seconds: int) -> int:
         """Let machines of an estate that has no feed yet have begun operations in the last so many seconds.
@@ -129,38 +165,55 @@ class Control:
             self._target(f"SELECT r.*, _operation, _accepted FROM {of.source} r JOIN chosen USING (_key)", of)
             return self.carry_out(of, set(recent))
 
-    def carry_out(self, of: ResourceType, operations: set[str]) -> int:
-        """Write the steps of what each machine in the temporary table `target` is to go through; returns how many."""
+    def carry_out(self, of: ResourceType, operations: set[str], *, resize: bool = True) -> int:
+        """Write the steps of what each machine in the temporary table `target` is to go through; returns how many.
+
+        `resize` says whether the capacity of their scale sets follows when they go.
+        """
         if any(OPERATIONS[operation].overrides for operation in operations):
             self._feed.forget_future(of, "target")
-        gone = any(step.gone for operation in operations for step in OPERATIONS[operation].steps)
+        gone = any(edge.gone for operation in operations for edge in OPERATIONS[operation].edges)
         if of is VIRTUAL_MACHINES:
-            if any(step.disks for operation in operations for step in OPERATIONS[operation].steps):
-                self._follow(DISKS, '_disks IS NOT NULL AND _disks <> r.properties."diskState"', {
+            if any(edge.disks for operation in operations for edge in OPERATIONS[operation].edges):
+                moved = '_disks IS NOT NULL AND _disks <> r.properties."diskState"'
+                self._follow(DISKS, moved, {
                     "properties": "struct_update(properties, diskState := _disks)"})  # fmt: skip
             if gone:
                 self._leave()
+        elif gone:
+            self._follow(SCALE_SET_INSTANCE_NICS, "_gone", {}, deleted=True)
+        if gone and resize:
+            self.resize_sets("_gone", -1)
         reported = {name: f"CASE WHEN _settled THEN {value} ELSE {name} END" for name, value in _REPORTED.items()}
         self._feed.announce(
             of,
-            _MACHINES,
+            self._machines,
             {
                 "properties": "struct_update(properties, provisioningState := _provisioning)",
                 "power_state": "CASE WHEN _power IS NULL THEN power_state ELSE {'code': concat('PowerState/', _power), "
                 "'displayStatus': _display, 'level': 'Info'} END",
+                "_hibernated": "CASE WHEN _power IS NULL THEN _hibernated ELSE _asleep END",
+                "_failure": "_ended_with",
+                "_since": "_accepted + _after",
                 **reported,
             },
             deleted="_gone",
         )
-        self._feed.announce_slow(of, f"{_MACHINES} WHERE _settled", _REPORTED)
-        row = self._store.writer.execute("SELECT count(*) FROM target").fetchone()
+        self._feed.announce_slow(of, f"{self._machines} WHERE _settled", _REPORTED)
+        row = self._store.writer.execute(
+            f"SELECT count(DISTINCT _key), max(_accepted + _after) FROM {self._machines}"
+        ).fetchone()
+        self.ends = 0 if row is None or row[1] is None else int(row[1])
         for table in ("target", "following", "chosen", "event"):
             self._store.writer.execute(f"DROP TABLE IF EXISTS temp.{table}")
         return 0 if row is None else int(row[0])
 
     def _target(self, rows: str, of: ResourceType) -> None:
         columns = f"_key, {of.column_list}, _operation, _accepted"
-        self._store.writer.execute(f"CREATE OR REPLACE TEMP TABLE target AS SELECT * FROM ({rows}) t({columns})")
+        self._store.writer.execute(
+            "CREATE OR REPLACE TEMP TABLE target AS "
+            f"SELECT *, CAST(NULL AS VARCHAR) AS _fails FROM ({rows}) t({columns})"
+        )
 
     def _suits(self, of: ResourceType, now: int, operation: str) -> str:
         states = ", ".join(f"'{state}'" for state in sorted(OPERATIONS[operation].allowed))
@@ -172,12 +225,12 @@ class Control:
     def _leave(self) -> None:
         """What becomes of the things that hang on machines which are no more."""
         loose = {"_vm_key": "NULL"}
-        goes = "_gone AND r._goes_with_vm"
-        stays = "_gone AND NOT r._goes_with_vm"
+        going = "FALSE" if self.keeps_parts else "_goes_with_vm"
+        goes, stays = f"_gone AND {going}", f"_gone AND NOT {going}"
         unattached = "struct_update(properties, diskState := 'Unattached')"
         self._follow(DISKS, goes, {}, deleted=True)
         self._follow(DISKS, stays, {**loose, "managedBy": "''", "properties": unattached})
-        ended = self._feed.truth(NETWORK_INTERFACES, WHEN_ALL_IS_DONE, "_goes_with_vm")
+        ended = self._feed.truth(NETWORK_INTERFACES, WHEN_ALL_IS_DONE, going)
         free = "struct_update(properties, ipConfiguration := NULL)"
         freed = f"_gone AND r._vm_key IN (SELECT _vm_key FROM {ended})"
         self._follow(PUBLIC_IP_ADDRESSES, freed, {**loose, "properties": free})
@@ -185,7 +238,6 @@ class Control:
         alone = "struct_update(properties, virtualMachine := NULL)"
         self._follow(NETWORK_INTERFACES, stays, {**loose, "properties": alone})
         self._follow(EXTENSIONS, "_gone", {}, deleted=True)
-        self.resize_sets("_gone", -1)
 
     def _follow(self, of: ResourceType, when: str, changes: Mapping[str, str], *, deleted: bool = False) -> None:
         """At those steps of the targets for which `when` holds, what hangs on them changes too."""
@@ -193,17 +245,25 @@ class Control:
         self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS
             SELECT r.*, _accepted, _after, _disks FROM {mine} r
-            JOIN (SELECT _key AS _vm_key, _accepted, step.* FROM {_MACHINES}) USING (_vm_key) WHERE {when}
+            JOIN (SELECT _key AS _vm_key, _accepted, _after, _disks, _gone FROM {self._machines}) USING (_vm_key) WHERE {when}
         """)
         self._feed.announce(of, "following", changes, deleted=str(deleted))
 
+    def shrink_set(self, key: int, now: int) -> None:
+        """One machine has left a Flexible set, though it is still there."""
+        self._store.writer.execute(f"""
+            CREATE OR REPLACE TEMP TABLE following AS SELECT *, {now}::BIGINT AS _accepted, 0::BIGINT AS _after
+            FROM {self._feed.truth(SCALE_SETS, WHEN_ALL_IS_DONE, f"_key = {key} AND sku IS NOT NULL")}
+        """)
+        self._feed.announce(SCALE_SETS, "following", {"sku": "struct_update(sku, capacity := sku.capacity - 1)"})
+
     def resize_sets(self, when: str, by: int) -> None:
-        """The capacity of the Flexible scale sets of the targets changes at those steps for which `when` holds."""
+        """The capacity of the scale sets of the targets changes at those steps for which `when` holds."""
         self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS
             SELECT s.*, _accepted, _after, _members FROM {self._feed.truth(SCALE_SETS, WHEN_ALL_IS_DONE)} s JOIN (
               SELECT _set_key AS _key, max(_accepted) AS _accepted, max(_after) AS _after, count(*) AS _members
-              FROM {_MACHINES} WHERE {when} AND _set_key IS NOT NULL GROUP BY _set_key) USING (_key)
+              FROM {self._machines} WHERE {when} AND _set_key IS NOT NULL GROUP BY _set_key) USING (_key)
             WHERE s.sku IS NOT NULL
         """)
         grown = f"struct_update(sku, capacity := (sku.capacity + {by} * _members)::BIGINT)"

@@ -1,0 +1,88 @@
+"""Private addresses of subnets: which are free. Knows virtual networks and what lies in them."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from inventory.control.ids import parse
+from inventory.control.records import Records
+from inventory.errors import InventoryError
+from inventory.resource_types import NETWORK_INTERFACES, SCALE_SET_INSTANCE_NICS
+
+_RESERVED = 4
+"""The first four addresses of a subnet, and its last, belong to Azure."""
+
+
+class Addresses:
+    """Gives out the free addresses of subnets, lowest first; each only once in the life of this object."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._used: dict[str, set[str]] = {}
+        self._next: dict[str, int] = {}
+        self._known: dict[str, dict[str, Any]] = {}
+
+    def subnet(self, subnet_id: str, user: str) -> dict[str, Any]:
+        """The subnet with this id. Raises InventoryError InvalidResourceReference for one that does not exist."""
+        known = self._known.get(subnet_id.lower())
+        if known is not None:
+            return known
+        id_ = parse(subnet_id)
+        network = self._records.find(parse(id_.parent)) if id_.parent else None
+        if network is not None:
+            for subnet in network["properties"]["subnets"] or ():
+                if subnet["name"].lower() == id_.name.lower():
+                    self._known[subnet_id.lower()] = dict(subnet)
+                    return self._known[subnet_id.lower()]
+        raise unknown(subnet_id, user)
+
+    def take(self, subnet_id: str, user: str, wanted: str | None = None) -> str | None:
+        """An address of a subnet; None where the subnet says no range."""
+        subnet = self.subnet(subnet_id, user)
+        prefix = subnet["properties"]["addressPrefix"] if subnet["properties"] else None
+        if not prefix:
+            return wanted
+        used = self._used_in(subnet["id"])
+        range_ = ipaddress.ip_network(prefix, strict=False)
+        if wanted is not None:
+            if ipaddress.ip_address(wanted) not in range_:
+                raise InventoryError(
+                    "PrivateIPAddressNotInSubnet",
+                    f"Private static IP address {wanted} does not belong to the range of subnet prefix {prefix}.",
+                )
+            if wanted in used:
+                raise InventoryError("PrivateIPAddressInUse", f"IP address {wanted} is already in use.", 409)
+            used.add(wanted)
+            return wanted
+        for number in range(self._next.get(subnet["id"], _RESERVED), range_.num_addresses - 1):
+            address = str(range_[number])
+            if address not in used:
+                used.add(address)
+                self._next[subnet["id"]] = number + 1
+                return address
+        raise InventoryError(
+            "SubnetIsFull", f"Subnet {subnet['name']} with address prefix {prefix} does not have enough capacity."
+        )
+
+    def _used_in(self, subnet_id: str) -> set[str]:
+        if subnet_id not in self._used:
+            self._used[subnet_id] = set()
+            for of in (NETWORK_INTERFACES, SCALE_SET_INSTANCE_NICS):
+                rows = self._records.ask(
+                    of,
+                    'unnest(list_transform(properties."ipConfigurations", lambda c: c.properties."privateIPAddress"))',
+                    '"subscriptionId" = $subscription AND lower(properties."ipConfigurations"[1].properties.subnet.id) = $id',
+                    {"subscription": parse(subnet_id).subscription, "id": subnet_id.lower()},
+                )
+                self._used[subnet_id] |= {row[0] for row in rows if row[0]}
+        return self._used[subnet_id]
+
+
+def unknown(id_: str, user: str) -> InventoryError:
+    """That something referred to does not exist."""
+    return InventoryError(
+        "InvalidResourceReference",
+        f"Resource {id_} referenced by resource {user} was not found. Please make sure that the referenced resource "
+        "exists, and that both resources are in the same region.",
+    )

@@ -1,0 +1,69 @@
+"""Extensions of virtual machines. One of them, Application Health, lets a machine say how its application is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from inventory.control.ids import ResourceId, parse
+from inventory.control.operation import Operation
+from inventory.control.provider import Provider
+from inventory.control.records import Values
+from inventory.errors import InventoryError
+from inventory.feed import WHEN_ALL_IS_DONE
+from inventory.resource_types import EXTENSIONS, VIRTUAL_MACHINES
+
+APPLICATION_HEALTH = frozenset({"applicationhealthlinux", "applicationhealthwindows"})
+
+
+class Extensions(Provider):
+    kind = EXTENSIONS.type
+
+    def put(self, id_: ResourceId, document: Mapping[str, Any], api_version: str | None) -> Operation:
+        machine = self.machine(id_)
+        given = {"location": machine["location"], **document}
+        return super().put(id_, given, api_version)
+
+    def machine(self, id_: ResourceId) -> Values:
+        """The machine that it extends. Raises InventoryError ParentResourceNotFound."""
+        self.group_of(id_)
+        row = self.records.find(parse(id_.parent), at=WHEN_ALL_IS_DONE)
+        if row is None:
+            raise InventoryError(
+                "ParentResourceNotFound",
+                "Can not perform requested operation on nested resource. Parent resource "
+                f"'{parse(id_.parent).name}' not found.",
+            )
+        return row
+
+    def completed(
+        self, id_: ResourceId, document: dict[str, Any], earlier: Values | None, api_version: str | None
+    ) -> dict[str, Any]:
+        given = document["properties"]
+        machine = self.machine(id_)
+        for name in ("publisher", "type", "typeHandlerVersion"):
+            if not given.get(name):
+                raise InventoryError("InvalidParameter", f"Required parameter '{name}' is missing (null).")
+        if machine["power_state"]["code"] not in ("PowerState/running", "PowerState/starting"):
+            raise InventoryError(
+                "OperationNotAllowed",
+                "Cannot modify extensions in the VM when the VM is not running.",
+            )
+        if machine["_agent_os_name"] is None:
+            raise InventoryError(
+                "OperationNotAllowed",
+                f"This operation cannot be performed when extension operations are disallowed on VM '{machine['name']}': "
+                "it has no agent.",
+            )
+        given.setdefault("autoUpgradeMinorVersion", False)
+        given.setdefault("enableAutomaticUpgrade", False)
+        given.setdefault("settings", {})
+        given.pop("protectedSettings", None)
+        given["provisioningState"] = "Succeeded"
+        return document
+
+    def inner(self, id_: ResourceId, document: Mapping[str, Any], earlier: Values | None) -> dict[str, Any]:
+        machine = self.machine(id_)
+        if document["properties"]["type"].lower() in APPLICATION_HEALTH and machine["_health"] is None:
+            self.context.health.report(VIRTUAL_MACHINES, machine["_key"], "healthy")
+        return {"_vm_key": machine["_key"]}

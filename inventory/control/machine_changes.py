@@ -1,0 +1,154 @@
+"""What of an existing machine may be changed, and how: its tags, size, disks, and the set that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.control import machine_documents
+from inventory.control.context import Context
+from inventory.control.ids import ResourceId
+from inventory.control.placement import Spreading, check_same_place, set_referred
+from inventory.control.records import Values, merged
+from inventory.errors import InventoryError
+from inventory.rules import comparison
+
+_FIXED = (
+    # paths below properties that are chosen at creation
+    ("availabilitySet", "id"),
+    ("osProfile", "computerName"),
+    ("osProfile", "adminUsername"),
+    ("storageProfile", "imageReference", "publisher"),
+    ("storageProfile", "imageReference", "offer"),
+    ("storageProfile", "imageReference", "sku"),
+    ("storageProfile", "osDisk", "osType"),
+    ("storageProfile", "osDisk", "name"),
+    ("priority",),
+    ("platformFaultDomain",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A machine as it is to be, and how it gets there. `left` is the key of the set that it leaves."""
+
+    document: dict[str, Any]
+    operation: str
+    set_key: int | None
+    joined: bool = False
+    left: int | None = None
+
+
+def check_change(
+    context: Context, id_: ResourceId, before: Mapping[str, Any], wanted: Mapping[str, Any], earlier: Values
+) -> Change:
+    """What a PUT or PATCH of an existing machine comes to. Raises what Azure would refuse."""
+    old = before["properties"]
+    new = dict(wanted["properties"])
+    set_named = "virtualMachineScaleSet" in new
+    set_wanted = new.pop("virtualMachineScaleSet", None)
+    whole = {**before, **wanted, "properties": merged(old, {name: v for name, v in new.items() if v is not None})}
+    whole.setdefault("tags", before.get("tags") or {})
+    for name in ("dataDisks",):
+        given = (new.get("storageProfile") or {}).get(name)
+        if given is not None:
+            whole["properties"]["storageProfile"][name] = given
+    if list(wanted.get("zones") or before.get("zones") or ()) != list(before.get("zones") or ()):
+        raise fixed("zones")
+    for path in _FIXED:
+        was, now = _at(old, path), _at(whole["properties"], path)
+        if was is not None and str(now).lower() != str(was).lower():
+            raise fixed(".".join(path))
+        if was is None and now is not None and path[0] not in ("storageProfile", "osProfile"):
+            raise fixed(".".join(path))
+    whole["properties"] = machine_documents.completed(before["name"], id_.group_id, whole["properties"])
+    power = earlier["power_state"]["code"].rsplit("/", 1)[-1]
+    resized = old["hardwareProfile"]["vmSize"].lower() != whole["properties"]["hardwareProfile"]["vmSize"].lower()
+    operation = "resize" if resized and power == "running" else "update"
+    current = (old.get("virtualMachineScaleSet") or {}).get("id")
+    if not set_named:
+        return Change(whole, operation, earlier["_set_key"])
+    target = None if set_wanted is None else set_wanted.get("id") if isinstance(set_wanted, Mapping) else set_wanted
+    if target is not None and (not isinstance(target, str) or not target.strip() or target.lower() == "null"):
+        raise InventoryError(
+            "InvalidParameter", "The value of parameter 'virtualMachineScaleSet.id' is invalid; null detaches a VM."
+        )
+    if (target or "").lower() == (current or "").lower():
+        return Change(whole, operation, earlier["_set_key"])
+    may = comparison.supported(context.rules.name, "Add/remove existing VM to the group", "Flexible")
+    if not may or (target and current):
+        raise fixed("virtualMachineScaleSet.id")
+    if target is None:
+        return _detached(context, whole, operation, earlier, str(current))
+    return _attached(context, id_, whole, operation, target)
+
+
+def _detached(context: Context, whole: dict[str, Any], operation: str, earlier: Values, current: str) -> Change:
+    chosen = set_referred(context, current)
+    _check_single_domain(chosen, "DetachingVm")
+    whole["properties"].pop("virtualMachineScaleSet", None)
+    whole["properties"].pop("platformFaultDomain", None)
+    return Change(whole, operation, None, left=earlier["_set_key"])
+
+
+def _attached(context: Context, id_: ResourceId, whole: dict[str, Any], operation: str, target: str) -> Change:
+    properties = whole["properties"]
+    chosen = set_referred(context, target)
+    check_same_place(chosen, id_.group_id, whole["location"], whole.get("zones"))
+    if chosen["zones"] and not whole.get("zones"):
+        raise InventoryError(
+            "InvalidParameter",
+            f"The scale set '{chosen['name']}' is zonal; a VM without a zone cannot be attached to it.",
+        )
+    if properties.get("availabilitySet"):
+        raise _cannot("ExistingAvsetVM", "it is in an availability set")
+    if properties.get("proximityPlacementGroup"):
+        raise InventoryError(
+            "VmssDoesNotSupportAttachingPPGVM", "A VM in a proximity placement group cannot be attached to a scale set."
+        )
+    if properties.get("host") or properties.get("hostGroup"):
+        raise InventoryError("OperationNotAllowed", "A VM on a dedicated host cannot be attached to a scale set.")
+    if any(
+        disk.get("vhd") for disk in [properties["storageProfile"]["osDisk"], *properties["storageProfile"]["dataDisks"]]
+    ):
+        raise _cannot("UnmanagedDisk", "it has unmanaged disks")
+    _check_single_domain(chosen, "Attaching")
+    if chosen["properties"]["singlePlacementGroup"] is not False:
+        raise InventoryError(
+            "VmssDoesNotSupportAttachingWithSpg",
+            f"The scale set '{chosen['name']}' must have singlePlacementGroup false for a VM to be attached.",
+        )
+    spreading = Spreading(context, chosen)
+    spreading.check_room(context, 1)
+    properties["virtualMachineScaleSet"] = {"id": chosen["id"]}
+    return Change(whole, operation, chosen["_key"], joined=True)
+
+
+def _check_single_domain(chosen: Values, doing: str) -> None:
+    if chosen["properties"]["platformFaultDomainCount"] != 1:
+        code = "VmssDoesNotSupportAttachingExistingVMMultiFD" if doing == "Attaching" else "OperationNotAllowed"
+        raise InventoryError(
+            code,
+            f"A VM can be attached to or detached from a scale set with one fault domain only; '{chosen['name']}' has "
+            f"{chosen['properties']['platformFaultDomainCount']}.",
+        )
+
+
+def _cannot(what: str, why: str) -> InventoryError:
+    known = {
+        "ExistingAvsetVM": "VmssDoesNotSupportAttachingExistingAvsetVM",
+        "UnmanagedDisk": "VmssDoesNotSupportAttachingExistingVMUnmanagedDisk",
+    }
+    return InventoryError(known[what], f"The VM cannot be attached to a scale set: {why}.")
+
+
+def fixed(path: str) -> InventoryError:
+    """That something cannot be changed any more, in Azure's words."""
+    return InventoryError("PropertyChangeNotAllowed", f"Changing property '{path}' is not allowed.")
+
+
+def _at(document: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document

@@ -1,0 +1,462 @@
+"""Virtual machines: created alone or into a set, changed, started, stopped, deleted.
+
+The operations of their life are carried out by `bulk`; here is what a single document may ask for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from inventory.control import machine_documents, views
+from inventory.control.addresses import Addresses, unknown
+from inventory.control.disks import disk_properties
+from inventory.control.ids import ResourceId, parse
+from inventory.control.machine_changes import check_change
+from inventory.control.network import NetworkInterfaces
+from inventory.control.operation import Operation
+from inventory.control.placement import Place, Spreading, check_same_place, in_availability_set, set_referred
+from inventory.control.provider import Provider
+from inventory.control.records import Image, Values, written
+from inventory.errors import InventoryError
+from inventory.feed import WHEN_ALL_IS_DONE
+from inventory.lifecycle import OPERATIONS
+from inventory.resource_types import DISKS, EXTENSIONS, NETWORK_INTERFACES, VIRTUAL_MACHINES, ResourceType
+
+ACTIONS = {
+    # as the service spells them: as `lifecycle` does
+    "start": "start",
+    "poweroff": "power_off",
+    "deallocate": "deallocate",
+    "restart": "restart",
+    "redeploy": "redeploy",
+    "reapply": "reapply",
+    "reimage": "reimage",
+}
+
+
+@dataclass(slots=True)
+class Draft:
+    """A machine about to be created, with what is created beside it or comes to hang on it."""
+
+    machine: Values
+    interfaces: list[tuple[int, Values]] = field(default_factory=list)
+    disks: list[tuple[int, Values]] = field(default_factory=list)
+    extensions: list[tuple[int, Values]] = field(default_factory=list)
+
+
+class VirtualMachines(Provider):
+    kind = VIRTUAL_MACHINES.type
+    names = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
+    name_rule = "1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit and not ending with '.'"
+
+    # ---- reading ---------------------------------------------------------------------------------------------------
+    def document(self, of: ResourceType, row: Values, expand: str | None = None) -> dict[str, Any]:
+        made = self.records.document(of, row)
+        if expand and "instanceview" in expand.lower():
+            made["properties"]["instanceView"] = self.view(row)
+        return made
+
+    def view(self, row: Values) -> dict[str, Any]:
+        return views.machine_view(self.records, VIRTUAL_MACHINES, row, row["_since"] or self.context.now())
+
+    # ---- writing ---------------------------------------------------------------------------------------------------
+    def put(self, id_: ResourceId, document: Mapping[str, Any], api_version: str | None) -> Operation:
+        group = self.group_of(id_)
+        earlier = self.records.find(id_)
+        if earlier is not None:
+            return self.update(id_, self.framed(id_, document, earlier, group), earlier)
+        if not self.names.fullmatch(id_.name):
+            raise InventoryError(
+                "InvalidParameter", f"The name '{id_.name}' is not allowed for a VM: {self.name_rule}."
+            )
+        made = self.framed(id_, document, None, group)
+        self.check_place(id_, made, None)
+        now = self.context.now()
+        place = self.placed(made, id_)
+        draft = self.drafted(made, id_, place, Addresses(self.records), made["properties"])
+        failure = self.context.failures.drawn(id_, "create", now)
+        self.create([draft], now, None if failure is None else failure.code)
+        return self.entered("create", draft.machine["id"], draft.machine["_key"], failure, created=True)
+
+    def entered(
+        self, name: str, id_: str, key: int, failure: InventoryError | None, *, created: bool = False
+    ) -> Operation:
+        """Note the operation, which ends when the last of its changes becomes true."""
+        row = self.records.select(VIRTUAL_MACHINES, f"_key = {key}", {})
+        document = self.document(VIRTUAL_MACHINES, row[0]) if row else None
+        ends = self.context.feed.settled_at(VIRTUAL_MACHINES, key)
+        return self.context.ledger.enter(name, id_, ends, document=document, failure=failure, created=created)
+
+    def placed(self, made: Mapping[str, Any], id_: ResourceId) -> Place:
+        """Where a new machine will stand. Raises what Azure would refuse."""
+        properties = made["properties"]
+        zones = made.get("zones")
+        if zones and len(zones) > 1:
+            raise InventoryError("InvalidParameter", "A virtual machine can be in one availability zone only.")
+        zone = zones[0] if zones else None
+        set_uri = (properties.get("virtualMachineScaleSet") or {}).get("id")
+        availability_uri = (properties.get("availabilitySet") or {}).get("id")
+        if set_uri and availability_uri:
+            raise InventoryError(
+                "BadRequest", "A virtual machine can be in a scale set or in an availability set, not in both."
+            )
+        wanted = properties.get("platformFaultDomain")
+        if set_uri:
+            chosen = set_referred(self.context, set_uri)
+            check_same_place(chosen, id_.group_id, made["location"], zones)
+            spreading = Spreading(self.context, chosen)
+            spreading.check_room(self.context, 1)
+            return spreading.place(zone, wanted)
+        if wanted is not None:
+            raise InventoryError(
+                "BadRequest",
+                "The property 'platformFaultDomain' can be given only for a virtual machine in a Flexible scale set.",
+            )
+        if availability_uri:
+            if zone is not None:
+                raise InventoryError("BadRequest", "A virtual machine in an availability set cannot be in a zone.")
+            if str(properties.get("priority") or "Regular") != "Regular":
+                raise InventoryError(
+                    "OperationNotAllowed", "Spot virtual machines are not supported in an availability set."
+                )
+            return in_availability_set(self.context, availability_uri, id_.group_id, made["location"], made["id"])
+        return Place(zone=zone)
+
+    def drafted(
+        self,
+        made: Mapping[str, Any],
+        id_: ResourceId,
+        place: Place,
+        addresses: Addresses,
+        given: Mapping[str, Any],
+        *,
+        profile: bool = False,
+    ) -> Draft:
+        """The rows of a new machine and of its interfaces and disks."""  # fmt: skip
+        properties = machine_documents.completed(made["name"], id_.group_id, given, profile=profile)
+        _check_spot(properties)
+        _check_computer_name(properties)
+        key = self.records.new_keys()
+        now = self.context.now()
+        properties["vmId"] = self.context.guid("vm", f"{made['id']}:{key}")
+        properties["timeCreated"] = written(now)
+        properties.pop("virtualMachineScaleSet", None)
+        properties.pop("platformFaultDomain", None)
+        if place.set_id is not None:
+            properties["virtualMachineScaleSet"] = {"id": place.set_id}
+            if place.fault_domain is not None:
+                properties["platformFaultDomain"] = place.fault_domain
+        if place.availability_set_id is not None:
+            properties["availabilitySet"] = {"id": place.availability_set_id}
+        draft = Draft({})
+        whole = {**made, "properties": properties, "zones": [place.zone] if place.zone else None}
+        draft.interfaces = self._interfaces(whole, id_, key, addresses)
+        draft.disks = self._disks(whole, id_, key, fresh=profile)
+        system = properties["storageProfile"]["osDisk"]["osType"]
+        configuration = (properties.get("osProfile") or {}).get(f"{system.lower()}Configuration") or {}
+        reports = configuration.get("provisionVMAgent", True)
+        name, version = machine_documents.agent(properties["storageProfile"], system)
+        row = self.row(VIRTUAL_MACHINES, id_, whole, None)
+        draft.machine = {
+            **row, "_key": key, "hyper_v_generation": "V2", "power_state": _DEALLOCATED, "_set_key": place.set_key,
+            "_agent_os_name": name if reports else None, "_agent_os_version": version if reports else None,
+            "_fault_domain": place.fault_domain, "_update_domain": place.update_domain, "_since": now,
+        }  # fmt: skip
+        return draft
+
+    def create(self, drafts: list[Draft], now: int, fails: str | None, *, resize: bool = True) -> None:
+        """Write new machines, and what comes with each; `resize` lets the capacity of their sets follow."""
+        for of, rows in (
+            (NETWORK_INTERFACES, [each for draft in drafts for each in draft.interfaces]),
+            (DISKS, [each for draft in drafts for each in draft.disks]),
+            (EXTENSIONS, [each for draft in drafts for each in draft.extensions]),
+        ):
+            self.records.write_many(of, ((key, Image(0, row)) for key, row in rows), now)
+        self._target([draft.machine for draft in drafts], "create", now, fails)
+        if resize:
+            self.context.bulk.resize_sets("_after = 0", 1)
+        self.context.bulk.carry_out(VIRTUAL_MACHINES, {"create"})
+
+    def _target(self, rows: list[Values], operation: str, now: int, fails: str | None) -> None:
+        more = {"_operation": pa.string(), "_accepted": pa.int64(), "_fails": pa.string()}
+        staged = [{**row, "_operation": operation, "_accepted": now, "_fails": fails} for row in rows]
+        self.records.stage(VIRTUAL_MACHINES, "target", staged, more)
+
+    def update(self, id_: ResourceId, made: dict[str, Any], earlier: Values) -> Operation:
+        """Make an existing machine what the document says, where it may be changed."""
+        self.check_running_free(earlier, id_)
+        now = self.context.now()
+        before = self.document(VIRTUAL_MACHINES, earlier)
+        change = check_change(self.context, id_, before, made, earlier)
+        failure = self.context.failures.drawn(id_, "update", now)
+        row = self.row(VIRTUAL_MACHINES, id_, change.document, earlier)
+        row |= {"_set_key": change.set_key, "_key": earlier["_key"]}
+        self._target([row], change.operation, now, None if failure is None else failure.code)
+        if change.joined:
+            self.context.bulk.resize_sets("_after = 0", 1)
+        elif change.left is not None:
+            self.context.bulk.shrink_set(change.left, now)
+        self.context.bulk.carry_out(VIRTUAL_MACHINES, {change.operation})
+        self._hang(change.document, earlier, now)
+        return self.entered("update", earlier["id"], earlier["_key"], failure)
+
+    def _hang(self, document: Mapping[str, Any], earlier: Values, now: int) -> None:
+        """Disks and interfaces that the changed machine names are its own; those it no longer names are loose."""
+        key = earlier["_key"]
+        id_ = parse(earlier["id"])
+        disks = self._disks(document, id_, key)
+        named = {row["id"].lower() for _, row in disks}
+        for row in self.records.select(DISKS, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
+            if row["id"].lower() not in named:
+                loose = {**row["properties"], "diskState": "Unattached"}
+                disks.append((row["_key"], {**row, "_vm_key": None, "managedBy": "", "properties": loose}))
+        self.records.write_many(DISKS, ((each, Image(0, row)) for each, row in disks), now)
+        interfaces = self._interfaces(document, id_, key, Addresses(self.records))
+        named = {row["id"].lower() for _, row in interfaces}
+        for row in self.records.select(NETWORK_INTERFACES, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
+            if row["id"].lower() not in named:
+                alone = {**row["properties"], "virtualMachine": None}
+                interfaces.append((row["_key"], {**row, "_vm_key": None, "properties": alone}))
+        self.records.write_many(NETWORK_INTERFACES, ((each, Image(0, row)) for each, row in interfaces), now)
+
+    def _interfaces(
+        self, whole: Mapping[str, Any], id_: ResourceId, key: int, addresses: Addresses
+    ) -> list[tuple[int, Values]]:
+        """The interfaces that a machine names, as its own; those that it only describes are made."""
+        network = whole["properties"].get("networkProfile") or {}
+        provider = NetworkInterfaces(self.context)
+        found = []
+        described = network.pop("networkInterfaceConfigurations", None) or ()
+        names = network.setdefault("networkInterfaces", [])
+        for number, each in enumerate(described):
+            inside = dict(each.get("properties") or {})
+            name = f"{whole['name']}-{each.get('name') or 'nic'}" if len(described) > 1 else f"{whole['name']}-nic"
+            nic = parse(f"{id_.group_id}/providers/Microsoft.Network/networkInterfaces/{name}")
+            properties = provider.filled(nic.text, {
+                "ipConfigurations": inside.get("ipConfigurations"),
+                "enableAcceleratedNetworking": bool(inside.get("enableAcceleratedNetworking", False)),
+                **({"networkSecurityGroup": inside["networkSecurityGroup"]} if inside.get("networkSecurityGroup") else {}),
+            }, None, addresses)  # fmt: skip
+            document = {"id": nic.text, "name": name, "location": whole["location"], "tags": whole.get("tags") or {},
+                        "properties": properties}  # fmt: skip
+            row = provider.row(NETWORK_INTERFACES, nic, document, None)
+            option = inside.get("deleteOption", "Delete")
+            names.append(
+                {"id": nic.text, "properties": {"primary": inside.get("primary", number == 0), "deleteOption": option}}
+            )
+            found.append((self.records.new_keys(), self._mine(row, whole["id"], key, names[-1])))
+        if not names:
+            raise machine_documents.missing("networkProfile")
+        for reference in names[: len(names) - len(described)]:
+            known = self.records.find(parse(reference["id"]), at=WHEN_ALL_IS_DONE)
+            if known is None or known["location"] != whole["location"]:
+                raise unknown(reference["id"], whole["id"])
+            row = known
+            holder = row["properties"]["virtualMachine"]
+            if holder is not None and holder["id"].lower() != whole["id"].lower():
+                raise InventoryError(
+                    "NicInUse",
+                    f"Network Interface {row['id']} is used by existing resource {holder['id']}. In order to delete "
+                    "the network interface, it must be dissociated from the resource. To learn more, see "
+                    "aka.ms/deletenic.",
+                )
+            reference["id"] = row["id"]
+            inside = reference.setdefault("properties", {})
+            inside.setdefault("primary", reference is names[0])
+            inside.setdefault("deleteOption", "Detach")
+            found.append((row["_key"], self._mine(row, whole["id"], key, reference)))
+        whole["properties"]["networkProfile"] = network
+        return found
+
+    def _mine(self, row: Values, id_: str, key: int, reference: Mapping[str, Any]) -> Values:
+        properties = {
+            **row["properties"], "virtualMachine": {"id": id_}, "primary": reference["properties"]["primary"],
+            "provisioningState": "Succeeded",
+        }  # fmt: skip
+        goes = reference["properties"]["deleteOption"] == "Delete"
+        return {**row, "_vm_key": key, "_goes_with_vm": goes, "properties": properties}
+
+    def _disks(
+        self, whole: Mapping[str, Any], id_: ResourceId, key: int, *, fresh: bool = False
+    ) -> list[tuple[int, Values]]:
+        """The disks of a machine: those that it attaches are there already, the others are made.
+
+        `fresh` says that none of them can be there, so that nobody need look.
+        """
+        storage = whole["properties"]["storageProfile"]
+        found = []
+        for disk in [storage["osDisk"], *storage["dataDisks"]]:
+            if disk.get("managedDisk") is None:
+                continue
+            place = parse(disk["managedDisk"]["id"])
+            row = None if fresh else self.records.find(place, at=WHEN_ALL_IS_DONE)
+            attaches = disk["createOption"] == "Attach"
+            if row is None and attaches:
+                raise InventoryError(
+                    "NotFound",
+                    f"The entity name '{place.name}' was not found: the disk {place.text} does not exist.",
+                    404,
+                )
+            if row is not None and row["managedBy"] and row["managedBy"].lower() != whole["id"].lower():
+                raise InventoryError(
+                    "ConflictingUserInput",
+                    f"Disk '{row['name']}' cannot be attached as the disk is already owned by VM '{row['managedBy']}'.",
+                    409,
+                )
+            if row is None:
+                row = self._new_disk(whole, disk, place, storage)
+            elif not attaches and row["_vm_key"] != key:
+                raise InventoryError(
+                    "ConflictingUserInput",
+                    f"A disk with name {row['name']} already exists in Resource Group {place.group.upper()}; 'Name' is "
+                    "an optional property for a disk and a unique name will be generated if not provided.",
+                    409,
+                )
+            disk["managedDisk"]["id"] = row["id"]
+            disk["diskSizeGB"] = disk.get("diskSizeGB") or row["properties"]["diskSizeGB"]
+            state = "Reserved" if row["properties"]["diskState"] == "Reserved" else "Attached"
+            properties = {**row["properties"], "diskState": state}
+            number = row["_key"] if row.get("_key") is not None else self.records.new_keys()
+            goes = disk["deleteOption"] == "Delete"
+            found.append((number, {
+                **row, "_vm_key": key, "_goes_with_vm": goes, "managedBy": whole["id"], "properties": properties,
+            }))  # fmt: skip
+        return found
+
+    def _new_disk(
+        self, whole: Mapping[str, Any], disk: Mapping[str, Any], place: ResourceId, storage: Mapping[str, Any]
+    ) -> Values:
+        kind = disk["managedDisk"]["storageAccountType"]
+        system = disk is storage["osDisk"]
+        properties: dict[str, Any] = {
+            "creationData": {"createOption": disk["createOption"]},
+            "encryption": {"type": "EncryptionAtRestWithPlatformKey"}, "networkAccessPolicy": "AllowAll",
+            "publicNetworkAccess": "Enabled", "timeCreated": written(self.context.now()),
+            "uniqueId": self.context.guid("disk", place.text), "provisioningState": "Succeeded",
+            "diskState": "Attached", **disk_properties(int(disk.get("diskSizeGB") or 32), kind),
+        }  # fmt: skip
+        if system:
+            properties |= {"osType": disk["osType"], "hyperVGeneration": "V2"}
+        document = {
+            "id": place.text, "name": place.name, "location": whole["location"], "tags": whole.get("tags") or {},
+            "sku": {"name": kind, "tier": "Premium" if kind.startswith("Premium") else "Standard"},
+            "zones": whole.get("zones"), "managedBy": whole["id"], "properties": properties,
+        }  # fmt: skip
+        return self.context.providers[DISKS.type].row(DISKS, place, document, None)  # type: ignore[no-any-return]
+
+    # ---- operations of its life ------------------------------------------------------------------------------------
+    def delete(self, id_: ResourceId, force: bool) -> Operation:
+        row = self.records.find(id_)
+        if row is None:
+            return self.context.ledger.enter("delete", id_.text, 0)
+        return self.operate(id_, row, "delete")
+
+    def operate(self, id_: ResourceId, row: Values, operation: str) -> Operation:
+        """One operation of `lifecycle` on one machine."""
+        now = self.context.now()
+        failure = self.context.failures.drawn(id_, OPERATIONS[operation].name, now)
+        if OPERATIONS[operation].overrides:
+            self.context.ledger.overtake(row["id"])
+        fails = None if failure is None else failure.code
+        self.context.bulk.operate(VIRTUAL_MACHINES, row["_key"], row["name"], operation, now, fails=fails)
+        return self.entered(OPERATIONS[operation].name, row["id"], row["_key"], failure)
+
+    def act(self, id_: ResourceId, action: str, body: Mapping[str, Any]) -> Operation | Any:
+        row = self.found(id_)
+        name = action.lower()
+        if name == "instanceview":
+            return self.view(row)
+        if name == "simulateeviction":
+            return self.evict(id_, row)
+        if name == "deallocate" and str(body.get("hibernate", "")).lower() == "true":
+            return self.hibernate(id_, row)
+        if name == "hibernate":
+            return self.hibernate(id_, row)
+        if name == "retrievebootdiagnosticsdata":
+            return self._boot_diagnostics(row)
+        if name not in ACTIONS:
+            return super().act(id_, action, body)
+        return self.operate(id_, row, ACTIONS[name])
+
+    def evict(self, id_: ResourceId, row: Values) -> Operation:
+        """What becomes of a Spot machine whose capacity is wanted back: its eviction policy says."""
+        if row["properties"]["priority"] not in ("Spot", "Low"):
+            raise InventoryError(
+                "OperationNotAllowed", f"The operation 'simulateEviction' is not allowed on VM '{row['name']}' since its "
+                "priority is not Spot."
+            )  # fmt: skip
+        return self.operate(id_, row, "delete" if row["properties"]["evictionPolicy"] == "Delete" else "evict")
+
+    def hibernate(self, id_: ResourceId, row: Values) -> Operation:
+        document = self.document(VIRTUAL_MACHINES, row)
+        if not (document["properties"].get("additionalCapabilities") or {}).get("hibernationEnabled"):
+            raise InventoryError(
+                "OperationNotAllowed",
+                f"The Hibernate-Deallocate Operation cannot be performed on a VM ('{row['name']}') which does not have "
+                "hibernation enabled.",
+            )
+        return self.operate(id_, row, "hibernate")
+
+    def _boot_diagnostics(self, row: Values) -> dict[str, Any]:
+        if not (row["properties"].get("diagnosticsProfile") or {}).get("bootDiagnostics", {"enabled": False})[
+            "enabled"
+        ]:
+            raise InventoryError(
+                "BadRequest", f"Boot diagnostics is not enabled for the virtual machine '{row['name']}'."
+            )
+        place = f"https://bootdiagnostics.blob.core.windows.net/{row['properties']['vmId']}"
+        return {
+            "consoleScreenshotBlobUri": f"{place}/screenshot.bmp",
+            "serialConsoleLogBlobUri": f"{place}/serialconsole.log",
+        }
+
+    def check_running_free(self, row: Values, id_: ResourceId) -> None:
+        """Raises where a machine is being changed already."""
+        if row["properties"]["provisioningState"] == "Deleting":
+            raise InventoryError(
+                "OperationNotAllowed",
+                f"Operation 'update' is not allowed on VM '{row['name']}' since the VM is marked for deletion.",
+            )
+        if self.records.under_way(VIRTUAL_MACHINES, row["_key"]):
+            raise InventoryError("Conflict", f"The virtual machine '{row['name']}' has another operation under way.")
+
+
+_DEALLOCATED = {"code": "PowerState/deallocated", "displayStatus": "VM deallocated", "level": "Info"}
+
+
+def _check_spot(properties: dict[str, Any]) -> None:
+    priority = str(properties.get("priority") or "Regular")
+    if priority not in ("Regular", "Spot", "Low"):
+        raise InventoryError("InvalidParameter", f"The value '{priority}' of parameter 'priority' is not allowed. "
+                             "Allowed values are: Regular, Low, Spot")  # fmt: skip
+    if priority == "Regular":
+        for name in ("evictionPolicy", "billingProfile"):
+            if properties.get(name):
+                raise InventoryError("OperationNotAllowed", f"{name} can be set only on Azure Spot Virtual Machines.")
+        return
+    properties.setdefault("evictionPolicy", "Deallocate")
+    properties.setdefault("billingProfile", {"maxPrice": -1})
+    if properties["evictionPolicy"] not in ("Deallocate", "Delete"):
+        raise InventoryError("InvalidParameter", f"The value '{properties['evictionPolicy']}' of parameter "
+                             "'evictionPolicy' is not allowed. Allowed values are: Deallocate, Delete")  # fmt: skip
+
+
+def _check_computer_name(properties: Mapping[str, Any]) -> None:
+    profile = properties.get("osProfile") or {}
+    name = profile.get("computerName")
+    if name is None:
+        return
+    windows = properties["storageProfile"]["osDisk"]["osType"] == "Windows"
+    if windows and (len(name) > 15 or name.isdigit()):
+        raise InventoryError(
+            "InvalidParameter",
+            "Windows computer name cannot be more than 15 characters long, be entirely numeric, or contain the "
+            "following characters: ` ~ ! @ # $ % ^ & * ( ) = + _ [ ] { } \\ | ; : . ' \" , < > / ?.",
+        )
+    if not windows and len(name) > 64:
+        raise InventoryError("InvalidParameter", "Linux host name cannot exceed 64 characters in length.")

@@ -1,0 +1,124 @@
+"""Operations that take time: when they were accepted, when they end, and how. Knows no resource."""
+
+from __future__ import annotations
+
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from inventory.clock import Clock, from_ticks
+from inventory.errors import InventoryError
+
+REMEMBERED = 10_000
+"""Operations that can still be asked for; older ones are forgotten."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """One accepted operation. Its status follows the estate's clock; nothing has to be done for it to end."""
+
+    id: str
+    name: str
+    """What was asked for: create, update, delete, start ..."""
+    resource_id: str
+    started: int
+    """In ticks, as `ends`."""
+    ends: int
+    failure: InventoryError | None
+    """What it will have failed with when it ends; None: it succeeds."""
+    document: dict[str, Any] | None = field(repr=False)
+    """The resource as it was when the operation was accepted (what a PUT answers with), or what an action answers;
+    None where there is nothing to answer."""
+    created: bool = False
+    """Whether the operation makes a resource that was not there before."""
+    canceled: bool = False
+    _clock: Clock | None = field(default=None, repr=False)
+    _get: Callable[[str], dict[str, Any] | None] | None = field(default=None, repr=False)
+
+    @property
+    def status(self) -> str:
+        """InProgress, Succeeded, Failed or Canceled, as of the estate's clock."""
+        if self.canceled:
+            return "Canceled"
+        if self._clock is not None and self._clock.ticks() < self.ends:
+            return "InProgress"
+        return "Succeeded" if self.failure is None else "Failed"
+
+    @property
+    def error(self) -> InventoryError | None:
+        """What it failed with; None as long as it has not."""
+        return self.failure if self.status == "Failed" else None
+
+    @property
+    def started_at(self) -> datetime:
+        return from_ticks(self.started)
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends, or has ended: known from the beginning in a simulated world."""
+        return from_ticks(self.ends)
+
+    def result(self) -> dict[str, Any] | None:
+        """The resource as it is now, or what the action answers; None after a deletion.
+
+        Raises the error of an operation that failed, and InventoryError OperationInProgress for one that has not ended.
+        """
+        status = self.status
+        if status == "InProgress":
+            raise InventoryError("OperationInProgress", f"'{self.name}' ends at {self.ends_at.isoformat()}", 409)
+        if status == "Canceled":
+            raise InventoryError("Canceled", f"'{self.name}' was overtaken by another operation", 409)
+        if self.failure is not None:
+            raise self.failure
+        return self.document if self._get is None else self._get(self.resource_id)
+
+
+class Ledger:
+    """The operations of an estate, by id."""
+
+    def __init__(self, clock: Clock, seed: int, get: Callable[[str], dict[str, Any] | None]) -> None:
+        self._clock = clock
+        self._seed = seed
+        self._get = get
+        self._entries: OrderedDict[str, Operation] = OrderedDict()
+        self._count = 0
+
+    def enter(
+        self,
+        name: str,
+        resource_id: str,
+        ends: int,
+        *,
+        document: dict[str, Any] | None = None,
+        failure: InventoryError | None = None,
+        created: bool = False,
+        answers: bool = False,
+    ) -> Operation:
+        """Note an accepted operation; `answers` says that its result is its document, whatever the resource becomes."""
+        self._count += 1
+        now = self._clock.ticks()
+        operation = Operation(
+            str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self._seed}:{self._count}:{now}:{resource_id}")), name, resource_id,
+            now, max(ends, now), failure, document, created, False, self._clock, None if answers else self._get,
+        )  # fmt: skip
+        self._entries[operation.id] = operation
+        while len(self._entries) > REMEMBERED:
+            self._entries.popitem(last=False)
+        return operation
+
+    def find(self, id_: str) -> Operation:
+        """The operation with this id. Raises InventoryError NotFound."""
+        try:
+            return self._entries[id_.lower()]
+        except KeyError:
+            raise InventoryError("NotFound", f"The operation '{id_}' was not found.") from None
+
+    def overtake(self, resource_id: str) -> None:
+        """A new operation puts an end to those under way on a resource."""
+        mine = resource_id.lower()
+        for operation in reversed(self._entries.values()):
+            if operation.resource_id.lower() == mine and operation.status == "InProgress":
+                operation.canceled = True

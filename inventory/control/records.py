@@ -1,0 +1,272 @@
+"""Rows of single resources: found in the truth, written to the feed, told as documents of Azure Resource Manager.
+
+A document has more properties than a table has columns. What fits the table's shape goes there; the rest is kept as
+JSON in the column `_rest`, so that what was put is what is got. Knows no rule.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from inventory.clock import from_ticks
+from inventory.control.ids import ResourceId, parse
+from inventory.feed import WHEN_ALL_IS_DONE, Feed
+from inventory.generic import GENERIC
+from inventory.resource_types import RESOURCE_TYPES, REST, ResourceType
+from inventory.rows import present, shown
+from inventory.shapes import quoted
+from inventory.store import Store
+
+FIRST_NEW_KEY = 1 << 40
+"""Keys of created resources lie above those of generated ones."""
+
+_BY_KIND = {each.type: each for each in RESOURCE_TYPES}
+_ONLY_INDEXED = frozenset({"type", "tenantId", "resourceGroup", "subscriptionId"})
+"""Columns of Resource Graph that a resource provider does not answer with, or in its own way."""
+
+Values = dict[str, Any]
+"""The physical columns of one row, its `_key` among them."""
+
+
+def type_of(kind: str) -> ResourceType:
+    """The table of a type of resource; the generic one for a type that has none of its own."""
+    return _BY_KIND.get(kind.lower(), GENERIC)
+
+
+def written(ticks: int) -> str:
+    """An instant as Azure writes it: seven decimals and Z."""
+    return from_ticks(ticks).strftime("%Y-%m-%dT%H:%M:%S.%f") + f"{ticks % 10}Z"
+
+
+@dataclass(slots=True)
+class Image:
+    """A row as it is from `after` ticks on; `values` None: it is no more."""
+
+    after: int
+    values: Values | None
+
+
+class Records:
+    """Single resources in the truth."""
+
+    def __init__(self, store: Store, feed: Feed, tenant: str) -> None:
+        self._store = store
+        self._feed = feed
+        self._tenant = tenant
+
+    # finding
+
+    def find(self, id_: ResourceId, *, at: int | None = None) -> Values | None:
+        """The row with this id, whatever its letter case; as it is now unless another time is said."""
+        of = type_of(id_.kind)
+        where, given = ["lower(id) = $id"], {"id": id_.text.lower()}
+        if id_.group and "resourceGroup" in of.columns:
+            # narrow columns first: the id alone would be read for every row
+            where = ['"resourceGroup" = $group', '"subscriptionId" = $subscription', *where]
+            given |= {"group": id_.group.lower(), "subscription": id_.subscription}
+        found = self.select(of, " AND ".join(where), given, at=at)
+        return found[0] if found else None
+
+    def select(
+        self, of: ResourceType, where: str, given: Mapping[str, Any], *, at: int | None = None, order: str = "_key"
+    ) -> list[Values]:
+        """All rows of a type for which a condition holds."""
+        names = ["_key", *of.physical_columns]
+        source = self._feed.truth(of, self._feed.now() if at is None else at, where)
+        with self._store.lock:
+            rows = self._store.writer.execute(
+                f"SELECT {', '.join(map(quoted, names))} FROM {source} ORDER BY {order}", dict(given)
+            ).fetchall()
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def count(self, of: ResourceType, where: str, given: Mapping[str, Any]) -> int:
+        """How many rows there are, or will be when all that is under way has ended."""
+        with self._store.lock:
+            row = self._store.writer.execute(
+                f"SELECT count(*) FROM {self._feed.truth(of, WHEN_ALL_IS_DONE, where)}", dict(given)
+            ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def ask(self, of: ResourceType, columns: str, where: str, given: Mapping[str, Any], tail: str = "") -> list[Any]:
+        """Some columns of what is true when all that is under way has ended."""
+        with self._store.lock:
+            return self._store.writer.execute(
+                f"SELECT {columns} FROM {self._feed.truth(of, WHEN_ALL_IS_DONE, where)} {tail}", dict(given)
+            ).fetchall()
+
+    def under_way(self, of: ResourceType, key: int) -> bool:
+        """Whether something is still to become true of a row."""
+        with self._store.lock:
+            row = self._store.writer.execute(
+                f"SELECT count(*) FROM {of.feed} WHERE _key = ? AND _true_at > ?", [key, self._feed.now()]
+            ).fetchone()
+        return row is not None and row[0] > 0
+
+    # writing, within `Feed.writing`
+
+    def new_keys(self, count: int = 1) -> int:
+        """The first of so many keys that no row has."""
+        return FIRST_NEW_KEY + self._feed.numbers(count)
+
+    def stage(self, of: ResourceType, table: str, rows: Sequence[Values], more: Mapping[str, pa.DataType]) -> None:
+        """Rows, with more columns beside the physical ones, as a temporary table."""
+        fields = {"_key": pa.int64(), **of.physical_columns, **more}
+        made = pa.Table.from_pylist(list(rows), schema=pa.schema(list(fields.items())))
+        writer = self._store.writer
+        writer.register("staged", made)
+        try:
+            writer.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM staged")
+        finally:
+            writer.unregister("staged")
+
+    def write(self, of: ResourceType, images: Iterable[Image], key: int, *, accepted: int | None = None) -> None:
+        """What becomes of one row, in the order of time. It replaces whatever else was still to become of it."""
+        now = self._feed.now() if accepted is None else accepted
+        self.write_many(of, [(key, image) for image in images], now)
+
+    def write_many(self, of: ResourceType, images: Iterable[tuple[int, Image]], now: int) -> None:
+        """The same for many rows of a type at once."""
+        rows: list[Values] = []
+        latest: dict[int, Values] = {}
+        for key, image in images:
+            values = image.values
+            if values is None:
+                values = latest.get(key) or self.select(of, f"_key = {key}", {}, at=WHEN_ALL_IS_DONE)[0]
+            latest[key] = values
+            gone = image.values is None
+            rows.append({**values, "_key": key, "_after": image.after, "_accepted": now, "_gone": gone})
+        if not rows:
+            return
+        timed = {"_after": pa.int64(), "_accepted": pa.int64(), "_gone": pa.bool_()}
+        self.stage(of, "following", rows, timed)
+        self._feed.forget_future(of, "following")
+        self._feed.announce(of, "following", {}, deleted="_gone")
+        if of.slow:
+            self._feed.announce_slow(of, "following", {name: name for name in of.slow})
+
+    # documents
+
+    @staticmethod
+    def loaded(text: str | None) -> dict[str, Any]:
+        """A document kept as JSON text."""
+        return dict(json.loads(text)) if text else {}
+
+    @staticmethod
+    def dumped(document: Mapping[str, Any]) -> str:
+        return json.dumps(document, ensure_ascii=False)
+
+    def document(self, of: ResourceType, values: Values) -> dict[str, Any]:
+        """A row as a resource provider answers it: what the table holds and what it keeps beside it."""
+        row = shown(of, self._tenant, values)
+        rest = json.loads(values[REST]) if values.get(REST) else {}
+        name_of_type = parse(row["id"]).type if of is GENERIC else of.name
+        made: dict[str, Any] = {"id": row["id"], "name": row["name"], "type": name_of_type}
+        for name, value in row.items():
+            if name in made or name in _ONLY_INDEXED or value is None or value == "":
+                continue
+            made[name] = value
+        made.setdefault("properties", {}).pop("extended", None)
+        whole: dict[str, Any] = merged(made, rest)
+        return whole
+
+    def values(self, of: ResourceType, document: Mapping[str, Any], earlier: Values | None = None) -> Values:
+        """A document as a row: what fits the table, and the rest. Grafts and inner columns are as `earlier` has them."""
+        row: Values = dict.fromkeys(of.physical_columns)
+        if earlier is not None:
+            row |= {graft.column: earlier[graft.column] for graft in of.grafts}
+            row |= {name: earlier[name] for name in of.inner}
+        schema = of.schema(self._tenant)
+        rest: dict[str, Any] = {}
+        for name, value in document.items():
+            if value is None or name in ("type", "systemData"):
+                continue
+            if name not in of.columns:
+                rest[name] = value
+                continue
+            fitted, left = fit(schema.field(name), value)
+            row[name] = fitted
+            if left is not NOTHING:
+                rest[name] = left
+        row[REST] = json.dumps(rest, ensure_ascii=False) if rest else None
+        return row
+
+
+class _Nothing:
+    """No value at all, where None is one."""
+
+
+NOTHING = _Nothing()
+
+
+def fit(field: pa.Field, value: Any) -> tuple[Any, Any]:
+    """What of a value fits a shape, and what is left over (NOTHING if it fits altogether)."""
+    kind = field.type
+    if (field.metadata or {}).get(b"kql") == b"dynamic":
+        return json.dumps(value, ensure_ascii=False), NOTHING
+    if value is None:
+        return None, NOTHING
+    if pa.types.is_struct(kind):
+        if not isinstance(value, Mapping):
+            return None, value
+        fitted: dict[str, Any] = {part.name: None for part in kind}
+        left: dict[str, Any] = {}
+        for name, each in value.items():
+            place = kind.get_field_index(name)
+            inner, over = (None, each) if place < 0 else fit(kind.field(place), each)
+            if place >= 0:
+                fitted[name] = inner
+            if over is not NOTHING and over is not None:
+                left[name] = over
+        return fitted, left or NOTHING
+    if pa.types.is_list(kind):
+        if not isinstance(value, list):
+            return None, value
+        pieces = [fit(kind.value_field, each) for each in value]
+        if any(over is not NOTHING for _, over in pieces):
+            return None, value
+        return [inner for inner, _ in pieces], NOTHING
+    return (value, NOTHING) if _is_plain(kind, value) else (None, value)
+
+
+def _is_plain(kind: pa.DataType, value: Any) -> bool:
+    if pa.types.is_boolean(kind):
+        return isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    if pa.types.is_integer(kind):
+        return isinstance(value, int) and -(1 << 63) <= value < 1 << 63
+    if pa.types.is_floating(kind):
+        return isinstance(value, int | float)
+    return isinstance(value, str)
+
+
+def merged(below: Any, above: Any) -> Any:
+    """Two documents as one; where both have something that is no object, `above` has it."""
+    if isinstance(below, dict) and isinstance(above, dict):
+        made = dict(below)
+        for name, value in above.items():
+            made[name] = merged(made[name], value) if name in made else deepcopy(value)
+        return made
+    return deepcopy(above)
+
+
+def patched(document: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A document after a PATCH: objects are merged, null takes a property away, `tags` is replaced as a whole."""
+    made = deepcopy(dict(document))
+    for name, value in change.items():
+        if value is None:
+            made.pop(name, None)
+        elif name != "tags" and isinstance(value, Mapping) and isinstance(made.get(name), Mapping):
+            made[name] = patched(made[name], value)
+        else:
+            made[name] = deepcopy(value)
+    return made
+
+
+__all__ = ["Image", "Records", "Values", "fit", "merged", "patched", "present", "type_of", "written"]

@@ -1,0 +1,123 @@
+"""Instance views: what a machine is doing, in the form in which Azure tells it. Reads rows; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inventory.control.records import Records, Values, written
+from inventory.lifecycle import DISPLAY
+from inventory.resource_types import EXTENSIONS, SCALE_SET_INSTANCES, ResourceType
+
+_DISPLAYED = {
+    "succeeded": "Provisioning succeeded",
+    "updating": "Updating",
+    "creating": "Creating",
+    "deleting": "Deleting",
+    "failed": "Provisioning failed",
+    "migrating": "Migrating",
+}
+HEALTH = {
+    "healthy": "The VM is reporting itself as healthy or is known to be healthy.",
+    "unhealthy": "The VM is reporting itself as unhealthy or is known to be unhealthy.",
+    "initializing": "The VM is initializing and has not reported its health yet.",
+    "unknown": "The health of the VM is not known.",
+}
+
+
+def machine_view(records: Records, of: ResourceType, row: Values, since: int) -> dict[str, Any]:
+    """The instance view of a virtual machine or of an instance of a Uniform set; `since` is when its state began."""
+    properties = row["properties"]
+    power = row["power_state"]["code"].split("/")[1] if row["power_state"] else None
+    time = written(since)[:-2] + "+00:00"
+    view: dict[str, Any] = {}
+    if row.get("_update_domain") is not None:
+        view["platformUpdateDomain"] = row["_update_domain"]
+    domain = row["_fault_domain"] if of is SCALE_SET_INSTANCES else properties["platformFaultDomain"]
+    if domain is not None:
+        view["platformFaultDomain"] = domain
+    reports = row["_agent_os_name"] is not None and power == "running"
+    if reports:
+        view["computerName"] = (properties["osProfile"] or {}).get("computerName")
+        view["osName"], view["osVersion"] = row["_agent_os_name"], row["_agent_os_version"]
+    view["hyperVGeneration"] = row["hyper_v_generation"] or "V2"
+    if power in ("running", "starting", "stopping"):
+        view["vmAgent"] = _agent(row, reports, time)
+    disks = [(properties["storageProfile"] or {}).get("osDisk")]
+    disks += (properties["storageProfile"] or {}).get("dataDisks") or []
+    view["disks"] = [
+        {"name": disk["name"], "statuses": [status("succeeded", time)]} for disk in disks if disk is not None
+    ]
+    if of is not SCALE_SET_INSTANCES:
+        extensions = records.select(EXTENSIONS, f"_vm_key = {row['_key']}", {}, order="name")
+        if extensions:
+            view["extensions"] = [_extension(each) for each in extensions]
+    health = row.get("_health")
+    if health is not None and power == "running":
+        view["vmHealth"] = {
+            "status": {"code": f"HealthState/{health}", "level": "Info", "displayStatus": HEALTH[health], "time": time}
+        }
+    if (properties.get("diagnosticsProfile") or {}).get("bootDiagnostics", {"enabled": False})["enabled"]:
+        view["bootDiagnostics"] = {}
+    view["statuses"] = statuses(row, time)
+    return view
+
+
+def statuses(row: Values, time: str) -> list[dict[str, Any]]:
+    """Provisioning with its time, power without, and hibernation where a machine hibernates."""
+    state = (row["properties"]["provisioningState"] or "Succeeded").lower()
+    power = row["power_state"]["code"].split("/")[1] if row["power_state"] else None
+    first = status(state, time)
+    if state == "failed" and row["_failure"]:
+        first["code"] += f"/{row['_failure']}"
+        first["level"] = "Error"
+    elif state == "creating" and power in ("creating", "starting"):
+        first["code"] += "/OSProvisioningInProgress" if power == "starting" else ""
+    made = [first]
+    if power is not None:
+        made.append({"code": f"PowerState/{power}", "level": "Info", "displayStatus": DISPLAY[power]})
+    if row["_hibernated"]:
+        made.append({"code": "HibernationState/Hibernated", "level": "Info", "displayStatus": "VM hibernated"})
+    return made
+
+
+def status(state: str, time: str) -> dict[str, Any]:
+    return {"code": f"ProvisioningState/{state}", "level": "Info", "displayStatus": _DISPLAYED[state], "time": time}
+
+
+def set_view(members: Sequence[tuple[str, int]], state: str, time: str) -> dict[str, Any]:
+    """The instance view of a Uniform set: how many instances are in which provisioning state, never a power state."""
+    return {
+        "virtualMachine": {
+            "statusesSummary": [
+                {"code": f"ProvisioningState/{each.lower()}", "count": count} for each, count in members
+            ]
+        },
+        "extensions": [],
+        "statuses": [status(state.lower(), time)],
+    }
+
+
+def _agent(row: Mapping[str, Any], reports: bool, time: str) -> dict[str, Any]:
+    if not reports:
+        told = {
+            "code": "ProvisioningState/Unavailable",
+            "level": "Warning",
+            "displayStatus": "Not Ready",
+            "message": "VM status blob is found but not yet populated.",
+            "time": time,
+        }
+        return {"vmAgentVersion": "Unknown", "statuses": [told]}
+    told = {**status("succeeded", time), "displayStatus": "Ready", "message": "Guest Agent is running"}
+    return {"vmAgentVersion": "2.9.1.1", "statuses": [told], "extensionHandlers": []}
+
+
+def _extension(row: Values) -> dict[str, Any]:
+    properties = row["properties"]
+    state = (properties["provisioningState"] or "Succeeded").lower()
+    return {
+        "name": row["name"].rsplit("/", 1)[-1],
+        "type": f"{properties['publisher']}.{properties['type']}",
+        "typeHandlerVersion": properties["typeHandlerVersion"],
+        "statuses": [{"code": f"ProvisioningState/{state}", "level": "Info", "displayStatus": _DISPLAYED[state]}],
+    }
