@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,7 +32,8 @@ class ResultColumn:
 class Compiled:
     """What a text means for a schema: DuckDB SQL whose result columns are c0, c1, …, and what is known of them.
 
-    `operators` are the names of those that the text uses.
+    `operators` are the names of those that the text uses. `asked`: the database was asked while it was compiled, so that
+    it is right only as long as the data stays.
     """
 
     text: str
@@ -42,6 +43,7 @@ class Compiled:
     operators: frozenset[str]
     advice: tuple[Problem, ...]
     render: str | None
+    asked: bool
     relation: Relation
     _used: frozenset[str]
     _parameters: Mapping[str, Type]
@@ -109,6 +111,8 @@ class Compiled:
         return text
 
 
+Ask = Callable[[Compiled], list[tuple[Any, ...]]]
+
 MAX_RECURSION = 6_000
 
 _WRONG = object()
@@ -158,14 +162,18 @@ def compile(
     profile: Any = None,
     scope: Mapping[str, Sequence[str]] | None = None,
     max_text: int = MAX_TEXT,
+    ask: Ask | None = None,
 ) -> Compiled:
     """The SQL of a KQL text. Raises KqlError with all problems of the text.
 
     default_table is read when the text begins with an operator or a pipe. profile narrows the language to what a
     service allows (see queries.profile). scope limits every table to rows whose columns have one of the given values.
+    ask runs a part of the query now and gives its rows: the columns of `evaluate bag_unpack(d)` hang on the data. Without
+    it such a query must say its columns. What was compiled with an answer is right for the data of that moment: see
+    `Compiled.asked`.
     """
     problems = Problems()
-    compiled = _compile(text, schema, problems, default_table, profile, scope, max_text)
+    compiled = _compile(text, schema, problems, default_table, profile, scope, max_text, ask)
     if compiled is None:
         raise KqlError(problems.errors, text)
     return compiled
@@ -178,10 +186,11 @@ def check(
     default_table: str = "Resources",
     profile: Any = None,
     max_text: int = MAX_TEXT,
+    ask: Ask | None = None,
 ) -> list[Problem]:
-    """All problems of a text, errors and advice, by place. Never raises for a bad text."""
+    """All problems of a text, errors and advice, by place. Never raises for a bad text. ask is as in `compile`."""
     problems = Problems()
-    _compile(text, schema, problems, default_table, profile, None, max_text)
+    _compile(text, schema, problems, default_table, profile, None, max_text, ask)
     return sorted(problems.found, key=lambda problem: problem.span)
 
 
@@ -193,6 +202,7 @@ def _compile(
     profile: Any,
     scope: Mapping[str, Sequence[str]] | None,
     max_text: int,
+    ask: Ask | None,
 ) -> Compiled | None:
     # A pipeline of a hundred operators is a plan a hundred deep, a few calls for each; Python's default is too low.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), MAX_RECURSION))
@@ -201,16 +211,28 @@ def _compile(
         if query is None:
             return None
         limits = {column: tuple(values) for column, values in (scope or {}).items()}
-        binder = Binder(schema, problems, default_table=default_table, profile=profile, scope=limits)
+
+        def answer(relation: Relation) -> list[tuple[Any, ...]]:
+            assert ask is not None
+            return ask(_compiled(text, binder, relation))
+
+        binder = Binder(
+            schema, problems, default_table=default_table, profile=profile, scope=limits, ask=answer if ask is not None else None
+        )
         relation = binder.query(query)
         if problems.errors or relation is None:
             return None
         if any(column.type is UNKNOWN for column in columns_of(relation)):
             relation = _known(relation)
-        emitted = emit(relation)
+        return _compiled(text, binder, relation)
     except RecursionError:
         problems.add("KQL602", (0, 1), limit=MAX_RECURSION)
         return None
+
+
+def _compiled(text: str, binder: Binder, relation: Relation) -> Compiled:
+    """A relation of a text as SQL, with what the text says of its parameters."""
+    emitted = emit(relation)
     columns = tuple(
         ResultColumn(column.name, column.type.value, form)
         for column, form in zip(columns_of(relation), emitted.forms, strict=True)
@@ -218,8 +240,8 @@ def _compile(
     defaults = {name: literal.value for name, literal in binder.defaults.items()}
     return Compiled(
         text, emitted.sql, columns, frozenset(binder.tables), frozenset(binder.operators),
-        tuple(problem for problem in problems.found if problem.severity == "advice"),
-        binder.render, relation, emitted.parameters, binder.parameters, defaults,
+        tuple(problem for problem in binder.problems.found if problem.severity == "advice"),
+        binder.render, binder.asked, relation, emitted.parameters, dict(binder.parameters), defaults,
     )  # fmt: skip
 
 

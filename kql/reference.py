@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from kql.functions import catalogue
 from kql.messages import MESSAGES
 from kql.operators import OPERATORS
+from kql.operators.evaluate import PLUGINS
 
 if TYPE_CHECKING:
     from kql.functions.row import Function
     from kql.operators.base import Operator
+    from kql.operators.evaluate import Plugin
 
 PAGE = Path(__file__).with_suffix(".md")
 
@@ -31,7 +33,6 @@ _KINDS = (
     ("scalar", "Functions"),
     ("window", "Functions over rows in order"),
     ("aggregate", "Aggregate functions"),
-    ("plugin", "Plugins"),
 )
 _CODES = {
     "1": "The text", "2": "Names", "3": "Types", "4": "Operators", "5": "Refused for good", "6": "Limits",
@@ -54,6 +55,7 @@ def help(name: str, profile: Any = None) -> str | None:
     told = [] if rule is None else ["\n".join(_operator(OPERATORS[rule], profile))]
     # count is an operator and an aggregate: help tells both
     told += [] if row is None else ["\n".join(_function(row, profile))]
+    told += ["\n".join(_plugin(PLUGINS[wanted]))] if wanted in PLUGINS else []
     return "\n\n".join(told) if told else None
 
 
@@ -81,6 +83,10 @@ def _page(profile: Any) -> Iterator[str]:
         for row in sorted(of_kind, key=lambda row: row.name.lstrip("!")):
             yield ""
             yield from _function(row, profile, "### ")
+    yield "\n## Plugins of evaluate"
+    for each in sorted((each for each in PLUGINS.values() if not each.refused), key=lambda each: each.name):
+        yield ""
+        yield from _plugin(each, "### ")
     yield from _aliases(rows)
     yield from _refused(rows)
     yield from _messages()
@@ -121,6 +127,18 @@ def _function(row: Function, profile: Any, mark: str = "") -> Iterator[str]:
     yield from _examples(row.examples or (catalogue.table()[row.alias_of].examples if row.alias_of else ()))
 
 
+def _plugin(plugin: Plugin, mark: str = "") -> Iterator[str]:
+    yield f"{mark}{_escaped(plugin.name) if mark else plugin.name}"
+    yield ""
+    if plugin.refused:
+        yield f"Not part of this engine: {plugin.refused}"
+        return
+    yield f"`T | evaluate {plugin.signature}`"
+    yield ""
+    yield plugin.doc
+    yield from _examples(plugin.examples)
+
+
 def _signature(name: str, signature: str) -> str:
     """A signature under the name that it is asked for; an alias shares those of another row."""
     return name + signature[signature.index("(") :] if "(" in signature else signature
@@ -149,6 +167,7 @@ def _aliases(rows: list[Function]) -> Iterator[str]:
 def _refused(rows: list[Function]) -> Iterator[str]:
     named = [(row.name, row.refused) for row in rows if row.refused]
     named += [(operator.name, operator.refused) for operator in OPERATORS.values() if operator.refused]
+    named += [(f"evaluate {plugin.name}()", plugin.refused) for plugin in PLUGINS.values() if plugin.refused]
     if named:
         yield "\n## Not part of this engine\n"
         yield from (f"- `{name}`: {reason}" for name, reason in sorted(named))

@@ -162,6 +162,12 @@ class _Rules:
 
         return Step.build(children, _span(children))
 
+    def output_schema(self, children: list[Any]) -> Any:
+        from kql.operators.evaluate import OutputSchema
+
+        columns = tuple(child for child in children if isinstance(child, syntax.ColumnDeclaration))
+        return OutputSchema(isinstance(children[0], syntax.Star), columns, _span(children))
+
     def option(self, children: list[Any]) -> syntax.Item:
         name, value = children
         return syntax.Item((name.name,), value, _span(children), (name.span,))

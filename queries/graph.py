@@ -235,7 +235,7 @@ class ResourceGraph:
 
     def check(self, text: str, *, profile: str | Profile = KUSTO) -> list[kql.Problem]:
         """All errors of a text, and advice; an empty list for a text that has neither."""
-        return list(kql.check(text, self.schema, profile=narrowing(profile_of(profile))))
+        return list(kql.check(text, self.schema, profile=narrowing(profile_of(profile)), ask=self._asked))
 
     def complete(self, text: str, offset: int | None = None) -> list[kql.Completion]:
         """What may stand at a place of a text (its end unless said), best first."""
@@ -316,7 +316,7 @@ class ResourceGraph:
                 self._plans.move_to_end(key)
                 return plan, True
         scope = {"subscriptionId": allowed} if allowed else None
-        compiled = kql.compile(text, schema, profile=narrowing(wanted), scope=scope)
+        compiled = kql.compile(text, schema, profile=narrowing(wanted), scope=scope, ask=self._asked)
         with self._cursor() as cursor:
             try:
                 self._make_macros(cursor, compiled.sql)
@@ -325,6 +325,8 @@ class ResourceGraph:
                 raise _failure(error, text) from error
         columns = tuple(Column(column.name, str(column.type)) for column in compiled.columns)
         plan = _Plan(compiled, statement, columns, tuple(column.form for column in compiled.columns))
+        if compiled.asked:
+            return plan, False  # its columns are right for the data of this moment only
         with self._plans_lock:
             self._plans[key] = plan
             while len(self._plans) > self.settings.plans:
@@ -338,6 +340,13 @@ class ResourceGraph:
                 if macro.name not in self._macros:
                     cursor.execute(macro.sql)
                     self._macros.add(macro.name)
+
+    def _asked(self, question: kql.Compiled) -> list[tuple[Any, ...]]:
+        """What the shape of a query hangs on, as the index has it now."""
+        bound = question.bind(self.estate.clock.ticks(), {})
+        with self._cursor() as cursor:
+            self._make_macros(cursor, question.sql)
+            return (cursor.execute(question.sql, bound) if bound else cursor.execute(question.sql)).fetchall()
 
     def _run(
         self, plan: _Plan, bound: dict[str, object], text: str, timeout: float | None, at_most: int | None

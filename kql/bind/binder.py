@@ -5,7 +5,7 @@ Checking goes on after a mistake: its expression gets the type UNKNOWN, which ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,12 +47,16 @@ class Binder:
         default_table: str = "Resources",
         profile: Any = None,
         scope: Mapping[str, tuple[str, ...]] | None = None,
+        ask: Callable[[Relation], list[tuple[Any, ...]]] | None = None,
     ) -> None:
         self.schema = schema
         self.problems = problems
         self.default_table = default_table
         self.profile = profile
         self.limits = scope or {}
+        self.asks = ask is not None  # whether there is a database to ask while binding
+        self.asked = False  # whether it was: what comes out then hangs on the data
+        self._ask = ask
         self.tables: set[str] = set()
         self.parameters: dict[str, Type] = {}
         self.defaults: dict[str, plan.Literal] = {}
@@ -96,6 +100,13 @@ class Binder:
             relation,
             tuple((Column(column.name, column.type), plan.Ref(column)) for column in plan.columns_of(relation)),
         )
+
+    def rows(self, relation: Relation) -> list[tuple[Any, ...]] | None:
+        """What a relation gives now; None where there is no database to ask. For what the shape of the rows hangs on."""
+        if self._ask is None:
+            return None
+        self.asked = True
+        return self._ask(relation)
 
     # ---- relations ----------------------------------------------------------------------------------------------
     def is_tabular(self, expression: syntax.Expression, environment: Environment) -> bool:

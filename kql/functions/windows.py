@@ -144,6 +144,15 @@ ROWS = (
         hidden=True,
         nulls="custom",
     ),
+    window(
+        (
+            "$near(condition:bool, before:long <Constant>, after:long <Constant>) -> bool",
+            "coalesce(bool_or({condition}) OVER ({over} ROWS BETWEEN {after} PRECEDING AND {before} FOLLOWING), FALSE)",
+        ),
+        doc="Whether a condition holds in a row nearby, for rows_near.",
+        hidden=True,
+        nulls="total",
+    ),
     window(("$run(restart:bool, row:long) -> long", _run), doc="The run that a row belongs to.", hidden=True, nulls="total"),
     window(("$number(start:Integer, run:long, row:long) -> long", _number), doc="A row's place in its run.", hidden=True, nulls="total"),
     window(

@@ -6,8 +6,9 @@ from kql.operators.base import OPERATORS, Operator
 
 # Each module holds classes of one kind; a class enters OPERATORS by being defined.
 MODULES = (
-    "apply", "columns", "expand", "groups", "joins", "pairs", "parsing", "ranking", "refusals", "rows", "scanning", "searching",
-    "series", "sources",
+    "apply", "columns", "evaluate", "expand", "groups", "joins", "pairs", "parsing", "plugins_refused",
+    "plugins_rows", "plugins_shape", "ranking", "refusals", "rows", "scanning", "searching", "series",
+    "sources",
 )  # fmt: skip
 for _module in MODULES:
     importlib.import_module(f"{__name__}.{_module}")

@@ -92,12 +92,17 @@ def answer(
     connection: duckdb.DuckDBPyConnection, text: str, schema: Schema = NOTHING, **options: Any
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows of a query."""
-    compiled = kql.compile(text, schema, **options)
-    bound = compiled.bind(NOW)
-    rows = (connection.execute(compiled.sql, bound) if bound else connection.execute(compiled.sql)).fetchall()
+    compiled = kql.compile(text, schema, ask=lambda question: run(connection, question), **options)
+    rows = run(connection, compiled)
     return [column.name for column in compiled.columns], [
         tuple(cell(value, column) for value, column in zip(row, compiled.columns, strict=True)) for row in rows
     ]
+
+
+def run(connection: duckdb.DuckDBPyConnection, compiled: kql.Compiled) -> list[tuple[Any, ...]]:
+    """The rows of a compiled text as the engine holds them."""
+    bound = compiled.bind(NOW)
+    return (connection.execute(compiled.sql, bound) if bound else connection.execute(compiled.sql)).fetchall()
 
 
 def known_failures(name: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ import kql
 from kql.functions import catalogue
 from kql.functions.row import Function
 from kql.operators import OPERATORS
+from kql.operators.evaluate import PLUGINS, Plugin
 from kql.types import TYPE_NAMES
 from tests.kql.shared import NOTHING, NOW, SHARED, answer, database, needs_shared
 
@@ -97,6 +98,29 @@ def test_operators_and_grammar_rules_are_one_set() -> None:
 def test_every_operator_has_help(operator: type) -> None:
     text = kql.help(operator.name)  # type: ignore[attr-defined]
     assert text and len(text.splitlines()) >= 3
+
+
+@pytest.mark.parametrize("plugin", PLUGINS.values(), ids=lambda each: each.name)
+def test_every_plugin_is_told_and_its_examples_run(plugin: Plugin, connection: duckdb.DuckDBPyConnection) -> None:
+    text = kql.help(plugin.name)
+    assert text
+    if plugin.refused:
+        assert plugin.refused in text
+        with pytest.raises(kql.KqlError, match="KQL501"):
+            answer(connection, f"print x = 1 | evaluate {plugin.name}()")
+        return
+    assert plugin.doc in text
+    assert plugin.examples
+    for example in plugin.examples:
+        columns, rows = answer(connection, example)
+        assert columns
+        assert rows, example
+
+
+@needs_shared
+def test_every_official_plugin_is_known() -> None:
+    symbols = json.loads((SHARED / "reference" / "kusto-symbols.json").read_text(encoding="utf-8"))
+    assert {each["name"] for each in symbols["plugins"]} <= set(PLUGINS)
 
 
 @needs_shared

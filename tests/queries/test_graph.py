@@ -96,6 +96,16 @@ def test_a_text_is_compiled_once(world: ResourceGraph) -> None:
     assert world.query(text, subscriptions=["x"]).timings.cached is False
 
 
+def test_columns_that_hang_on_the_data_are_asked_for_each_time(world: ResourceGraph) -> None:
+    text = "Resources | summarize n = count() by location | summarize b = make_bag(bag_pack(location, n)) | evaluate bag_unpack(b)"
+    locations = sorted(row[0] for row in world.query("Resources | distinct location").rows())
+    for _ in range(2):
+        result = world.query(text)
+        assert [name for name, _ in result.columns] == locations
+        assert sum(result.rows()[0]) == world.query("Resources | count").rows()[0][0]
+    assert world.check(text) == []
+
+
 def test_only_so_many_plans_are_kept() -> None:
     with ResourceGraph.simulated(vms=5, settings=Settings(plans=2)) as graph:
         for text in ("print 1", "print 2", "print 3"):

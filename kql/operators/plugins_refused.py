@@ -1,0 +1,26 @@
+"""Plugins that this engine does not offer, each with its reason. All but the first three kinds are refused for good."""
+
+from __future__ import annotations
+
+from kql.operators.evaluate import refused
+
+refused(
+    "it belongs to the analysis of users' behaviour, of which an inventory of resources has none",
+    "active_users_count", "activity_counts_metrics", "activity_engagement", "activity_metrics", "new_activity_metrics",
+    "session_count", "sliding_window_counts", "funnel_sequence", "funnel_sequence_completion", "sequence_detect",
+)  # fmt: skip
+refused("shapes on the globe are not part of this engine", "geo_polygon_lookup", "geo_line_lookup")
+refused("it is for Kusto's own use", "identity", "identity_v3", "estimate_rows_count", "external_datatable")
+refused(
+    "it is a learned model whose details the service does not publish",
+    "autocluster", "basket", "diffpatterns", "diffpatterns_text",
+)  # fmt: skip
+refused("it runs code of another language", "python", "r", "csharp")
+refused(
+    "it asks a service outside of the estate",
+    "azure_digital_twins_query_request", "cosmosdb_sql_request", "sql_request", "mysql_request", "postgresql_request",
+    "dax_request", "http_request", "http_request_post", "ai_embed_text", "ai_chat_completion", "ai_chat_completion_prompt",
+    "ai_embeddings",
+)  # fmt: skip
+refused("other clusters are out of reach", "execute_show_command", "execute_query")
+refused("there is no storage outside of the estate", "infer_storage_schema", "infer_storage_schema_with_suggestions")
