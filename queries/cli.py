@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import click
 
 from queries.formats import FORMATS, Format, Look, format_of_path
+from queries.http.command import serve_options
 from queries.library import saved_queries, saved_query
 from queries.world import World
 
@@ -285,6 +286,25 @@ def demo(ctx: click.Context, /, **options: Any) -> None:
 
     with _opened(_world(ctx, options)) as graph:
         demonstrate(graph, sys.stdout.buffer, _look(sys.stdout))
+
+
+@cli.command()
+@world_options
+@serve_options
+@click.pass_context
+def serve(ctx: click.Context, /, **options: Any) -> None:
+    """Serve the estate over HTTP, as Azure would.
+
+    Tools that speak to Azure change their endpoint, nothing else.
+    """
+    from queries.http.command import run as run_server
+
+    world = _world(ctx, options)
+    if options["clock"] == "real" and world.at is not None:
+        raise click.UsageError("--at starts a simulated clock; leave --clock real out")
+    real = options["clock"] == "real" or (options["clock"] is None and world.at is None)
+    with _opened(replace(world, real_clock=real)) as graph:
+        run_server(graph, options)
 
 
 @cli.command()

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class World:
     """An estate that is still to be made or opened. `at` starts its clock there, `advance` (seconds) lets time pass
-    before anything is asked, `lag` (seconds) is the longest delay between a change and its being seen."""
+    before anything is asked, `lag` (seconds) is the longest delay between a change and its being seen. `real_clock`:
+    time passes by itself."""
 
     vms: int = 1000
     seed: int = 7
@@ -23,16 +24,17 @@ class World:
     at: datetime | None = None
     lag: float | None = None
     advance: float = 0.0
+    real_clock: bool = False
 
     def open(
         self, settings: Settings | None = None, progress: Callable[[int, int], None] | None = None
     ) -> ResourceGraph:
         """The graph over it."""
-        from inventory import Lag, SimulatedClock
+        from inventory import Clock, Lag, RealClock, SimulatedClock
         from queries.graph import ResourceGraph
 
         lag = None if self.lag is None else Lag.none() if self.lag == 0 else Lag(self.lag)
-        clock = None if self.at is None else SimulatedClock(self.at)
+        clock: Clock | None = RealClock() if self.real_clock else None if self.at is None else SimulatedClock(self.at)
         if self.estate is not None:
             graph = ResourceGraph.open(self.estate, clock=clock, lag=lag, settings=settings)
         else:

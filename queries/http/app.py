@@ -31,4 +31,4 @@ def application(service: Service) -> ASGIApp:
         service.close()
 
     found = [route for group in GROUPS for route in group.routes(service)]
-    return Edge(Router(found, redirect_slashes=False, lifespan=lifespan), service.settings)
+    return Edge(Router(found, redirect_slashes=False, lifespan=lifespan), service.settings, service.key)

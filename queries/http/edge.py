@@ -6,6 +6,7 @@ Pure ASGI, so that it costs microseconds. Knows no route and no graph.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hmac
 import json
 import logging
@@ -26,14 +27,17 @@ ACCESS = logging.getLogger("lazulite.access")
 DEFECTS = logging.getLogger("lazulite.defects")
 
 _CLOSE = {"connection": "close"}
+_ASK = {"www-authenticate": "Bearer"}
+_LOOKED_AT = frozenset({b"host", b"origin", b"authorization", b"x-identity-header", b"secret"})
 
 
 class Edge:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, key: bytes) -> None:
         self._app = app
         self._settings = settings
+        self._key = key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -66,16 +70,45 @@ class Edge:
             exchange.log()
 
     def _admit(self, scope: Scope) -> None:
-        """A request without the token learns that it needs one, and nothing else."""
-        wanted = self._settings.token
-        if wanted is None:
-            return
-        for name, value in scope["headers"]:
-            if name == b"authorization" and value[:7].lower() == b"bearer ":
-                if hmac.compare_digest(value[7:].strip(), wanted.encode()):
-                    return
-                break
-        raise ArmError(401, "AuthenticationFailed", "Authentication failed.", headers={"www-authenticate": "Bearer"})
+        """A request without the token learns that it needs one, and nothing else; nor does a page of another site, whose
+        browser would ask on the user's behalf."""
+        headers = {name: value for name, value in scope["headers"] if name in _LOOKED_AT}
+        host = headers.get(b"host", b"")
+        if self._settings.hosts is not None and _name_of(host) not in self._settings.hosts:
+            raise ArmError(403, "Forbidden", "This server does not answer under that name.")
+        origin = headers.get(b"origin")
+        if origin is not None and origin.partition(b"://")[2] != host:
+            raise ArmError(403, "Forbidden", "This server does not answer pages of other origins.")
+        if self._settings.token is not None and not self._brings_token(headers, self._settings.token.encode()):
+            raise ArmError(401, "AuthenticationFailed", "Authentication failed.", headers=_ASK)
+
+    def _brings_token(self, headers: dict[bytes, bytes], wanted: bytes) -> bool:
+        """The token itself, one that this server issued for it, or the token where a managed identity shows its own."""
+        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() == b"bearer":
+            given = given.strip()
+            return hmac.compare_digest(given, wanted) or self._issued(given)
+        shown = headers.get(b"x-identity-header", headers.get(b"secret", b""))
+        return hmac.compare_digest(shown, wanted)
+
+    def _issued(self, token: bytes) -> bool:
+        """Whether a JSON web token carries this server's signature (HS256) and its time has not run out."""
+        signed, _, signature = token.rpartition(b".")
+        try:
+            given = base64.urlsafe_b64decode(signature + b"=" * (-len(signature) % 4))
+            if not hmac.compare_digest(given, hmac.digest(self._key, signed, "sha256")):
+                return False
+            _, _, claims = signed.partition(b".")
+            ends = json.loads(base64.urlsafe_b64decode(claims + b"=" * (-len(claims) % 4)))["exp"]
+        except (ValueError, KeyError, TypeError):
+            return False
+        return isinstance(ends, int | float) and time.time() < ends
+
+
+def _name_of(host: bytes) -> str:
+    """The name in a Host header, without its port and without the brackets of an IPv6 address."""
+    name = host.decode("latin-1").lower()
+    return name[1:].partition("]")[0] if name.startswith("[") else name.partition(":")[0]
 
 
 def _unrouted(error: HTTPException, method: str) -> ArmError:

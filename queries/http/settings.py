@@ -30,6 +30,8 @@ class ServiceSettings:
 
     token: str | None = None
     """What every request must bring as `Authorization: Bearer …`; without one the server tells nothing."""
+    hosts: frozenset[str] | None = None
+    """Names under which the server answers; any, unless it is told. Keeps pages of other sites out by name too."""
     max_body: int = 4 * 1024 * 1024
     """The longest request: Azure Resource Manager takes 4 MiB."""
     body_seconds: float = 20.0
@@ -57,3 +59,7 @@ class ServiceSettings:
     """No skip token unless the answer has a column `id`, as older pages of the documentation have it."""
     explain: bool = True
     """Errors carry, beside the service's own words, our explanation in `additionalInfo`."""
+
+    def __post_init__(self) -> None:
+        if self.token is not None and not self.token.strip():
+            raise ValueError("an empty token would let everybody in; leave it out to do just that")
