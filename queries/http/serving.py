@@ -95,16 +95,14 @@ def serve(
             server.config.ssl = context
             servers.append((server, _listen(where.host, where.tls_port)))
             https, ca = _address("https", where.host, servers[-1][1]), str(authority.certificate)
-        if ready is not None:
-            ready(Bound(http, https, ca))
-        asyncio.run(_run(servers, graph))
+        asyncio.run(_run(servers, graph, lambda: ready(Bound(http, https, ca)) if ready is not None else None))
     finally:
         for _, opened in servers:
             opened.close()
         service.close()
 
 
-async def _run(servers: list[tuple[_Server, socket.socket]], graph: ResourceGraph) -> None:
+async def _run(servers: list[tuple[_Server, socket.socket]], graph: ResourceGraph, ready: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -117,7 +115,11 @@ async def _run(servers: list[tuple[_Server, socket.socket]], graph: ResourceGrap
             loop.add_signal_handler(number, stop)
         except NotImplementedError:  # where the loop has none: Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
-    await asyncio.gather(*(server.serve(sockets=[opened]) for server, opened in servers))
+    running = asyncio.gather(*(server.serve(sockets=[opened]) for server, opened in servers))
+    while not running.done() and not all(server.started for server, _ in servers):
+        await asyncio.sleep(0.005)
+    ready()
+    await running
     graph.interrupt()
 
 

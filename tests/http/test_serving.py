@@ -88,6 +88,14 @@ def read_all(connection: socket.socket) -> bytes:
     return b"".join(pieces)
 
 
+def refusal(url: str, content: bytes = CONTENT, **headers: str) -> tuple[int, Any]:
+    """Status and body of a request that is refused."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        post(url, content, **headers)
+    with refused.value as error:
+        return error.code, json.loads(error.read())
+
+
 # ---- what it is for ------------------------------------------------------------------------------------------------
 def test_http_and_https_answer(server: Running) -> None:
     trusting = ssl.create_default_context(cafile=server.ca)
@@ -139,12 +147,8 @@ def test_a_token_keeps_everybody_else_out(tmp_path: Path) -> None:
     try:
         for path in ("/", PATH, "/lazulite/health", "/metadata/endpoints"):
             for headers in ({}, {"authorization": "Bearer wrong"}):
-                with pytest.raises(urllib.error.HTTPError) as refused:
-                    post(running.http + path, **headers)
-                assert refused.value.code == 401
-                assert json.loads(refused.value.read()) == {
-                    "error": {"code": "AuthenticationFailed", "message": "Authentication failed."}
-                }
+                told = {"error": {"code": "AuthenticationFailed", "message": "Authentication failed."}}
+                assert refusal(running.http + path, **headers) == (401, told)
         assert post(running.http + PATH, authorization="Bearer open sesame")["count"] == 1
     finally:
         stop(running)
@@ -152,9 +156,7 @@ def test_a_token_keeps_everybody_else_out(tmp_path: Path) -> None:
 
 def test_pages_of_other_sites_are_kept_out(server: Running) -> None:
     for headers in ({"origin": "https://evil.example"}, {"host": "evil.example"}, {"origin": "null"}):
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            post(server.http + "/lazulite/advance", b'{"by": 60}', **headers)
-        assert refused.value.code == 403
+        assert refusal(server.http + "/lazulite/advance", b'{"by": 60}', **headers)[0] == 403
     assert post(server.http + PATH, origin=server.http)["count"] == 1
 
 
