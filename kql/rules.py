@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kql import lexis, syntax
+from kql import lexis, reserved, syntax
 from kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, TIMESPAN, TYPE_NAMES, Type
 
 
@@ -85,6 +85,7 @@ class _Rules:
     # statements
     def let(self, children: list[Any]) -> syntax.Let:
         _, name, value = children
+        _unreserved(name, reserved.LETS)
         return syntax.Let(name.name, value, _span(children), name.span)
 
     def set_option(self, children: list[Any]) -> syntax.SetOption:
@@ -103,6 +104,7 @@ class _Rules:
 
     def parameter(self, children: list[Any]) -> syntax.Parameter:
         name, type, *default = children
+        _unreserved(name, reserved.LETS)
         return syntax.Parameter(name.name, type.type, None, default[0] if default else None, _span(children))
 
     def table_parameter(self, children: list[Any]) -> syntax.Parameter:
@@ -135,6 +137,7 @@ class _Rules:
     def pattern_item(self, children: list[Any]) -> Any:
         first = children[0]
         if isinstance(first, syntax.Name):
+            _unreserved(first, reserved.NAMES)
             type = children[1].type if len(children) > 1 else None
             return syntax.ColumnDeclaration(first.name, type, _span(children))
         if str(first) == "*":
@@ -192,8 +195,7 @@ class _Rules:
 
     def names(self, children: list[Any]) -> _Names:
         for child in children:
-            if child.name in _RESERVED and not child.quoted:
-                raise BadLiteral("name", child.name, child.span)
+            _unreserved(child, reserved.NAMES)
         return _Names(tuple(child.name for child in children), tuple(child.span for child in children))
 
     def star(self, children: list[Any]) -> syntax.Star:
@@ -266,6 +268,7 @@ class _Rules:
             isinstance(value, syntax.Literal)
             and value.type in (LONG, REAL, TIMESPAN)
             and value.span[0] == operator.end_pos
+            and value.value != _BEYOND
         ):
             number: Any = value.value
             return syntax.Literal(-number if str(operator) == "-" else number, value.type, _span(children))
@@ -273,7 +276,13 @@ class _Rules:
             "negate" if str(operator) == "-" else "plus", (value,), _span(children), _token_span(operator)
         )
 
-    negative = sign
+    def negative(self, children: list[Any]) -> syntax.Literal:
+        """Inside dynamic(…) and datatable a sign is part of the number; elsewhere the least long cannot be written."""
+        operator, value = children
+        if not isinstance(value, syntax.Literal) or value.type not in (LONG, REAL, TIMESPAN):
+            raise BadLiteral("number", str(getattr(value, "value", operator)), _span(children))
+        number: Any = value.value
+        return syntax.Literal(-number, value.type, _span(children))
 
     def group(self, children: list[Any]) -> Any:
         return children[0]
@@ -320,11 +329,12 @@ class _Rules:
         return _TypeName(type, _token_span(children[0]))
 
     def column(self, children: list[Any]) -> syntax.ColumnDeclaration:
+        _unreserved(children[0], reserved.NAMES)
         return syntax.ColumnDeclaration(children[0].name, children[1].type, _span(children))
 
     def datatable(self, children: list[Any]) -> syntax.DataTable:
         columns = tuple(child for child in children if isinstance(child, syntax.ColumnDeclaration))
-        values = tuple(child for child in children[1:] if not isinstance(child, syntax.ColumnDeclaration | str))
+        values = tuple(_signed(child) for child in children[1:] if not isinstance(child, syntax.ColumnDeclaration | str))
         return syntax.DataTable(columns, values, _span(children))
 
     def externaldata(self, children: list[Any]) -> syntax.Call:
@@ -343,7 +353,7 @@ class _Rules:
                 if value is None and text != _LEAST[1:]:
                     raise BadLiteral("long", text, span)
                 if value is None:
-                    return syntax.Literal(2**63, LONG, span)  # a sign before it makes a long of it
+                    return syntax.Literal(_BEYOND, LONG, span)  # a sign before it makes a long of it
                 return syntax.Literal(value, LONG, span)
             case "REAL":
                 return syntax.Literal(float(text), REAL, span)
@@ -377,9 +387,8 @@ _Rules_aliases = {"lambda": "lambda_", "or": "or_", "and": "and_"}
 for _rule, _method in _Rules_aliases.items():
     setattr(_Rules, _rule, getattr(_Rules, _method))
 
-_LEAST = str(-(2**63))  # the one long whose digits alone are none
-
-_RESERVED = frozenset({"first", "last", "asc", "desc", "and", "or"})
+_BEYOND = 2**63  # the digits of the least long, which alone are none
+_LEAST = str(-_BEYOND)
 
 _OLD_SPELLINGS = {
     "<>": "!=", "notcontains": "!contains", "containscs": "contains_cs", "notcontainscs": "!contains_cs",
@@ -394,6 +403,19 @@ _NAMING_CALLS = frozenset({
 
 def _is_view(children: list[Any]) -> bool:
     return bool(children) and getattr(children[0], "type", "") == "VIEW"
+
+
+def _unreserved(name: syntax.Name, words: frozenset[str]) -> None:
+    if name.name in words and not name.quoted:
+        raise BadLiteral("name", name.name, name.span)
+
+
+def _signed(value: Any) -> Any:
+    """A value of a datatable: the least long is one literal there."""
+    match value:
+        case syntax.Call("negate", (syntax.Literal(number, type),), span) if number == _BEYOND:
+            return syntax.Literal(-_BEYOND, type, span)
+    return value
 
 
 class _Names:
@@ -431,6 +453,8 @@ def _json_text(value: Any) -> str:
     if isinstance(value, syntax.Literal):
         if value.value is None:
             return "null"
+        if value.value == _BEYOND and value.type is LONG:
+            raise BadLiteral("long", str(value.value), value.span)
         if value.type is Type.DATETIME:
             return json.dumps(lexis.datetime_text(int(str(value.value))))
         if (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kql import plan, syntax
+from kql import plan, reserved, syntax
 from kql.bind import lets, names
 from kql.bind.scope import FunctionBinding, ScalarBinding, Scope, TabularBinding, find
 from kql.functions import catalogue
@@ -58,6 +58,8 @@ def bind(binder: Binder, expression: syntax.Expression, scope: Scope) -> plan.Sc
 
 def _name(binder: Binder, name: syntax.Name, scope: Scope) -> plan.Scalar:
     column = scope.column(name.name)
+    if column is not None and name.name in reserved.LETS and not name.quoted:
+        binder.problems.add("KQL111", name.span, name=name.name)
     if column is not None:
         if scope.aggregates and not scope.inside:
             binder.problems.add("KQL402", name.span, f"for example: take_any({name.name})")
