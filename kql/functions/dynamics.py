@@ -129,6 +129,7 @@ ROWS = (
         doc="The paths of all parts of a value, as texts; of an array's elements the first stands for all.",
         examples=("tostring(treepath(dynamic({'a': {'b': [1, 2]}}))[2]) == \"['a']['b'][0]\"",),
         nulls="custom",
+        subquery=True,
         naming="prefix:tree",
     ),
     scalar(

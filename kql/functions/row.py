@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -91,6 +91,7 @@ class Function:
     hidden: bool = False
     volatile: bool = False  # another value at each call
     ordered: bool = False  # an aggregate that takes the values in the order of the rows
+    subquery: bool = False  # its SQL holds a subquery, which DuckDB takes neither inside TRY nor inside a lambda
     python: bool = field(default=False)  # needs a Python function registered with the engine
     # What is wrong with the constants among the arguments, or ''. An argument that is no constant is `...`.
     check: Callable[[Sequence[object]], str] | None = None
@@ -166,7 +167,4 @@ def refused(name: str, reason: str, kind: Kind = "scalar") -> Function:
 
 def alias(name: str, function: Function, hidden: bool = True) -> Function:
     """Another name of the same function."""
-    return Function(
-        name, function.kind, function.overloads, function.doc, (), function.nulls, function.naming, function.empty,
-        function.name, function.refused, hidden, function.volatile, function.ordered, function.python, function.check, function.parts,
-    )  # fmt: skip
+    return replace(function, name=name, examples=(), alias_of=function.name, hidden=hidden)

@@ -83,11 +83,13 @@ def _indexof(arguments: Arguments) -> str:
 
 
 def _strcat_array(arguments: Arguments) -> str:
-    array = arguments[0].fetched()
-    if array.form == _TEXTS:
-        return f"array_to_string(list_transform({array.text}, lambda e: coalesce(e, '')), {arguments.text(1)})"
-    listed = f"kql_texts({dynamic.as_json(array).text})"
-    return f"coalesce(array_to_string(list_transform({listed}, lambda e: coalesce(e, '')), {arguments.text(1)}), '')"
+    array, between = arguments[0].fetched(), arguments.text(1)
+    known = array.form == _TEXTS
+    listed = array.text if known else f"kql_texts({dynamic.as_json(array).text})"
+    texts = f"list_transform({listed}, lambda e: coalesce(e, ''))"
+    # array_to_string takes a constant only
+    joined = f"array_to_string({texts}, {between})" if arguments[1].constant else f"kql_joined({texts}, {between})"
+    return joined if known else f"coalesce({joined}, '')"
 
 
 def _strcat_delim(arguments: Arguments) -> str:

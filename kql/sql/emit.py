@@ -205,7 +205,7 @@ class _Emitter:
         windowed = fixed = False
         for _, expression in node.columns:
             facts = self.known[expression]
-            windowed, fixed = windowed or facts.windowed, fixed or facts.volatile
+            windowed, fixed = windowed or facts.windowed, fixed or facts.volatile or facts.queries
         weights = self._weights(node, block)
         heavy = bool(block.weights) and max(weights.values(), default=0) > hoist.MAX_WEIGHT and "cut" not in self.without
         grouped = block.group is not None and any(not _handed_on(value) for _, value in node.columns)

@@ -16,15 +16,17 @@ from kql.plan import Column, Scalar
 class Facts:
     """weight: an estimate of the SQL's size in leaves, with what functions repeat of their arguments. windowed: a window
     function is among the node's parts or is the node; nested: one stands within another. fixed: it must be computed
-    where it stands (aggregates and windows). volatile: another value at each call."""
+    where it stands (aggregates and windows). volatile: another value at each call. queries: a subquery is among its SQL."""
 
     weight: int
     windowed: bool = False
     nested: bool = False
     fixed: bool = False
     volatile: bool = False
+    queries: bool = False
 
 
+_QUERY = Facts(1, queries=True)
 _LEAF = Facts(1)
 _ROW = Facts(1, windowed=True, fixed=True)
 _MOST = 10**9  # weights do not grow without end
@@ -38,8 +40,10 @@ class Known:
 
     def __getitem__(self, node: Scalar) -> Facts:
         match node:
-            case plan.Ref() | plan.Literal() | plan.Parameter() | plan.ScalarQuery():
+            case plan.Ref() | plan.Literal() | plan.Parameter():
                 return _LEAF
+            case plan.ScalarQuery():
+                return _QUERY
             case plan.RowNumber():
                 return _ROW
         found = self._facts.get(node)
@@ -54,6 +58,7 @@ class Known:
             min(_own(node, inside), _MOST),
             any(part.windowed for part in parts), any(part.nested for part in parts),
             any(part.fixed for part in parts), any(part.volatile for part in parts),
+            is_query(node) or any(part.queries for part in parts),
         )  # fmt: skip
         if isinstance(node, plan.Call):
             function = node.function
@@ -82,6 +87,12 @@ class Known:
         return weigh(node)
 
 
+def is_query(node: Scalar) -> bool:
+    """Whether a node itself becomes a subquery."""
+    queries = plan.ScalarQuery | plan.Membership
+    return isinstance(node, queries) or (isinstance(node, plan.Call) and node.function.subquery)
+
+
 def _own(node: Scalar, inside: int) -> int:
     match node:
         case plan.Call():
@@ -95,4 +106,4 @@ def _own(node: Scalar, inside: int) -> int:
     return 1
 
 
-__all__ = ["Facts", "Known"]
+__all__ = ["Facts", "Known", "is_query"]

@@ -1,6 +1,6 @@
 """The rewrites between a plan and its SQL, in order. Each may be left out by name: the rows are the same without it.
 
-Two change the plan, two are ways in which the emitter puts SELECTs together. What a rewrite is for is said in its line.
+The first ones change the plan, the last are ways in which the emitter puts SELECTs together.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from kql.plan import Relation
 from kql.sql.facts import Known
 from kql.sql.hoist import cut
+from kql.sql.lift import lift
 from kql.sql.stages import stage
 
 
@@ -27,6 +28,7 @@ class Rewrite:
 
 REWRITES = (
     Rewrite("stage", "a window function within another one, or in a condition, becomes a column below", stage, needed=True),
+    Rewrite("lift", "a subquery among a function's arguments becomes a column below", lift, needed=True),
     Rewrite("cut", "what a heavy expression would repeat becomes a column below", cut),
     Rewrite("merge", "a step goes into the SELECT of the step before it where SQL allows it"),
     Rewrite("prune", "a leg of a union, or a part of a table, whose condition is false by its constants is not read"),

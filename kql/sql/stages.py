@@ -6,11 +6,10 @@ one becomes a column below.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kql import plan
-from kql.plan import Column, Relation, Scalar
+from kql.plan import Relation, Scalar
 from kql.sql.facts import Known
+from kql.sql.pieces import Pieces, reshaped
 
 
 def stage(relation: Relation, known: Known) -> Relation:
@@ -22,37 +21,9 @@ def _staged(relation: Relation, known: Known) -> Relation:
     lift = _Lift(known)
     match relation:
         case plan.Project():
-            if not any(known[value].nested for _, value in relation.columns):
-                return relation
-            columns = tuple((column, lift.inner(value)) for column, value in relation.columns)
-            return replace(relation, input=lift.below(relation.input), columns=columns)
-        case plan.Filter():
-            if not known[relation.predicate].windowed:
-                return relation
-            predicate = lift.whole(relation.predicate)
-            return _only(plan.Filter(lift.below(relation.input), predicate), relation)
-        case plan.Aggregate():
-            entries = relation.keys + relation.values
-            if not any(known[value].windowed for _, value in entries):
-                return relation
-            keys = tuple((column, lift.whole(value)) for column, value in relation.keys)
-            values = tuple((column, lift.whole(value)) for column, value in relation.values)
-            return plan.Aggregate(lift.below(relation.input), keys, values)
-        case plan.Sort():
-            if not any(known[key.value].windowed for key in relation.keys):
-                return relation
-            sorted_keys = tuple(replace(key, value=lift.whole(key.value)) for key in relation.keys)
-            return _only(replace(relation, input=lift.below(relation.input), keys=sorted_keys), relation)
-        case plan.Unnest():
-            if not any(known[value].windowed for _, value, _ in relation.expanded):
-                return relation
-            expanded = tuple((column, lift.whole(value), way) for column, value, way in relation.expanded)
-            return _only(replace(relation, input=lift.below(relation.input), expanded=expanded), relation)
-    return relation
-
-
-def _only(relation: Relation, like: Relation) -> Relation:
-    return plan.Project(relation, tuple((column, plan.Ref(column)) for column in plan.visible(like)))
+            return reshaped(relation, lift.inner, lift.pieces)
+        case _:
+            return reshaped(relation, lift.whole, lift.pieces)
 
 
 def is_window(node: Scalar) -> bool:
@@ -65,7 +36,8 @@ class _Lift:
 
     def __init__(self, known: Known) -> None:
         self.known = known
-        self.made: dict[int, tuple[Column, Scalar]] = {}
+        self.pieces = Pieces()
+        self._rows: plan.Ref | None = None
         self._wholes: dict[Scalar, Scalar] = {}
         self._inners: dict[Scalar, Scalar] = {}
 
@@ -81,19 +53,13 @@ class _Lift:
         """The node with all its window functions lifted."""
         if not self.known[node].windowed:
             return node
-        if is_window(node):
-            # all row numbers over one relation are the same
-            key = 0 if isinstance(node, plan.RowNumber) else id(node)
-            if key not in self.made:
-                self.made[key] = (Column("window", node.type), node)
-            return plan.Ref(self.made[key][0])
+        if isinstance(node, plan.RowNumber):  # all row numbers over one relation are the same
+            self._rows = self._rows or self.pieces.column(node, "window")
+            return self._rows
         if node not in self._wholes:
-            self._wholes[node] = plan.mapped(node, self.whole)
+            lifted = self.pieces.column(node, "window") if is_window(node) else plan.mapped(node, self.whole)
+            self._wholes[node] = lifted
         return self._wholes[node]
-
-    def below(self, relation: Relation) -> Relation:
-        kept = [(column, plan.Ref(column)) for column in plan.visible(relation)]
-        return plan.Project(relation, (*kept, *self.made.values()))
 
 
 __all__ = ["is_window", "stage"]
