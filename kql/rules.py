@@ -171,6 +171,10 @@ class _Rules:
         columns = tuple(child for child in children if isinstance(child, syntax.ColumnDeclaration))
         return OutputSchema(isinstance(children[0], syntax.Star), columns, _span(children))
 
+    def found(self, children: list[Any]) -> Any:
+        first = children[0]
+        return syntax.ColumnDeclaration(first.name, None, first.span) if isinstance(first, syntax.Name) else first
+
     def option(self, children: list[Any]) -> syntax.Item:
         name, value = children
         return syntax.Item((name.name,), value, _span(children), (name.span,))

@@ -72,7 +72,10 @@ class MvApply(Operator):
             _refuse(binder, self.name, self.span)
             return made
         own = {column.name: column for column in plan.columns_of(made)}
-        output = [own.pop(column.name, column) for column in before if column.name in own or column in outer]
+        # a column that is expanded under its own name leaves its place and comes with those of the subquery
+        moved = {each.expression.name for each in self.expand.expansions if not each.name and isinstance(each.expression, syntax.Name)}
+        stay = [column for column in before if column.name not in moved]
+        output = [own.pop(column.name, column) for column in stay if column.name in own or column in outer]
         output += own.values()
         ordered = plan.Sort(result, (plan.SortKey(plan.Ref(row), True, True),), stable=True)
         return plan.Project(ordered, tuple((column, plan.Ref(column)) for column in output))

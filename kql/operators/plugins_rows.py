@@ -60,7 +60,7 @@ def rolling_percentile(use: Use) -> Relation:
     # a row counts in its own bin and in those that follow it
     later = use.apply("+", plan.Ref(start), use.apply("*", plan.Convert(plan.Ref(ahead), LONG), size))
     keys = [(start, later), *((each, plan.Ref(each)) for each, _ in passed)]
-    written = str(int(share)) if float(share).is_integer() else str(share).replace(".", "_")
+    written = str(int(share)) if float(share).is_integer() else str(share)
     name = f"rolling_{bins}_percentile_{value.name}_{written}"
     result = use.apply("$percentile", plan.Ref(held), plan.Literal(share, REAL))
     own = [(Column(column.name, made.type), made) for column, made in keys]
@@ -152,7 +152,7 @@ def ipv6_lookup(use: Use) -> Relation:
     "range x from 1 to 9 step 1 | summarize a = hll(x), b = hll(x % 4) | evaluate dcount_intersect(a, b)",
 )
 def dcount_intersect(use: Use) -> Relation:
-    places, _ = use.given(1, None)
+    places, _ = use.given(2, None)
     columns = [found for each in places if (found := use.column(each)) is not None]
     if use.wrong():
         return use.input

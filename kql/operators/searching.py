@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
-from kql.bind.scope import Environment, FunctionBinding, Scope
-from kql.operators.base import Operator, Parameters, split_parameters
+from kql.bind.scope import Environment, FunctionBinding
+from kql.operators.base import Operator, Parameters, passing, split_parameters
+from kql.operators.columns import matching
 from kql.operators.joins import united
 from kql.plan import Column, Relation
 from kql.types import BOOL, DECIMAL, DYNAMIC, REAL, STRING
@@ -41,11 +43,28 @@ class Search(Operator):
         sources = searched(binder, input, self.legs, environment, "search_arg")
         cased = self.parameters.get("kind") == "case_sensitive"
         found: list[tuple[str, Relation]] = []
-        for label, relation in sources:
-            condition = _term(self.condition, cased, plan.columns_of(relation))
-            scope = binder.over(relation, environment)
-            found.append((label, plan.Filter(relation, binder.predicate(condition, scope))))
+        for label, relation, predicate in filtered(binder, sources, self.condition, cased, environment):
+            found.append((label, plan.Filter(relation, predicate)))
         return united(found, False, "$table")
+
+
+def filtered(
+    binder: Binder, sources: list[tuple[str, Relation]], condition: syntax.Expression, cased: bool, environment: Environment
+) -> list[tuple[str, Relation, plan.Scalar]]:
+    """The sources with the condition over each; one that lacks a column that the condition names falls away, if another
+    has it."""
+    bound: list[tuple[str, Relation, plan.Scalar]] = []
+    lacking = 0
+    for label, relation in sources:
+        before = len(binder.problems.found)
+        predicate = binder.predicate(_term(condition, cased, plan.columns_of(relation)), binder.over(relation, environment))
+        codes = {problem.code for problem in binder.problems.found[before:]}
+        if codes == {"KQL201"} and lacking + 1 < len(sources):
+            binder.problems.forget(before)
+            lacking += 1
+            continue
+        bound.append((label, relation, predicate))
+    return bound
 
 
 def searched(
@@ -76,6 +95,10 @@ def _term(condition: syntax.Expression, cased: bool, columns: tuple[Column, ...]
             return syntax.Literal(True, BOOL, span)
         case syntax.Call("and" | "or" | "not" as name, arguments, span, name_span):
             return syntax.Call(name, tuple(_term(argument, cased, columns) for argument in arguments), span, name_span)
+        case syntax.Call(":", (left, right), span, name_span):
+            # name:"x" looks for the term in one column
+            where = [column for column in columns if isinstance(left, syntax.Name) and column.name == left.name]
+            return _term(right, cased, tuple(where)) if where else syntax.Call("has", (left, right), span, name_span)
         case syntax.Literal(value, type, span) if type not in (BOOL, DYNAMIC):
             text = str(value)
             operator = "has"
@@ -105,45 +128,102 @@ def _text_of(column: Column, span: syntax.Span) -> syntax.Expression:
 
 @dataclass(frozen=True, slots=True)
 class Find(Operator):
-    """Rows of several tables for which a condition holds, with the table's name in source_.
+    """Rows of several tables for which a condition holds, with the table's name in source_. Without project they have
+    the columns that the condition names and those that all tables have; the others are packed into the bag pack_.
 
     find in (Resources, ResourceContainers) where name has "demo" project name, type
     """
 
     rule = "find"
     name = "find"
-    syntax_text = "find [withsource=Column] [in (Table, …)] where condition [project column, …]"
+    syntax_text = (
+        "find [withsource=Column] [in (Table, …)] where condition"
+        " [project column[: type], …, pack(*) | project-smart | project-away column, …]"
+    )
     is_source = True
     parameters: Parameters
     legs: tuple[syntax.Expression, ...]
     condition: syntax.Expression
-    items: tuple[syntax.Item, ...]
+    shown: tuple[syntax.ColumnDeclaration, ...]
+    packs: bool
+    away: tuple[syntax.Pattern, ...]
 
     @classmethod
     def build(cls, children: list[Any], span: syntax.Span) -> Find:
         parameters, rest = split_parameters(children)
-        parts = [child for child in rest if not isinstance(child, str)]
-        items = tuple(child for child in parts if isinstance(child, syntax.Item))
-        *legs, condition = [child for child in parts if not isinstance(child, syntax.Item)]
-        return cls(span, parameters, tuple(legs), condition, items)
+        away = tuple(_behind(rest, "PROJECT_AWAY"))
+        shown = tuple(child for child in rest if isinstance(child, syntax.ColumnDeclaration))
+        packs = any(each.name in _PACKS for each in shown)
+        others = [child for child in rest if not isinstance(child, str | syntax.ColumnDeclaration) and child not in away]
+        *legs, condition = others
+        return cls(span, parameters, tuple(legs), condition, tuple(each for each in shown if each.name not in _PACKS), packs, away)
 
     def lower(self, binder: Binder, input: Relation | None, environment: Environment) -> Relation:
         sources = searched(binder, input, self.legs, environment, "find_arg")
         source_column = self.parameters.get("withsource", "source_")
         found: list[tuple[str, Relation]] = []
-        for label, relation in sources:
-            scope = binder.over(relation, environment)
-            rows: Relation = plan.Filter(relation, binder.predicate(_term(self.condition, False, plan.columns_of(relation)), scope))
-            if self.items:
-                rows = plan.Project(rows, tuple(self._projected(binder, scope)))
-            found.append((label, rows))
-        return united(found, False, source_column)
+        kept = filtered(binder, sources, self.condition, False, environment)
+        every = [plan.columns_of(relation) for _, relation, _ in kept]
+        for label, relation, predicate in kept:
+            rows = plan.Filter(relation, predicate)
+            found.append((label, plan.Project(rows, tuple(self._projected(binder, plan.columns_of(relation), every)))))
+        made = united(found, False, source_column)
+        if not self.away:
+            return made
+        gone = {column.name for pattern in self.away for column in matching(plan.columns_of(made), pattern)}
+        return plan.Project(made, tuple(passing(tuple(each for each in plan.columns_of(made) if each.name not in gone))))
 
-    def _projected(self, binder: Binder, scope: Scope) -> list[tuple[Column, plan.Scalar]]:
+    def _projected(
+        self, binder: Binder, columns: tuple[Column, ...], every: list[tuple[Column, ...]]
+    ) -> list[tuple[Column, plan.Scalar]]:
         made: list[tuple[Column, plan.Scalar]] = []
-        for item in self.items:
-            name = item.expression.name if isinstance(item.expression, syntax.Name) else ""
-            column = scope.column(name)
-            if column is not None:
-                made.append((Column(item.names[0] if item.names else name, column.type), plan.Ref(column)))
-        return made
+        own = {column.name: column for column in columns}
+        if self.shown or self.packs:
+            for each in self.shown:
+                if each.name in own:
+                    column = own[each.name]
+                    type = each.type or column.type
+                    value: plan.Scalar = plan.Ref(column)
+                    made.append((Column(each.name, type), value if column.type is type else plan.Convert(value, type)))
+            rest = [column for column in columns if column.name not in {each.name for each in self.shown}]
+            return [*made, self._packed(binder, rest)] if self.packs else made
+        if self.away:
+            return list(passing(columns))
+        named = _names(self.condition)
+        common = {(c.name, c.type) for c in every[0]}.intersection(*({(c.name, c.type) for c in each} for each in every))
+        kept = [column for column in columns if column.name in named or (column.name, column.type) in common]
+        rest = [column for column in columns if column not in kept]
+        somewhere = any((c.name, c.type) not in common and c.name not in named for each in every for c in each)
+        return [*passing(tuple(kept)), *([self._packed(binder, rest)] if somewhere else [])]
+
+    def _packed(self, binder: Binder, columns: list[Column]) -> tuple[Column, plan.Scalar]:
+        arguments: list[plan.Scalar] = []
+        for column in columns:
+            arguments += [plan.Literal(column.name, STRING), plan.Ref(column)]
+        bag = binder.apply("bag_pack", tuple(arguments), self.span) if columns else plan.Literal("{}", DYNAMIC)
+        return Column("pack_", DYNAMIC), bag
+
+
+_PACKS = frozenset({"pack", "pack_all"})
+
+
+def _behind(children: list[Any], word: str) -> list[Any]:
+    """The children behind a keyword."""
+    for place, child in enumerate(children):
+        if getattr(child, "type", "") == word:
+            return children[place + 1 :]
+    return []
+
+
+def _names(expression: Any) -> set[str]:
+    """All names within an expression."""
+    if isinstance(expression, syntax.Name):
+        return {expression.name}
+    if isinstance(expression, tuple):
+        return {name for each in expression for name in _names(each)}
+    if dataclasses.is_dataclass(expression):
+        return {name for field in dataclasses.fields(expression) for name in _names(getattr(expression, field.name))}
+    return set()
+
+
+__all__ = ["Find", "Search", "searched"]
