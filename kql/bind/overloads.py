@@ -74,6 +74,8 @@ def _accept(parameter: Parameter, argument: plan.Scalar) -> tuple[int, Type] | N
     if wider:
         target = min(wider, key=_ORDER.__getitem__)
         return 1 + _ORDER[target] - _ORDER[type], target
+    if type is Type.DECIMAL and Type.REAL in parameter.classes:
+        return 4, Type.REAL
     if type is DYNAMIC:
         scalars = [target for target in parameter.classes if target is not Type.TYPE]
         if not scalars or parameter.class_name == "NotDynamic":

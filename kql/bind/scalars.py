@@ -182,6 +182,9 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         return _NOTHING
     if function.kind == "aggregate":
         return _aggregate(binder, call, scope)
+    if all(overload.returns == "Any" for overload in function.overloads):
+        binder.problems.add("KQL208", call.span, "toscalar(…) makes a value of it", name=f"{name}()")
+        return _NOTHING
     if function.parts:
         from kql.bind.special import first_of_several
 

@@ -100,10 +100,10 @@ def _has_element(arguments: Arguments) -> str:
 def _set(function: str) -> Template:
     def sql(arguments: Arguments) -> Sql:
         lists, form = _same_form(arguments.values)
-        first = f"list_distinct(coalesce({lists[0]}, []))"
+        first = f"kql_distinct({lists[0]})"
         for text in lists[1:]:
             if function == "union":
-                first = f"list_distinct(list_concat({first}, coalesce({text}, [])))"
+                first = f"kql_distinct(list_concat({first}, coalesce({text}, [])))"
             elif function == "intersect":
                 first = f"list_filter({first}, lambda e: list_contains(coalesce({text}, []), e))"
             else:
@@ -243,18 +243,18 @@ ROWS = (
            "array_length(array_concat(dynamic([1]), dynamic([2, 3]))) == 3"),
     _array("array_slice(array:dynamic, start:Integer, end:Integer) -> dynamic", _slice,
            "The elements from one place to another, both included.", "tostring(array_slice(dynamic([1, 2, 3]), 1, 2)) == '[2,3]'"),
-    _array("array_sum(array:dynamic) -> real", "CAST(list_sum(list_transform(kql_list({array}), lambda e: kql_json_to_real(e))) AS DOUBLE)",
-           "The sum of the elements.", "array_sum(dynamic([1, 2])) == 3.0"),
+    _array("array_sum(array:dynamic) -> real", "kql_array_sum(kql_list({array}))",
+           "The sum of the elements, nulls passed over; null where one is no number.", "array_sum(dynamic([1, 2])) == 3.0", "isnull(array_sum(dynamic([1, 'a'])))"),
     _array("array_index_of(array:dynamic, value:typed, start:Integer?, length:Integer?, occurrence:Integer?) -> long", _index_of, "Where a value first stands, -1 when it does not.",
            "array_index_of(dynamic(['a', 'b']), 'b') == 1"),
     _array("array_reverse(array:dynamic) -> dynamic", _reversed, "The elements backwards.", "tostring(array_reverse(dynamic([1, 2]))) == '[2,1]'"),
     _array("set_has_element(set:dynamic, value:typed) -> bool", _has_element, "Whether an array has an element.",
            "set_has_element(dynamic(['a', 'b']), 'a')"),
-    _array("set_union(set:dynamic...) -> dynamic", _set("union"), "The distinct elements of all arrays.",
+    _array("set_union(set:dynamic, more:dynamic...) -> dynamic", _set("union"), "The distinct elements of all arrays.",
            "array_length(set_union(dynamic([1, 2]), dynamic([2, 3]))) == 3"),
-    _array("set_intersect(set:dynamic...) -> dynamic", _set("intersect"), "The distinct elements that all arrays have.",
+    _array("set_intersect(set:dynamic, more:dynamic...) -> dynamic", _set("intersect"), "The distinct elements that all arrays have.",
            "tostring(set_intersect(dynamic([1, 2]), dynamic([2, 3]))) == '[2]'"),
-    _array("set_difference(set:dynamic...) -> dynamic", _set("difference"), "The distinct elements that only the first array has.",
+    _array("set_difference(set:dynamic, more:dynamic...) -> dynamic", _set("difference"), "The distinct elements that only the first array has.",
            "tostring(set_difference(dynamic([1, 2]), dynamic([2, 3]))) == '[1]'"),
     _sort_row("asc", "The elements in rising order; further arrays follow the first.", "dynamic([2, 1])", "[1,2]"),
     _sort_row("desc", "The elements in falling order; further arrays follow the first.", "dynamic([1, 2])", "[2,1]"),

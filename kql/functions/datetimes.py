@@ -36,6 +36,24 @@ _TICKS = {
 }  # fmt: skip
 
 
+_PARTS = frozenset({*_DIFF_UNITS, "week_of_year", "weekofyear", "dayofyear"})
+
+
+def _one_of(names: frozenset[str]) -> Callable[[Sequence[object]], str]:
+    """A check of the first argument: the name of a unit, in any case and number."""
+
+    def check(constants: Sequence[object]) -> str:
+        unit = constants[0]
+        if not isinstance(unit, str) or unit.lower() in names or unit.lower().removesuffix("s") in names:
+            return ""
+        return f"'{unit}' is none of " + ", ".join(sorted(names))
+
+    return check
+
+
+_MOVES, _READS = _one_of(frozenset(_DIFF_UNITS)), _one_of(_PARTS)
+
+
 def _unit(arguments: Arguments) -> str:
     unit = str(arguments[0].const).lower()
     return unit.removesuffix("s") if unit.removesuffix("s") in _DIFF_UNITS else unit
@@ -142,7 +160,7 @@ def _fraction(token: str, ticks: str) -> str:
     return f"(CASE WHEN {ticks} % 10000000 >= {10 ** (7 - len(token))} THEN {digits} ELSE '' END)" if token[0] == "F" else digits
 
 
-def _format_datetime(arguments: Arguments) -> str:
+def _format_datetime(arguments: Arguments) -> Sql:
     """A .NET format as pieces of SQL."""
     date, run = arguments.text(0), ""
     pieces: list[str] = []
@@ -153,7 +171,12 @@ def _format_datetime(arguments: Arguments) -> str:
             run += _FORMAT.get(token) or token.replace("%", "%%")
     if run:
         pieces.append(_dated(date, run))
-    return "(" + " || ".join(pieces or ["''"]) + ")"
+    return _formatted(arguments[0], pieces or ["''"])
+
+
+def _formatted(value: Sql, pieces: list[str]) -> Sql:
+    """The pieces as one text, null where the value is."""
+    return Sql("(" + " || ".join(pieces) + ")", STRING, value.nullable, absent=value.nullable)
 
 
 def _dated(date: str, pattern: str) -> str:
@@ -171,7 +194,7 @@ def _faulty_format(letters: Sequence[str]) -> Callable[[Sequence[object]], str]:
     return check
 
 
-def _format_timespan(arguments: Arguments) -> str:
+def _format_timespan(arguments: Arguments) -> Sql:
     span, wanted = f"abs({arguments.text(0)})", str(arguments[1].const or "")
     units = {
         "d": (_DAY, None),
@@ -191,7 +214,7 @@ def _format_timespan(arguments: Arguments) -> str:
             pieces.append(_fraction(token[:7], span))
         else:
             pieces.append(quote.text(token))
-    return "(" + " || ".join(pieces) + ")"
+    return _formatted(arguments[0], pieces)
 
 
 def _calendar(name: str, returns: str, sql: str, doc: str, example: str) -> Function:
@@ -223,7 +246,7 @@ def _unix(word: str, ticks: int) -> Function:
 
 _PART = scalar(
     ("datetime_part(part:string <Constant>, date:datetime) -> int", lambda a: f"CAST({_datetime_part(a)} AS INTEGER)"),
-    doc="A piece of a datetime as a number.", examples=("datetime_part('month', datetime(2020-05-15)) == 5",), nulls="custom",
+    doc="A piece of a datetime as a number.", examples=("datetime_part('month', datetime(2020-05-15)) == 5",), nulls="custom", check=_READS,
 )  # fmt: skip
 
 ROWS = (
@@ -233,10 +256,10 @@ ROWS = (
            doc="The moment that lies so long before the query's.", examples=("ago(1h) == now() - 1h",)),
     scalar(("datetime_diff(part:string <Constant>, datetime1:datetime, datetime2:datetime) -> long", _diff),
            doc="How many boundaries of a unit lie between two datetimes: from the second to the first.",
-           examples=("datetime_diff('year', datetime(2017-01-01), datetime(2000-12-31)) == 17",), nulls="custom"),
+           examples=("datetime_diff('year', datetime(2017-01-01), datetime(2000-12-31)) == 17",), nulls="custom", check=_MOVES),
     scalar(("datetime_add(part:string <Constant>, value:Integer, datetime:datetime) -> datetime", _add),
            doc="A datetime moved by units; months end where they end.",
-           examples=("datetime_add('month', 1, datetime(2020-01-31)) == datetime(2020-02-29)",), nulls="custom"),
+           examples=("datetime_add('month', 1, datetime(2020-01-31)) == datetime(2020-02-29)",), nulls="custom", check=_MOVES),
     _PART,
     alias("datepart", _PART),
     *_edge_rows(),
@@ -260,7 +283,7 @@ ROWS = (
     scalar(("format_timespan(timespan:timespan, format:string <Constant>) -> string", _format_timespan),
            doc="A timespan in a .NET format.", examples=("format_timespan(time(1.02:03:04), 'd.hh:mm') == '1.02:03'",), nulls="custom", naming="first",
            check=_faulty_format(["d", "H", "h", "m", "s", "f", "F"])),
-    scalar(("make_datetime(year:Integer, month:Integer, day:Integer, hour:Integer?, minute:Integer?, second:Number?) -> datetime",
+    scalar(("make_datetime(year:Number, month:Number, day:Number, hour:Number?, minute:Number?, second:Number?) -> datetime",
             "TRY(kql_ticks(make_timestamp({year}::BIGINT, {month}::BIGINT, {day}::BIGINT, coalesce({hour|0}, 0)::BIGINT, coalesce({minute|0}, 0)::BIGINT, 0.0)) + CAST(round(coalesce({second|0}, 0) * 10000000) AS BIGINT))"),
            ("make_datetime(value:text) -> datetime", "kql_string_to_datetime({value})"),
            doc="A datetime from its parts.", examples=("make_datetime(2020, 5, 15) == datetime(2020-05-15)",), nulls="custom", naming="only"),

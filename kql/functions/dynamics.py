@@ -119,7 +119,7 @@ ROWS = (
         nulls="total",
     ),
     scalar(
-        ("zip(arrays:dynamic...) -> dynamic", "kql_zip([{arrays}])"),
+        ("zip(array:dynamic, more:dynamic...) -> dynamic", "kql_zip([{array}, {more}])"),
         doc="An array of arrays: the first elements of all, the second ones, and so on.",
         examples=("tostring(zip(dynamic([1, 2]), dynamic([3, 4]))) == '[[1,3],[2,4]]'",),
         nulls="custom",

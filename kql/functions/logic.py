@@ -47,7 +47,8 @@ def _conditional(arguments: Arguments) -> Sql:
 def is_null(arguments: Arguments) -> Sql:
     value = arguments[0]
     if value.type is STRING:
-        return FALSE
+        value = value.fetched()
+        return Sql(f"({value.text} IS NULL)", BOOL, False) if value.absent else FALSE
     if value.constant:
         return TRUE if value.const is None else FALSE
     if isinstance(value.form, Missing) and value.members is None:

@@ -105,7 +105,7 @@ def _distribution(name: str, first: str, sql: str, doc: str, example: str) -> Fu
 
 _EXTREMES = tuple(
     scalar(
-        (f"{name}(argument:CommonOrderable...) -> Common", _choice(function)),
+        (f"{name}(argument:CommonOrderable, more:CommonOrderable...) -> Common", _choice(function)),
         doc=f"The {word} of its arguments; nulls are passed over.",
         examples=(f"{name}(2, 1, 3) == {wanted}", f"{name}(int(null), 5) == 5"),
         nulls="custom",

@@ -10,7 +10,7 @@ from kql.functions.row import Function, alias, scalar
 from kql.sql import dynamic, quote
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql, constant
-from kql.types import DYNAMIC, INT, STRING
+from kql.types import DYNAMIC, INT, LONG, STRING
 
 if TYPE_CHECKING:
     from kql.functions.row import Template
@@ -55,7 +55,7 @@ def _split(arguments: Arguments) -> Sql:
     return Sql(f"CASE WHEN {piece} IS NOT NULL THEN [{piece}] END", DYNAMIC, True, _TEXTS)
 
 
-def _substring(arguments: Arguments) -> str:
+def _substring(arguments: Arguments) -> Sql:
     text, start = arguments.text(0), arguments.count(1)
     length = arguments.count(2) if len(arguments) > 2 else None
     first = int(start) if isinstance(arguments[1].const, int) else None
@@ -66,8 +66,16 @@ def _substring(arguments: Arguments) -> str:
     else:
         begin = f"CASE WHEN {start} >= 0 THEN {start} + 1 WHEN length({text}) < -{start} THEN {behind} ELSE {behind} + {start} END"
     if length is None:
-        return f"substring({text}, {begin})"
-    return f"substring({text}, {begin}, greatest({length}, 0))"
+        found = f"substring({text}, {begin})"
+    else:
+        found = f"substring({text}, {begin}, CASE WHEN {length} < 0 THEN 0 ELSE {length} END)"
+    absent = any(value.nullable for value in arguments.values[1:])
+    return Sql(found, STRING, absent, absent=absent)
+
+
+def _strlen(arguments: Arguments) -> Sql:
+    value = convert(arguments[0], STRING).fetched()
+    return Sql(f"length({value.text if value.absent else value.string})", LONG, value.absent)
 
 
 def _indexof(arguments: Arguments) -> str:
@@ -117,14 +125,23 @@ def _tohex(arguments: Arguments) -> str:
     return f"lpad({digits}, CAST(greatest(length({digits}), {least}) AS INTEGER), '0')"
 
 
+def _upper(text: str) -> str:
+    """In upper case as the engine has it: letter by letter, so that ß stays one."""
+    return "".join(upper if len(upper := letter.upper()) == 1 else letter for letter in text)
+
+
+def _lower(text: str) -> str:
+    return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text)
+
+
 _TOLOWER = scalar(
-    ("tolower(value:text) -> string", _folding("lower({x})", str.lower, lower=True)),
+    ("tolower(value:text) -> string", _folding("lower({x})", _lower, lower=True)),
     doc="The text in lower case.",
     examples=("tolower('Ab') == 'ab'",),
     nulls="total",
 )
 _TOUPPER = scalar(
-    ("toupper(value:text) -> string", _folding("upper({x})", str.upper)),
+    ("toupper(value:text) -> string", _folding("upper({x})", _upper)),
     doc="The text in upper case.",
     examples=("toupper('Ab') == 'AB'",),
     nulls="total",
@@ -144,7 +161,7 @@ def _simple(name: str, signature: str, template: Template, doc: str, *examples: 
 
 ROWS = (
     scalar(
-        ("strlen(text:text) -> long", "length({text})"),
+        ("strlen(text:text) -> long", _strlen),
         doc="How many characters a text has.",
         examples=("strlen('añb') == 3",),
         nulls="total",
@@ -161,7 +178,7 @@ ROWS = (
         nulls="total",
     ),
     scalar(
-        ("strcat_delim(delimiter:text, argument:text...) -> string", _strcat_delim),
+        ("strcat_delim(delimiter:text, argument:text, more:text...) -> string", _strcat_delim),
         doc="All arguments as one text with a delimiter between them; a null keeps its place.",
         examples=("strcat_delim('-', 'a', 'b') == 'a-b'",),
         nulls="total",

@@ -54,3 +54,11 @@ CREATE OR REPLACE MACRO kql_bound(a, b, s, n) AS
   CASE WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL WHEN s > 0 THEN CAST(least(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) ELSE CAST(greatest(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) END;
 -- DuckDB's path of a part as KQL writes it: $.a."b c"[0] is ['a']['b c'][0].
 CREATE OR REPLACE MACRO kql_tree_path(p) AS regexp_replace(substring(p, 2), '\."((?:[^"\\]|\\.)*)"|\.([^."\[]+)', '[''\1\2'']', 'g');
+-- Null where an element is neither a number nor null.
+CREATE OR REPLACE MACRO kql_array_sum(l) AS
+  CASE WHEN len(list_filter(l, lambda e: e IS NOT NULL AND json_type(e) NOT IN ('BIGINT', 'UBIGINT', 'DOUBLE'))) = 0
+       THEN CAST(list_sum(list_transform(l, lambda e: TRY_CAST(kql_text(e) AS DOUBLE))) AS DOUBLE) END;
+-- Each value once, where it first stands. Long lists are left in the engine's order: finding places in them takes too long.
+CREATE OR REPLACE MACRO kql_distinct(l) AS
+  list_transform([coalesce(l, [])], lambda a: CASE WHEN len(a) > 300 THEN list_distinct(a)
+    ELSE list_filter(a, lambda e, i: e IS NOT NULL AND list_position(a, e) = i) END)[1];

@@ -41,6 +41,7 @@ class Sql:
     members: tuple[tuple[str, Sql], ...] | None = None
     borrow: Borrowed | None = None
     lower: bool = False
+    absent: bool = False  # a text that was computed from a null: isnull tells it from an empty one
 
     @property
     def constant(self) -> bool:
