@@ -74,6 +74,7 @@ MESSAGES: dict[str, str] = {
     "KQL802": "the query declares no parameter '{name}'",
     "KQL803": "the parameter '{name}' is {type}; {value} is not",
     "KQL901": "{what}",
+    "KQL902": "a single '=' calls the value '{name}' and compares nothing",
 }
 
 
@@ -175,4 +176,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name.lower(), candidates, n=3, cutoff=0.6)
     if not close:
         return ""
+    # what is much farther than the nearest is noise
+    best = difflib.SequenceMatcher(None, name.lower(), close[0]).ratio()
+    close = [key for key in close if difflib.SequenceMatcher(None, name.lower(), key).ratio() > best - 0.15]
     return "did you mean " + " or ".join(f"'{candidates[key]}'" for key in close) + "?"

@@ -10,7 +10,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any
 
-from kql import syntax
+from kql import mistakes, syntax
 from kql.automaton import FAILED, Automaton
 from kql.messages import Problems, nearest
 from kql.rules import BadLiteral, builder
@@ -172,7 +172,9 @@ def _brackets(text: str, problems: Problems) -> bool:
 
 def _without(text: str, place: int) -> str | None:
     """The text with the operator around `place` blanked out, or None where nothing would be gained."""
-    start = max(text.rfind("|", 0, place + 1), text.rfind(";", 0, place + 1))
+    # a pipe that does not fit ends an operator that is not whole: that one is left out
+    past = place + (text[place : place + 1] != "|")
+    start = max(text.rfind("|", 0, past), text.rfind(";", 0, past))
     if start < 0:
         return None
     depth, end = 0, len(text)
@@ -208,7 +210,7 @@ def _report(error: Any, text: str, problems: Problems) -> None:
         if not text.strip() or not _has_words(text):
             problems.add("KQL106", (0, 1), "for example: Resources | take 5")
         else:
-            problems.add("KQL102", (max(end - 1, 0), end), _expectation(error))
+            problems.add("KQL102", (max(end - 1, 0), end), mistakes.of_end(text) or _expectation(error))
         return
     start = error.pos_in_stream if isinstance(error, lark.exceptions.UnexpectedCharacters) else error.token.start_pos
     start = len(text) if start is None else start
@@ -220,15 +222,17 @@ def _report(error: Any, text: str, problems: Problems) -> None:
         names = _operator_names()
         known = {name.replace("mv-expand", "mvexpand") for name in names} | set(names)
         if found and (found[0].isalpha()) and found.lower() not in known:
-            problems.add("KQL204", span, nearest(found, names), name=found)
+            problems.add("KQL204", span, mistakes.of_operator(found) or nearest(found, names), name=found)
             return
         if found.lower() in known and found not in known:
             problems.add("KQL204", span, nearest(found, names), name=found)
             return
     if not re.match(r"[\w\s\"'()\[\]{}|;,.=<>!~+\-*/%:@$#?&^\\`]", found or " "):
-        problems.add("KQL108", span, character=f"'{found}'")
+        problems.add("KQL108", span, mistakes.of_character(found), character=f"'{found}'")
         return
-    problems.add("KQL101", span, _expectation(error), found=f"'{found}'")
+    after = text[span[0] + 1 if found == "!" else span[1] :]
+    help = mistakes.of_place(found, text[:start], after, _accepted(error), _operator_names(), _comparisons())
+    problems.add("KQL101", span, help or _expectation(error), found=f"'{found}'")
 
 
 def _has_words(text: str) -> bool:
@@ -243,20 +247,31 @@ def _operator_names() -> list[str]:
 
 _READABLE = {
     "NAME": "a name", "STRING": "a text", "LONG": "a number", "RPAR": "')'", "LPAR": "'('", "COMMA": "','",
-    "VBAR": "'|'", "BY": "'by'", "ON": "'on'", "WITH": "'with'", "COLON": "':'", "RSQB": "']'", "_SEMI": "';'",
-    "TO": "'to'", "FROM": "'from'", "STEP": "'step'", "TYPEOF": "'typeof'", "EQUAL": "'='", "COMPARISON": "a comparison",
+    "VBAR": "'|'", "BY": "'by'", "ON": "'on'", "WITH": "'with'", "COLON": "':'", "RSQB": "']'",
+    "TO": "'to'", "FROM": "'from'", "STEP": "'step'", "EQUAL": "'='", "COMPARISON": "a comparison",
     "DOTS": "'..'", "RBRACE": "'}'", "LBRACE": "'{'",
 }  # fmt: skip
 
 
+def _comparisons() -> list[str]:
+    from kql.functions import catalogue
+
+    return [name for name, row in catalogue.table().items() if row.kind == "infix"]
+
+
+def _accepted(error: Any) -> set[str]:
+    """The terminals that could have stood at an error's place."""
+    given = getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or set()
+    return set(given)
+
+
 def _expectation(error: Any) -> str:
     """What could have stood there, in words, when that is short enough to help."""
-    accepted = (
-        getattr(error, "accepts", None) or getattr(error, "expected", None) or getattr(error, "allowed", None) or set()
-    )
-    words = sorted({_READABLE[name] for name in accepted if name in _READABLE})
+    words = sorted({_READABLE[name] for name in _accepted(error) if name in _READABLE})
     if "a name" in words and "a number" in words:
-        words = ["an expression"] + [word for word in words if word not in ("a name", "a number", "a text", "'('")]
+        words = ["an expression"]
+    if "a comparison" in words:
+        words = [word for word in words if word not in ("'('", "'='")]
     return "expected " + " or ".join(words) if words and len(words) <= 6 else ""
 
 

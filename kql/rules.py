@@ -233,11 +233,10 @@ class _Rules:
         name = " ".join(str(operator).split())
         return syntax.Call(_OLD_SPELLINGS.get(name, name), (left, right), _span(children), _token_span(operator))
 
-    def equation(self, children: list[Any]) -> syntax.Call:
-        """`where a = b`: Kusto reads a single sign as a comparison there."""
+    def equation(self, children: list[Any]) -> syntax.Item:
+        """`where a = b`: to KQL a condition with a name, which is hardly what was meant."""
         names, value = children
-        left = syntax.Name(names.names[0], names.spans[0])
-        return syntax.Call("==", (left, value), _span(children), _span(children))
+        return syntax.Item(names.names, value, _span(children), names.spans)
 
     def in_list(self, children: list[Any]) -> syntax.Call:
         left, operator, right = children
@@ -245,10 +244,9 @@ class _Rules:
         return syntax.Call(str(operator), (left, *arguments), _span(children), _token_span(operator))
 
     def group_list(self, children: list[Any]) -> _Arguments:
-        arguments = tuple(child.value if isinstance(child, _Argument) else child for child in children)
-        names = {
-            place: child.name for place, child in enumerate(children) if isinstance(child, _Argument) and child.name
-        }
+        inner = children[1:-1]  # the brackets are kept for the span
+        arguments = tuple(child.value if isinstance(child, _Argument) else child for child in inner)
+        names = {place: child.name for place, child in enumerate(inner) if isinstance(child, _Argument) and child.name}
         return _Arguments(arguments, names, _span(children))
 
     def argument(self, children: list[Any]) -> _Argument:
@@ -296,7 +294,7 @@ class _Rules:
         return syntax.Member(base, str(name), _span(children))
 
     def index(self, children: list[Any]) -> Any:
-        base, index = children
+        base, index, _ = children
         if isinstance(index, syntax.Literal) and index.type is STRING:
             return syntax.Member(base, str(index.value), _span(children))
         return syntax.Index(base, index, _span(children))

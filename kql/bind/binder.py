@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from kql import lexis, plan, syntax
+from kql import lexis, mistakes, plan, syntax
 from kql.bind import lets, overloads
 from kql.bind.scope import (
     Environment,
@@ -269,14 +269,14 @@ class Binder:
 
         return bind(self, expression, scope)
 
-    def predicate(self, expression: syntax.Expression, scope: Scope) -> plan.Scalar:
-        """A condition."""
+    def predicate(self, expression: syntax.Expression, scope: Scope, help: str = "") -> plan.Scalar:
+        """A condition. help is told where the expression is none."""
         value = self.scalar(expression, scope)
         if value.type in (BOOL, UNKNOWN):
             return value
         if value.type is DYNAMIC or value.type in NUMBERS:
             return plan.Convert(value, BOOL)
-        self.problems.add("KQL303", expression.span, given=value.type.value, expected="a condition (bool)")
+        self.problems.add("KQL303", expression.span, help, given=value.type.value, expected="a condition (bool)")
         return _NOTHING
 
     def constant(self, expression: syntax.Expression, scope: Scope, what: str) -> plan.Scalar:
@@ -394,8 +394,12 @@ class Binder:
             )  # fmt: skip
 
     def _unknown_function(self, call: syntax.Call, environment: Environment) -> None:
-        names = [*catalogue.names(), *(n for n, b in environment.bindings.items() if isinstance(b, FunctionBinding))]
-        self.problems.add("KQL203", call.name_span, nearest(call.name, names), name=call.name)
+        offered = [name for name in catalogue.names() if not catalogue.table()[name].refused]
+        names = [*offered, *(n for n, b in environment.bindings.items() if isinstance(b, FunctionBinding))]
+        help = nearest(call.name, names)
+        if not help.endswith("counts"):
+            help = mistakes.of_function(call.name) or help
+        self.problems.add("KQL203", call.name_span, help, name=call.name)
 
     # ---- the profile --------------------------------------------------------------------------------------------
     def allow(self, operator: Any) -> None:

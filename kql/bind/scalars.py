@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kql import plan, reserved, syntax
+from kql import mistakes, plan, reserved, syntax
 from kql.bind import lets, names
 from kql.bind.scope import FunctionBinding, ScalarBinding, Scope, TabularBinding, find
 from kql.functions import catalogue
@@ -77,7 +77,7 @@ def _name(binder: Binder, name: syntax.Name, scope: Scope) -> plan.Scalar:
     if any(column.type is UNKNOWN for column in scope.columns) and not scope.columns:
         return _NOTHING
     known = [column.name for column in scope.columns] + list(scope.environment.bindings)
-    hint = nearest(name.name, known)
+    hint = mistakes.of_name(name.name) or nearest(name.name, known)
     if not hint and catalogue.find(name.name) is not None:
         hint = f"'{name.name}' is a function: write {name.name}(…)"
     elif not hint and scope.columns and len(known) <= 30:
@@ -144,6 +144,17 @@ def _index(
 
 # ---- calls -------------------------------------------------------------------------------------------------------
 def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """A function or an operator. `iff(a = 'x', 1, 2)` names its argument, which explains what is wrong with it."""
+    first = len(binder.problems.found)
+    bound = _called(binder, call, scope)
+    if call.names and len(binder.problems.found) > first:
+        last = binder.problems.found[-1]
+        if last.code in ("KQL302", "KQL303"):
+            binder.problems.found[-1] = replace(last, help="'==' compares; a single '=' only gives a name")
+    return bound
+
+
+def _called(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     name = call.name
     if name in ("and", "or"):
         return _logic(binder, call, scope)
@@ -210,13 +221,15 @@ def _aggregate(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     function = catalogue.find(call.name)
     assert function is not None
     if not scope.aggregates:
-        binder.problems.add("KQL212", call.name_span, name=call.name)
+        help = f"for example: summarize {call.name}(…) by …, then where"
+        binder.problems.add("KQL212", call.name_span, help, name=call.name)
         return _NOTHING
     inner = scope.within_aggregate()
     arguments = []
     for argument in call.arguments:
         if isinstance(argument, syntax.Star):
-            binder.problems.add("KQL101", argument.span, found="'*'")
+            help = "count() counts rows; it needs no '*'" if call.name == "count" else ""
+            binder.problems.add("KQL101", argument.span, help, found="'*'")
             return _NOTHING
         arguments.append(bind(binder, argument, inner))
     return binder.call(function, tuple(arguments), call.span, written=call.name)

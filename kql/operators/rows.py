@@ -10,7 +10,7 @@ from kql.bind import names
 from kql.bind.scope import Environment, TabularBinding
 from kql.operators.base import Operator, bind_items, sort_keys, split_parameters
 from kql.plan import Column, Relation
-from kql.types import LONG, STRING
+from kql.types import LONG, STRING, UNKNOWN
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -26,7 +26,7 @@ class Where(Operator):
     rule = "where"
     name = "where"
     syntax_text = "T | where condition"
-    predicate: syntax.Expression
+    predicate: syntax.Expression | syntax.Item
 
     @classmethod
     def build(cls, children: list[Any], span: syntax.Span) -> Where:
@@ -34,7 +34,13 @@ class Where(Operator):
         return cls(span, predicate)
 
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
-        return plan.Filter(input, binder.predicate(self.predicate, binder.over(input, environment)))
+        scope = binder.over(input, environment)
+        if not isinstance(self.predicate, syntax.Item):
+            return plan.Filter(input, binder.predicate(self.predicate, scope))
+        predicate = binder.predicate(self.predicate.expression, scope, "'==' compares; a single '=' only gives a name")
+        if predicate.type is not UNKNOWN:
+            binder.problems.add("KQL902", self.predicate.span, "'==' compares", name=self.predicate.names[0])
+        return plan.Filter(input, predicate)
 
 
 @dataclass(frozen=True, slots=True)
