@@ -235,15 +235,15 @@ class Feed:
     def _reckon(self, of: ResourceType) -> None:
         """Note when the next change of a type is due."""
         slow = f"UNION ALL SELECT min(_visible_at) FROM {of.slow_feed}" if of.slow else ""
-        row = self._store.writer.execute(
+        due = self._store.writer.execute(
             f"SELECT min(due) FROM (SELECT min(_visible_at) AS due FROM {of.feed} {slow})"
-        ).fetchone()
-        self._due[of.physical] = _NEVER if row is None or row[0] is None else int(row[0])
+        ).fetchall()[0][0]
+        self._due[of.physical] = _NEVER if due is None else int(due)
         self._next_due = min(self._due.values())
 
     def _count_of(self, statement: str) -> int:
-        row = self._store.writer.execute(statement).fetchone()
-        return 0 if row is None or row[0] is None else int(row[0])
+        rows = self._store.writer.execute(statement).fetchall()
+        return 0 if not rows or rows[0][0] is None else int(rows[0][0])
 
     def _draw(self, stream: str, number: str) -> str:
         return f"(md5_number_lower(concat('{self.seed}:{stream}:', {number})) & 65535)::BIGINT"

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from inventory.control import containers, disks, extensions, instances, machines, network, scale_sets, sets
+from inventory.control import (
+    containers,
+    disks,
+    extensions,
+    instances,
+    machines,
+    network,
+    scale_sets,
+    sets,
+    shared_queries,
+)
 from inventory.control.bulk import Control
 from inventory.control.context import Context
 from inventory.control.ids import ResourceId, parse
@@ -40,6 +50,7 @@ _PROVIDERS: tuple[type[Provider], ...] = (
     scale_sets.ScaleSets,
     instances.Instances,
     instances.InstanceInterfaces,
+    shared_queries.SharedQueries,
 )
 _EMBEDDED = (
     ("microsoft.network/virtualnetworks", "subnets"),

@@ -88,10 +88,10 @@ class Records:
     def count(self, of: ResourceType, where: str, given: Mapping[str, Any]) -> int:
         """How many rows there are, or will be when all that is under way has ended."""
         with self._store.lock:
-            row = self._store.writer.execute(
+            rows = self._store.writer.execute(
                 f"SELECT count(*) FROM {self._feed.truth(of, WHEN_ALL_IS_DONE, where)}", dict(given)
-            ).fetchone()
-        return 0 if row is None else int(row[0])
+            ).fetchall()  # to the end: `stage` cannot work beside a result that is still open
+        return int(rows[0][0])
 
     def ask(self, of: ResourceType, columns: str, where: str, given: Mapping[str, Any], tail: str = "") -> list[Any]:
         """Some columns of what is true when all that is under way has ended."""
@@ -103,10 +103,10 @@ class Records:
     def under_way(self, of: ResourceType, key: int) -> bool:
         """Whether something is still to become true of a row."""
         with self._store.lock:
-            row = self._store.writer.execute(
+            rows = self._store.writer.execute(
                 f"SELECT count(*) FROM {of.feed} WHERE _key = ? AND _true_at > ?", [key, self._feed.now()]
-            ).fetchone()
-        return row is not None and row[0] > 0
+            ).fetchall()
+        return bool(rows[0][0] > 0)
 
     # writing, within `Feed.writing`
 

@@ -10,20 +10,6 @@ from starlette.responses import Response
 
 from inventory import InventoryError
 
-STATUS: Mapping[str, int] = {
-    "AmbiguousName": 400,
-    "Conflict": 409,
-    "EstateUnavailable": 503,
-    "InvalidParameter": 400,
-    "InvalidResourceType": 404,
-    "OperationNotAllowed": 409,
-    "PropertyChangeNotAllowed": 400,
-    "ResourceGroupNotFound": 404,
-    "ResourceNotFound": 404,
-    "SubscriptionNotFound": 404,
-}
-"""HTTP status of what the control plane refuses, by its code; 400 for a code that is not here."""
-
 
 class ArmError(Exception):
     """A refusal: HTTP status, Azure's code and message, and `details` and `additionalInfo` where there are any."""
@@ -49,7 +35,7 @@ class ArmError(Exception):
     @classmethod
     def of(cls, error: InventoryError) -> ArmError:
         """What the control plane refused."""
-        return cls(STATUS.get(error.code, 400), error.code, error.message)
+        return cls(error.status, error.code, error.message)
 
     def body(self) -> dict[str, Any]:
         """The error as JSON: `{"error": {"code", "message", …}}`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +13,7 @@ from starlette.routing import BaseRoute
 from kql import KqlError
 from queries.http.arm_error import ArmError
 from queries.http.bodies import parse_json
-from queries.http.resource_graph import answer, facets, operations, tokens
+from queries.http.resource_graph import answer, facets, operations, shared_queries, tokens
 from queries.http.resource_graph.quotas import Quotas, Standing, user_of
 from queries.http.resource_graph.request import QueryRequest, Refused, query_request, refuse
 from queries.http.resource_graph.scopes import Scopes
@@ -31,11 +32,12 @@ THROTTLED = (
 
 
 def routes(service: Service) -> list[BaseRoute]:
-    """resources and operations."""
+    """resources, operations and saved queries."""
     endpoint = _Endpoint(service)
     return [
         ArmRoute(f"{PROVIDER}/resources", endpoint.resources, methods=("POST",)),
         ArmRoute(f"{PROVIDER}/operations", operations.tell),
+        *shared_queries.routes(service),
     ]
 
 
@@ -118,6 +120,7 @@ class _Endpoint:
             asked = query_request(parse_json(raw), version, self._settings.max_page)
         except ArmError as error:
             refuse(error.message, "InvalidRequestContent")
+        asked = replace(asked, query=shared_queries.expanded(self._service.graph.estate, asked.query))
         scope = self._scopes.of(asked)
         token = tokens.question(asked.query, scope.subscriptions)
         settings = self._settings
