@@ -17,6 +17,7 @@ from inventory import resource_types
 from inventory.clock import Clock, RealClock, SimulatedClock, from_ticks
 from inventory.control.bulk import Control
 from inventory.control.plane import ControlPlane
+from inventory.control.records import Records
 from inventory.creation import create_machine
 from inventory.errors import InventoryError
 from inventory.feed import Feed
@@ -25,6 +26,7 @@ from inventory.generic import GENERIC
 from inventory.lag import Lag
 from inventory.machine import VirtualMachine
 from inventory.names import find_machine
+from inventory.passing import Passing
 from inventory.resource_types import VIRTUAL_MACHINES
 from inventory.store import SCHEMA_VERSION, Store
 from inventory.tables import TABLES
@@ -52,7 +54,8 @@ class Estate:
         )
         self._feed = Feed(store, self.clock, lag or Lag(), self.seed, int(state["last_number"]))
         self._control = Control(store, self._feed)
-        self.control = ControlPlane(store, self._feed, self._control, self.tenant_id, self.seed)
+        self._passing = Passing(store, self._feed, self._control)
+        self.control = ControlPlane(store, self._feed, self._control, self.tenant_id, self.seed, self._passing)
         """The control plane: resources by id, as Azure Resource Manager has them."""
 
     @classmethod
@@ -159,7 +162,11 @@ class Estate:
         return self._store.cursor()
 
     def refresh(self) -> int:
-        """Let the changes that are due into the index, atomically; returns how many rows changed."""
+        """Let the changes that are due into the index, atomically; returns how many rows changed.
+
+        Where the estate lives, what happened since the last time happens first.
+        """
+        self._passing.until(self.clock.ticks())
         return self._feed.refresh()
 
     def pending(self) -> int:
@@ -213,12 +220,13 @@ class Estate:
 
         `scale_set` puts it into a Flexible scale set of that group. Raises InventoryError as Azure would refuse it.
         """
-        of, key, id_ = create_machine(
-            self._store, self._feed, self._control, self.clock.ticks(), name, resource_group,
-            subscription=subscription, location=location, size=size, scale_set=scale_set, zone=zone,
-            fault_domain=fault_domain, spot=spot, tags=tags,
-        )  # fmt: skip
-        return VirtualMachine(self._store, self._feed, self._control, self.tenant_id, of, key, id_, name)
+        with self._feed.writing():
+            id_ = create_machine(
+                self.control, Records(self._store, self._feed, self.tenant_id), name, resource_group,
+                subscription=subscription, location=location, size=size, scale_set=scale_set, zone=zone,
+                fault_domain=fault_domain, spot=spot, tags=tags,
+            )  # fmt: skip
+        return self.vm(id_)
 
     def churn(self, fraction: float = 0.01, action: str | None = None) -> int:
         """Let something happen to a drawn share of all virtual machines at once; returns to how many.
@@ -236,6 +244,20 @@ class Estate:
             most = wanted // 4 if action is None and operation == "start" else wanted - done
             done += self._control.operate_on_many(VIRTUAL_MACHINES, operation, now, most)
         return done
+
+    def live(self, rate: float = 0.001) -> None:
+        """Let things happen by themselves from now on, as the clock goes: deployments, scale-outs, evictions, nightly
+        deallocation, crashes, deletions. `rate` is the share of machines concerned in a minute; 0 ends it.
+
+        They happen when the estate is next refreshed or asked, minute by minute, at most a day at once.
+        """
+        self._passing.live(rate)
+
+    def fail(
+        self, code: str, *, on: str = "", during: str | tuple[str, ...] = (), times: int = 1, message: str | None = None
+    ) -> None:
+        """Let the next operations fail with one of Azure's errors: see `ControlPlane.fail`."""
+        self.control.fail(code, on=on, during=during, times=times, message=message)
 
     def truth_of_power_states(self) -> dict[str, str]:
         """The power state of every virtual machine as it is now, by id: what a strong read of each would say."""

@@ -39,6 +39,7 @@ class Feed:
         self._touched: dict[str, ResourceType] = {}
         self._next_due = _NEVER
         self._writing = False
+        self._moment: int | None = None
         self.seen_at = clock.ticks()
         """The time up to which the index has let changes in."""
         self.version = 0
@@ -51,7 +52,17 @@ class Feed:
 
     def now(self) -> int:
         """The estate's time, in ticks."""
-        return self.clock.ticks()
+        return self.clock.ticks() if self._moment is None else self._moment
+
+    @contextmanager
+    def moment(self, ticks: int) -> Iterator[None]:
+        """Act as at an earlier time: what happened while nobody looked. The index does not follow."""
+        with self._store.lock:
+            self._moment = ticks
+            try:
+                yield
+            finally:
+                self._moment = None
 
     # writing
 

@@ -26,6 +26,7 @@ from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE
 from inventory.lifecycle import OPERATIONS
 from inventory.resource_types import DISKS, EXTENSIONS, NETWORK_INTERFACES, VIRTUAL_MACHINES, ResourceType
+from inventory.rules import comparison
 
 ACTIONS = {
     # as the service spells them: as `lifecycle` does
@@ -109,9 +110,12 @@ class VirtualMachines(Provider):
         if set_uri:
             chosen = set_referred(self.context, set_uri)
             check_same_place(chosen, id_.group_id, made["location"], zones)
+            comparison.check_machine(self.context.rules.name, "Flexible", properties)
             spreading = Spreading(self.context, chosen)
             spreading.check_room(self.context, 1)
             return spreading.place(zone, wanted)
+        if availability_uri:
+            comparison.check_machine(self.context.rules.name, "AvailabilitySet", properties)
         if wanted is not None:
             raise InventoryError(
                 "BadRequest",
@@ -120,10 +124,6 @@ class VirtualMachines(Provider):
         if availability_uri:
             if zone is not None:
                 raise InventoryError("BadRequest", "A virtual machine in an availability set cannot be in a zone.")
-            if str(properties.get("priority") or "Regular") != "Regular":
-                raise InventoryError(
-                    "OperationNotAllowed", "Spot virtual machines are not supported in an availability set."
-                )
             return in_availability_set(self.context, availability_uri, id_.group_id, made["location"], made["id"])
         return Place(zone=zone)
 

@@ -20,14 +20,17 @@ from inventory.control import (
     sets,
     shared_queries,
 )
+from inventory.control.assignments import assignments
 from inventory.control.bulk import Control
 from inventory.control.context import Context
 from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Ledger, Operation
 from inventory.control.provider import Provider
-from inventory.control.records import Records
+from inventory.control.records import Records, type_of
+from inventory.control.watching import AUTOSCALE, Autoscale, Repairs
 from inventory.errors import InventoryError
 from inventory.feed import Feed
+from inventory.passing import Passing
 from inventory.rules import comparison
 from inventory.rules.profile import Profile, profile_called
 from inventory.store import Store
@@ -61,14 +64,24 @@ _EMBEDDED = (
 class ControlPlane:
     """Resources by id. Safe to use from several threads; one operation is checked and written at a time."""
 
-    def __init__(self, store: Store, feed: Feed, bulk: Control, tenant: str, seed: int) -> None:
+    def __init__(
+        self, store: Store, feed: Feed, bulk: Control, tenant: str, seed: int, passing: Passing
+    ) -> None:
         ledger = Ledger(feed.clock, seed, self._result)
         self._context = Context(store, feed, Records(store, feed, tenant), bulk, ledger, tenant, seed)
         providers = self._context.providers
         for each in _PROVIDERS:
             providers[each.kind] = each(self._context)
+        for assignment in assignments():
+            providers[assignment.kind] = assignment(self._context)
         for kind, place in _EMBEDDED:
             providers[f"{kind}/{place.lower()}"] = network.Embedded(self._context, providers[kind], place)
+
+        self._passing = passing
+        self._autoscale = Autoscale(self._context)
+        self._repairs = Repairs(self._context)
+        for watcher in (self._autoscale.minute, self._repairs.minute):
+            passing.watch(watcher)  # an estate that was kept in a file may have something to watch
 
     # ---- one resource ----------------------------------------------------------------------------------------------
     def put(self, id: str, document: Mapping[str, Any], *, api_version: str | None = None) -> Operation:
@@ -78,12 +91,17 @@ class ControlPlane:
         InventoryError as Azure would refuse it; a refused operation changes nothing.
         """
         id_ = parse(id)
+        self._pass_time()
         with self._context.feed.writing():
-            return self._provider(id_).put(id_, document, api_version)
+            operation = self._provider(id_).put(id_, document, api_version)
+        if id_.kind == AUTOSCALE:
+            self._passing.watch(self._autoscale.minute)
+        return operation
 
     def patch(self, id: str, document: Mapping[str, Any], *, api_version: str | None = None) -> Operation:
         """Change some properties of a resource: objects are merged, null takes away, `tags` are replaced."""
         id_ = parse(id)
+        self._pass_time()
         with self._context.feed.writing():
             return self._provider(id_).patch(id_, document, api_version)
 
@@ -93,6 +111,7 @@ class ControlPlane:
         Raises InventoryError ResourceNotFound, ResourceGroupNotFound or SubscriptionNotFound.
         """
         id_ = parse(id)
+        self._pass_time()
         return self._provider(id_).get(id_, expand)
 
     def list(self, scope: str, type: str) -> list[dict[str, Any]]:
@@ -100,6 +119,7 @@ class ControlPlane:
 
         An empty scope means everywhere. A Flexible scale set lists only the ids of its machines.
         """
+        self._pass_time()
         place = parse(scope) if scope.strip("/") else None
         provider = self._context.providers.get(type.lower()) or self._context.providers[""]
         if place is not None:
@@ -109,6 +129,7 @@ class ControlPlane:
     def delete(self, id: str, *, force: bool = False) -> Operation:
         """Delete a resource. Deleting what is not there succeeds."""
         id_ = parse(id)
+        self._pass_time()
         with self._context.feed.writing():
             return self._provider(id_).delete(id_, force)
 
@@ -116,12 +137,35 @@ class ControlPlane:
         """Do something to a resource: start, powerOff, restart, deallocate, reapply, redeploy, simulateEviction,
         register ... `instanceView` and the like change nothing and answer a document at once."""
         id_ = parse(id)
+        self._pass_time()
         with self._context.feed.writing():
             return self._provider(id_).act(id_, action, body or {})
 
     def operation(self, id: str) -> Operation:
         """An accepted operation by its id. Raises InventoryError NotFound."""
         return self._context.ledger.find(id)
+
+    # ---- what is simulated beside the rules -----------------------------------------------------------------------
+    def load(self, id: str, percent: float) -> None:
+        """Give a scale set so much work, in percent of one machine: 250 keeps two and a half machines busy.
+
+        Its running machines share it evenly, and autoscale settings look at what that makes of their processors.
+        """
+        row = self._provider(parse(id)).found(parse(id))
+        self._autoscale.load[row["id"].lower()] = percent
+
+    def report_health(self, id: str, state: str) -> None:
+        """Let the application on a machine say how it is: healthy, unhealthy, initializing or unknown.
+
+        The machine must have the Application Health extension, or stand in a Uniform set with a health probe.
+        """
+        id_ = parse(id)
+        row = self._provider(id_).found(id_)
+        if row.get("_health") is None:
+            raise InventoryError("OperationNotAllowed", f"'{row['name']}' has nothing that would report its health.")
+        with self._context.feed.writing():
+            self._context.health.report(type_of(id_.kind), row["_key"], state)
+        self._passing.watch(self._repairs.minute)
 
     # ---- rules -----------------------------------------------------------------------------------------------------
     @property
@@ -149,6 +193,10 @@ class ControlPlane:
         self._context.failures.order(code, on=on, during=verbs, times=times, message=message)
 
     # ---- inside ----------------------------------------------------------------------------------------------------
+    def _pass_time(self) -> None:
+        """What the service does by itself has been done up to now."""
+        self._passing.until(self._context.now())
+
     def _provider(self, id_: ResourceId) -> Provider:
         return self._context.provider(id_)  # type: ignore[no-any-return]
 

@@ -119,6 +119,7 @@ class Records:
         fields = {"_key": pa.int64(), **of.physical_columns, **more}
         made = pa.Table.from_pylist(list(rows), schema=pa.schema(list(fields.items())))
         writer = self._store.writer
+        writer.execute("SELECT 0").fetchall()  # a connection with an answer half read would not take a table
         writer.register("staged", made)
         try:
             writer.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM staged")

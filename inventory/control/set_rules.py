@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from inventory.control.addresses import unknown
 from inventory.control.context import Context
-from inventory.control.ids import ResourceId
+from inventory.control.ids import ResourceId, parse
 from inventory.control.records import Values
 from inventory.errors import InventoryError
-from inventory.resource_types import FEATURES
+from inventory.resource_types import FEATURES, SCALE_SETS
 from inventory.rules import comparison
 from inventory.rules import profile as rules
 from inventory.rules.refusals import refuse
@@ -68,7 +69,13 @@ class SetRules:
 
     # ---- both modes ------------------------------------------------------------------------------------------------
     def _keep_what_is_fixed(self) -> None:
-        before = self._earlier["properties"] if self._earlier is not None else {}
+        assert self._earlier is not None
+        before = self._earlier["properties"]
+        kept = self._context.records.document(SCALE_SETS, self._earlier)
+        if self._made.get("sku") is None and kept.get("sku") is not None:
+            self._made["sku"] = kept["sku"]
+        if self._given.get("virtualMachineProfile") is None and kept["properties"].get("virtualMachineProfile"):
+            self._given["virtualMachineProfile"] = kept["properties"]["virtualMachineProfile"]
         if before["orchestrationMode"] != self._mode:
             raise refuse("fixed", path="orchestrationMode")
         for name in ("platformFaultDomainCount", "singlePlacementGroup"):
@@ -131,9 +138,35 @@ class SetRules:
             raise InventoryError(
                 "OperationNotAllowed", "evictionPolicy can be set only on Azure Spot Virtual Machine Scale Sets."
             )
-        size = (self._made.get("sku") or {}).get("name")
+        size = (self._made.get("sku") or {}).get("name") or ""
         if size and self._mode == "Flexible":
             comparison.require_size(self._profile.name, size)
+        if self._mode == "Uniform":
+            if comparison.size_series(size) in comparison.INFINIBAND_SERIES and not self._given["singlePlacementGroup"]:
+                self._refuse_feature("Infiniband")
+            if "UltraSSD Disks" in comparison.asked_for(self._made) and not self._made.get("zones"):
+                self._refuse_feature("UltraSSD Disks")
+            if self._given.get("priorityMixPolicy"):
+                self._refuse_feature("Spot instances and pricing")
+        elif (profile.get("networkProfile") or {}).get("healthProbe"):
+            self._refuse_feature("Monitor Application Health")
+        self._check_load_balancers(profile)
+
+    def _refuse_feature(self, feature: str) -> None:
+        """That a feature is not there under these circumstances, though its row says yes."""
+        says = comparison.says(self._profile.name, feature, self._mode)
+        raise refuse("feature", feature=feature, what=f"this scale set in {self._mode} orchestration", says=says)
+
+    def _check_load_balancers(self, profile: Mapping[str, Any]) -> None:
+        """The load balancers that the profile names are of a kind that the mode takes."""
+        for inside in comparison.ip_configurations(profile):
+            for pool in inside.get("loadBalancerBackendAddressPools") or ():
+                row = self._context.records.find(parse(parse(str(pool["id"])).parent))
+                if row is None:
+                    raise unknown(str(pool["id"]), self._made["id"])
+                sku = self._context.records.loaded(row["sku"]).get("name") or "Basic"
+                feature = "Basic SLB" if sku == "Basic" else "Azure Load Balancer Standard SKU"
+                comparison.require(self._profile.name, feature, self._mode)
 
     # ---- Flexible --------------------------------------------------------------------------------------------------
     def _check_flexible(self) -> None:

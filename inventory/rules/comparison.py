@@ -116,10 +116,15 @@ def require(profile: str, feature: str, way: str) -> None:
         raise refuse("feature", feature=feature, what=_WORDS[way], says=says(profile, feature, way))
 
 
+def size_series(size: str) -> str:
+    """The letter with which the name of a size begins: D for Standard_D2s_v5."""
+    return size.removeprefix("Standard_").removeprefix("Basic_")[:1].upper()
+
+
 def require_size(profile: str, size: str) -> None:
     """Raises where a size may not be in a Flexible set."""
     cell = says(profile, "SKUs supported", "Flexible")
-    series = size.removeprefix("Standard_").removeprefix("Basic_")[:1].upper()
+    series = size_series(size)
     if series in INFINIBAND_SERIES:
         require(profile, "Infiniband", "Flexible")
     if cell != "All SKUs" and series not in cell.split(" series")[0].replace(" and ", ", ").split(", "):
@@ -170,6 +175,34 @@ _ASKS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
         each.get("applicationGatewayBackendAddressPools") for each in ip_configurations(_profile(d))),
     "UltraSSD Disks": lambda d: _truth(d, "properties", "additionalCapabilities", "ultraSSDEnabled"),
 }  # fmt: skip
+
+
+_MACHINE_ASKS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
+    # what in the properties of a virtual machine asks for a feature of the set that it is in
+    "Spot instances and pricing": lambda p: str(p.get("priority") or "Regular") != "Regular",
+    "UltraSSD Disks": lambda p: _truth(p, "additionalCapabilities", "ultraSSDEnabled"),
+    "Infiniband": lambda p: size_series((p.get("hardwareProfile") or {}).get("vmSize") or "") in INFINIBAND_SERIES,
+    "Write Accelerator": lambda p: any(
+        disk.get("writeAcceleratorEnabled") for disk in _machine_disks(p)),
+    "Proximity Placement Groups": lambda p: _truth(p, "proximityPlacementGroup", "id"),
+    "Azure Dedicated Hosts": lambda p: _truth(p, "host", "id") or _truth(p, "hostGroup", "id"),
+    "Assign VM to a Specific Fault Domain": lambda p: p.get("platformFaultDomain") is not None,
+}  # fmt: skip
+
+
+def _machine_disks(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    storage = properties.get("storageProfile") or {}
+    return [disk for disk in [storage.get("osDisk"), *(storage.get("dataDisks") or ())] if disk]
+
+
+def check_machine(profile: str, way: str, properties: Mapping[str, Any]) -> None:
+    """Raises where a machine asks for what the set that it would be in does not have."""
+    for feature, asks in _MACHINE_ASKS.items():
+        if asks(properties):
+            require(profile, feature, way)
+    size = (properties.get("hardwareProfile") or {}).get("vmSize")
+    if size and way == "Flexible":
+        require_size(profile, size)
 
 
 def asked_for(document: Mapping[str, Any]) -> list[str]:

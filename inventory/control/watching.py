@@ -1,0 +1,160 @@
+"""What the service does by itself each minute: it scales sets by their rules and replaces instances that are unhealthy.
+
+The load that the rules look at is simulated: so much work for a set, shared by those of its machines that run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from inventory.clock import seconds_to_ticks
+from inventory.control import flexible, uniform
+from inventory.control.context import Context
+from inventory.control.ids import parse
+from inventory.control.records import Values
+from inventory.errors import InventoryError
+from inventory.generic import GENERIC
+from inventory.resource_types import SCALE_SET_INSTANCES, SCALE_SETS, VIRTUAL_MACHINES, ResourceType
+
+AUTOSCALE = "microsoft.insights/autoscalesettings"
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    "GreaterThan": lambda a, b: a > b,
+    "GreaterThanOrEqual": lambda a, b: a >= b,
+    "LessThan": lambda a, b: a < b,
+    "LessThanOrEqual": lambda a, b: a <= b,
+    "Equals": lambda a, b: a == b,
+    "NotEquals": lambda a, b: a != b,
+}
+_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+LEAST_GRACE, MOST_GRACE = 10 * 60, 90 * 60
+"""Seconds for which an instance may be unhealthy before it is replaced."""
+
+
+def duration(text: str | None, usual: float) -> float:
+    """Seconds of an ISO 8601 duration such as PT5M."""
+    found = _DURATION.fullmatch(text or "")
+    if text is None or found is None or not any(found.groups()):
+        return usual
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+
+
+def members_of(row: Values) -> ResourceType:
+    """The type of the machines in a set."""
+    return SCALE_SET_INSTANCES if row["properties"]["orchestrationMode"] == "Uniform" else VIRTUAL_MACHINES
+
+
+class Autoscale:
+    """Sets with autoscale settings, looked at each minute."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.load: dict[str, float] = {}
+        """Work per set (lower-case id), in percent of one machine: 250 keeps two and a half machines busy."""
+        self._scaled: dict[int, int] = {}
+
+    def busy(self, row: Values) -> float | None:
+        """The average processor use of a set's running machines, in percent; None where nothing is known of its load."""
+        load = self.load.get(row["id"].lower())
+        if load is None:
+            return None
+        running = self._context.records.select(
+            members_of(row), f"_set_key = {row['_key']} AND power_state.code = 'PowerState/running'", {}
+        )
+        return min(100.0, load / len(running)) if running else 100.0
+
+    def minute(self, now: int) -> bool:
+        """Scale what the rules say; whether there is anything to watch."""
+        settings = self._context.records.select(GENERIC, "type = $kind", {"kind": AUTOSCALE})
+        for each in settings:
+            properties = self._context.records.loaded(each["properties"])
+            if properties.get("enabled", True):
+                self._apply(properties, now)
+        return bool(settings)
+
+    def _apply(self, settings: Mapping[str, Any], now: int) -> None:
+        context = self._context
+        row = context.records.find(parse(str(settings["targetResourceUri"])))
+        if row is None or row["sku"] is None or context.records.under_way(SCALE_SETS, row["_key"]):
+            return
+        busy = self.busy(row)
+        for profile in settings.get("profiles") or ():
+            capacity = profile.get("capacity") or {}
+            least, most = int(capacity.get("minimum", 0)), int(capacity.get("maximum", 1000))
+            current = int(row["sku"]["capacity"])
+            wanted = min(max(current, least), most)
+            if wanted == current and busy is not None:
+                wanted = self._by_rules(profile.get("rules") or (), row, busy, current, now)
+                wanted = min(max(wanted, least), most)
+            if wanted != current:
+                self._scaled[row["_key"]] = now
+                change = {"sku": {**row["sku"], "capacity": wanted}}
+                provider = context.providers[SCALE_SETS.type]
+                try:
+                    with context.feed.writing():
+                        provider.patch(parse(row["id"]), change, None)
+                except InventoryError:
+                    return  # what a person would be refused, autoscale cannot do either
+            return  # the first profile is the one in force: schedules are not simulated
+
+    def _by_rules(self, rules: Any, row: Values, busy: float, current: int, now: int) -> int:
+        last = self._scaled.get(row["_key"])
+        for rule in rules:
+            trigger, action = rule.get("metricTrigger") or {}, rule.get("scaleAction") or {}
+            holds = _COMPARED.get(str(trigger.get("operator")))
+            if holds is None or not holds(busy, float(trigger.get("threshold", 0))):
+                continue
+            cooldown = seconds_to_ticks(duration(action.get("cooldown"), 300))
+            if last is not None and now - last < cooldown:
+                continue
+            by = int(action.get("value") or 1)
+            if action.get("type") == "PercentChangeCount":
+                by = max(1, current * by // 100)
+            if action.get("type") == "ExactCount":
+                return by
+            return current + by if action.get("direction") == "Increase" else current - by
+        return current
+
+
+class Repairs:
+    """Instances that have been unhealthy for longer than their set's grace period are replaced."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def minute(self, now: int) -> bool:
+        """Replace what is due; whether there is anything to watch."""
+        context, waiting = self._context, False
+        for of in (VIRTUAL_MACHINES, SCALE_SET_INSTANCES):
+            ill = context.records.select(of, "_health = 'unhealthy' AND _set_key IS NOT NULL", {})
+            for each in ill:
+                waiting = True
+                rows = context.records.select(SCALE_SETS, f"_key = {each['_set_key']}", {})
+                policy = rows[0]["properties"]["automaticRepairsPolicy"] if rows else None
+                if not policy or not policy["enabled"] or each["properties"]["provisioningState"] == "Deleting":
+                    continue
+                grace = min(max(duration(policy["gracePeriod"], LEAST_GRACE), LEAST_GRACE), MOST_GRACE)
+                if now - (each["_health_since"] or now) >= seconds_to_ticks(grace):
+                    with context.feed.writing():
+                        self._replace(of, rows[0], each, now)
+        return waiting
+
+    def _replace(self, of: ResourceType, row: Values, ill: Values, now: int) -> None:
+        """A new instance in place of an unhealthy one; the capacity stays as it is."""
+        context = self._context
+        made = context.records.document(SCALE_SETS, row)
+        context.bulk.operate_where(of, f"_key = {ill['_key']}", "delete", now, resize=False)
+        if made["properties"].get("virtualMachineProfile") is None:
+            return
+        if of is VIRTUAL_MACHINES:
+            flexible.scale_out(context, row, made, 1, now, None)
+            return
+        uniform.scale_out(context, row, made, 1, now, None)
+        # the instance number that was given out is the set's to remember
+        context.store.writer.execute(
+            f"UPDATE {SCALE_SETS.source} SET _next_instance = ? WHERE _key = ?", [row["_next_instance"], row["_key"]]
+        )
+
+

@@ -1,0 +1,59 @@
+"""The passing of time in an estate: what happens by itself, minute by minute, when the clock has gone on.
+
+Knows who has something to do each minute, not what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from inventory.control.bulk import Control
+from inventory.feed import Feed
+from inventory.living import MINUTE, Life
+from inventory.store import Store
+
+MOST_MINUTES = 1440
+"""Minutes that are lived through at once; when the clock has jumped farther, the ones before are skipped."""
+
+
+class Passing:
+    """Minutes that pass. Nothing is done, and nothing costs, as long as nobody lives here and nothing is watched."""
+
+    def __init__(self, store: Store, feed: Feed, control: Control) -> None:
+        self._store = store
+        self._feed = feed
+        self._control = control
+        self._life: Life | None = None
+        self._latest = feed.now()
+        self.watchers: list[Callable[[int], bool]] = []
+        """Who has something to do each minute; each is called with the time and says whether it goes on watching."""
+
+    def live(self, rate: float) -> None:
+        """Begin to live at a rate, or with 0 end it."""
+        self.until(self._feed.now())
+        self._life = Life(self._store, self._feed, self._control, rate) if rate else None
+        self._latest = self._feed.now()
+
+    def watch(self, watcher: Callable[[int], bool]) -> None:
+        """Let something be done each minute from now on."""
+        if watcher not in self.watchers:
+            if not self.watchers and self._life is None:
+                self._latest = self._feed.now()
+            self.watchers.append(watcher)
+
+    def until(self, now: int) -> int:
+        """Let all whole minutes pass up to a time; returns how many."""
+        if now - self._latest < MINUTE or (self._life is None and not self.watchers):
+            return 0
+        with self._store.lock:
+            minutes = (now - self._latest) // MINUTE
+            first = max(1, minutes - MOST_MINUTES + 1)
+            start = self._latest
+            self._latest = start + minutes * MINUTE
+            for minute in range(first, minutes + 1):
+                moment = start + minute * MINUTE
+                with self._feed.moment(moment):
+                    if self._life is not None:
+                        self._life.minute(moment)
+                    self.watchers = [watcher for watcher in self.watchers if watcher(moment)]
+        return int(minutes)
