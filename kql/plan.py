@@ -277,11 +277,13 @@ class Previous:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recursion:
-    """The rows of `start`, those that `step` makes of them, those that it makes of these, until there are no more."""
+    """The rows of `start`, those that `step` makes of them, those that it makes of these, until there are no more.
+    `distinct`: a row that has been there already is not made again."""
 
     start: Relation
     step: Relation
     previous: Previous
+    distinct: bool = False
 
 
 Relation = (

@@ -175,6 +175,24 @@ class _Rules:
         first = children[0]
         return syntax.ColumnDeclaration(first.name, None, first.span) if isinstance(first, syntax.Name) else first
 
+    def node_table(self, children: list[Any]) -> Any:
+        from kql.operators.graphs import NodeTable
+
+        return NodeTable(children[0], children[2], _span(children))
+
+    def graph_path(self, children: list[Any]) -> Any:
+        from kql.operators.graphs import path
+
+        return path(children, _span(children))
+
+    def graph_node(self, children: list[Any]) -> Any:
+        return children[0] if children else syntax.Name("", (0, 0))
+
+    def graph_part(self, children: list[Any]) -> Any:
+        from kql.operators.graphs import Part
+
+        return Part.build(children, _span(children))
+
     def option(self, children: list[Any]) -> syntax.Item:
         name, value = children
         return syntax.Item((name.name,), value, _span(children), (name.span,))

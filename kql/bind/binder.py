@@ -63,6 +63,7 @@ class Binder:
         self.required: dict[str, syntax.Span] = {}
         self.render: str | None = None
         self.labels: dict[int, str] = {}  # what `as` calls a relation
+        self.graphs: dict[int, Any] = {}  # the graphs that make-graph has made, by the relation that stands for each
         self.calling: list[str] = []  # the user functions whose bodies are being bound
         self.inlined = 0
         self.applied: dict[tuple[Any, ...], plan.Scalar] = {}  # what a user function gave for the same arguments
@@ -83,6 +84,8 @@ class Binder:
         result: Relation | None = None
         for pipeline in query.pipelines:
             result = self.result(pipeline, environment)
+            if id(result) in self.graphs:
+                self.problems.add("KQL416", pipeline.span, "graph-match or graph-to-table makes rows of it")
         return result
 
     def result(self, expression: syntax.Expression, environment: Environment) -> Relation | None:
@@ -159,6 +162,8 @@ class Binder:
                     return self.nothing()
                 for operator in operators:
                     self.allow(operator)
+                    if id(relation) in self.graphs and not operator.takes_graphs:
+                        self.problems.add("KQL416", operator.span, "graph-match or graph-to-table makes rows of it")
                     relation = operator.lower(self, relation, environment)
                     environment = operator.behind(self, relation, environment)
                 return relation
@@ -242,8 +247,10 @@ class Binder:
             return lets.apply_tabular(self, binding, call.arguments, call.span, environment, call.names)
         if call.name == "materialize" and len(call.arguments) == 1:
             return plan.Shared(self.tabular(call.arguments[0], environment), "materialized")
-        if call.name == "table" and call.arguments and isinstance(call.arguments[0], syntax.Literal):
-            return self._tabular_name(str(call.arguments[0].value), call.span, environment)
+        if call.name == "table" and call.arguments:
+            name = self.constant(call.arguments[0], Scope((), environment), "the table's name")
+            if isinstance(name, plan.Literal) and name.type is STRING:
+                return self._tabular_name(str(name.value), call.span, environment)
         function = catalogue.find(call.name)
         if function is not None and function.refused:
             self.problems.add("KQL501", call.name_span, what=f"{call.name}()", reason=function.refused)

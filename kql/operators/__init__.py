@@ -6,7 +6,7 @@ from kql.operators.base import OPERATORS, Operator
 
 # Each module holds classes of one kind; a class enters OPERATORS by being defined.
 MODULES = (
-    "apply", "columns", "evaluate", "expand", "groups", "joins", "pairs", "parsing", "plugins_refused",
+    "apply", "columns", "evaluate", "expand", "graphs", "groups", "joins", "pairs", "parsing", "patterns", "plugins_refused",
     "plugins_rows", "plugins_shape", "ranking", "refusals", "rows", "scanning", "searching", "series",
     "sources",
 )  # fmt: skip

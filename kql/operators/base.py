@@ -26,6 +26,7 @@ class Operator:
     name: ClassVar[str]  # as written in a query
     syntax_text: ClassVar[str] = ""  # the form, for help
     is_source: ClassVar[bool] = False  # may begin a pipeline
+    takes_graphs: ClassVar[bool] = False  # what make-graph has made may come in
     refused: ClassVar[str] = ""
 
     span: syntax.Span

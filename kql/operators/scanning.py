@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kql import plan, syntax
 from kql.bind.scope import Environment, ScalarBinding, Scope
 from kql.messages import nearest
+from kql.operators import trees
 from kql.operators.base import Operator, Parameter, Parameters, passing, split_parameters
 from kql.plan import Column, Relation
 from kql.types import BOOL, LONG, STRING, UNKNOWN
@@ -311,7 +311,7 @@ class _Lowering:
             if step.output not in _OUTPUTS:
                 self.binder.problems.add("KQL401", step.span, operator="output", expected="all, last or none")
             for expression in (step.condition, *(item.expression for item in step.assignments)):
-                for member in _members(expression):
+                for member in trees.members(expression):
                     assert isinstance(member.base, syntax.Name)
                     if member.base.name in names:
                         if member.name not in self.empty:
@@ -321,18 +321,6 @@ class _Lowering:
                             self.binder.problems.add("KQL412", member.span, step=step.name, other=member.base.name)
                         else:
                             yield member.base.name, member.name
-
-
-def _members(node: Any) -> Iterator[syntax.Member]:
-    """All `name.column` within an expression."""
-    if isinstance(node, syntax.Member) and isinstance(node.base, syntax.Name):
-        yield node
-    if isinstance(node, tuple):
-        for each in node:
-            yield from _members(each)
-    elif dataclasses.is_dataclass(node):
-        for field in dataclasses.fields(node):
-            yield from _members(getattr(node, field.name))
 
 
 __all__ = ["Scan", "Step"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
 from kql.bind.scope import Environment, FunctionBinding
+from kql.operators import trees
 from kql.operators.base import Operator, Parameters, passing, split_parameters
 from kql.operators.columns import matching
 from kql.operators.joins import united
@@ -189,7 +189,7 @@ class Find(Operator):
             return [*made, self._packed(binder, rest)] if self.packs else made
         if self.away:
             return list(passing(columns))
-        named = _names(self.condition)
+        named = trees.names(self.condition)
         common = {(c.name, c.type) for c in every[0]}.intersection(*({(c.name, c.type) for c in each} for each in every))
         kept = [column for column in columns if column.name in named or (column.name, column.type) in common]
         rest = [column for column in columns if column not in kept]
@@ -213,17 +213,6 @@ def _behind(children: list[Any], word: str) -> list[Any]:
         if getattr(child, "type", "") == word:
             return children[place + 1 :]
     return []
-
-
-def _names(expression: Any) -> set[str]:
-    """All names within an expression."""
-    if isinstance(expression, syntax.Name):
-        return {expression.name}
-    if isinstance(expression, tuple):
-        return {name for each in expression for name in _names(each)}
-    if dataclasses.is_dataclass(expression):
-        return {name for field in dataclasses.fields(expression) for name in _names(getattr(expression, field.name))}
-    return set()
 
 
 __all__ = ["Find", "Search", "searched"]

@@ -402,7 +402,7 @@ class _Emitter:
                 block = self._open(self.rewritten(relation))
                 items = [_stored(block.value(column)) for column in plan.columns_of(relation)]
                 written.append(block.render(items=", ".join(items)))
-            body = " UNION ALL ".join(written)
+            body = (" UNION " if node.distinct else " UNION ALL ").join(written)
             self.common.append((f"{known[0]}({', '.join(heads.values())}) AS", lambda: body))
         return self._turn(*known)
 

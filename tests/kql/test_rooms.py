@@ -15,12 +15,14 @@ ROOT = Path(__file__).parents[2]
 STDLIB = sys.stdlib_module_names
 
 # What each room of the language may import while it runs, beside itself and the standard library.
-BASE = {"kql.types", "kql.lexis", "kql.forms", "kql.syntax", "kql.messages"}
+BASE = {"kql.types", "kql.lexis", "kql.forms", "kql.syntax", "kql.messages", "kql.reserved", "kql.mistakes"}
 MAY_IMPORT = {
     "kql.types": set(),
     "kql.lexis": set(),
     "kql.forms": {"kql.types"},
     "kql.syntax": {"kql.types"},
+    "kql.reserved": set(),
+    "kql.mistakes": set(),
     "kql.messages": {"kql.syntax"},
     "kql.schema": {"kql.forms", "kql.types"},
     "kql.plan": {"kql.types"},
@@ -28,7 +30,7 @@ MAY_IMPORT = {
     "kql.bind": {*BASE, "kql.plan", "kql.functions"},
     "kql.operators": {*BASE, "kql.plan", "kql.functions", "kql.bind"},
     "kql.automaton": {"lark"},
-    "kql.parse": {*BASE, "kql.operators", "kql.rules", "kql.automaton", "lark"},
+    "kql.parse": {*BASE, "kql.functions", "kql.operators", "kql.rules", "kql.automaton", "lark"},
     "kql.rules": {*BASE, "kql.operators", "lark"},
     "kql.sql": {"kql.types", "kql.forms", "kql.plan", "kql.schema", "kql.lexis"},
     "kql.explain": {*BASE, "kql.plan"},

@@ -1,0 +1,47 @@
+"""Walks over expressions of the syntax tree: the names and members that they hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from kql import syntax
+
+
+def parts(node: Any) -> Iterator[Any]:
+    """The nodes right below one."""
+    if isinstance(node, tuple):
+        yield from node
+    elif dataclasses.is_dataclass(node):
+        yield from (getattr(node, field.name) for field in dataclasses.fields(node))
+
+
+def names(node: Any) -> set[str]:
+    """All names within an expression."""
+    if isinstance(node, syntax.Name):
+        return {node.name}
+    return {name for part in parts(node) for name in names(part)}
+
+
+def members(node: Any) -> Iterator[syntax.Member]:
+    """All `name.column` within an expression."""
+    if isinstance(node, syntax.Member) and isinstance(node.base, syntax.Name):
+        yield node
+    for part in parts(node):
+        yield from members(part)
+
+
+def conjuncts(condition: syntax.Expression | None) -> Iterator[syntax.Expression]:
+    """The conditions that must all hold."""
+    match condition:
+        case None:
+            return
+        case syntax.Call("and", arguments):
+            for argument in arguments:
+                yield from conjuncts(argument)
+        case _:
+            yield condition
+
+
+__all__ = ["conjuncts", "members", "names", "parts"]
