@@ -30,7 +30,7 @@ def main() -> None:
     lines = Lines(given.output)
     lines.write(benchmark="corpus", **environment())
     with Estate.simulated(20) as estate:
-        schema = kql.Schema.from_arrow(estate.schemas(), estate.schema_version)
+        schema = kql.Schema.from_arrow(estate.schemas(), estate.schema_version())
     kql.compile(DOCUMENT, schema)  # loads the grammar
 
     rows = []

@@ -6,7 +6,8 @@ May know DuckDB and Arrow; may not know KQL. Other rooms meet it in `Estate` and
 from inventory.clock import Clock, RealClock, SimulatedClock
 from inventory.errors import InventoryError
 from inventory.estate import Estate
+from inventory.history import History
 from inventory.lag import Lag
 from inventory.machine import VirtualMachine
 
-__all__ = ["Clock", "Estate", "InventoryError", "Lag", "RealClock", "SimulatedClock", "VirtualMachine"]
+__all__ = ["Clock", "Estate", "History", "InventoryError", "Lag", "RealClock", "SimulatedClock", "VirtualMachine"]

@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from inventory import resource_types
 from inventory.clock import Clock, RealClock, SimulatedClock, from_ticks
 from inventory.control.bulk import Control
 from inventory.control.plane import ControlPlane
@@ -22,11 +21,12 @@ from inventory.creation import create_machine
 from inventory.errors import InventoryError
 from inventory.feed import Feed
 from inventory.generate import Progress, generate, set_in_motion
-from inventory.generic import GENERIC
+from inventory.history import History, Past
 from inventory.lag import Lag
 from inventory.machine import VirtualMachine
 from inventory.names import find_machine
 from inventory.passing import Passing
+from inventory.perspectives import Perspective, Perspectives
 from inventory.resource_types import VIRTUAL_MACHINES
 from inventory.store import SCHEMA_VERSION, Store
 from inventory.tables import TABLES
@@ -38,7 +38,7 @@ class Estate:
     Safe to use from several threads: one writes at a time, readers each take a `cursor()` and never wait.
     """
 
-    def __init__(self, store: Store, clock: Clock | None, lag: Lag | None) -> None:
+    def __init__(self, store: Store, clock: Clock | None, lag: Lag | None, history: History | None) -> None:
         """Used by the class methods: an estate over a store that has been filled."""
         self._store = store
         state = store.state()
@@ -52,7 +52,11 @@ class Estate:
         self.clock: Clock = clock or (
             RealClock() if state["clock_kind"] == "real" else SimulatedClock(from_ticks(int(state["clock"])))
         )
-        self._feed = Feed(store, self.clock, lag or Lag(), self.seed, int(state["last_number"]))
+        begins = int(state["clock_start"])
+        past = Past(store, history or History(), TABLES, int(state.get("history_begins", begins)), self.clock.ticks())
+        self._feed = Feed(store, self.clock, lag or Lag(), self.seed, int(state["last_number"]), past, begins)
+        self._past = past
+        self._perspectives = Perspectives(store, self._feed, self.tenant_id)
         self._control = Control(store, self._feed)
         self._passing = Passing(store, self._feed, self._control)
         self.control = ControlPlane(store, self._feed, self._control, self.tenant_id, self.seed, self._passing)
@@ -66,6 +70,7 @@ class Estate:
         *,
         clock: Clock | None = None,
         lag: Lag | None = None,
+        history: History | None = None,
         progress: Progress | None = None,
         threads: int | None = None,
         memory_limit: str | None = None,
@@ -75,7 +80,7 @@ class Estate:
         `progress` is called with (machines made, machines asked for).
         """
         store = Store(None, threads=threads, memory_limit=memory_limit)
-        return cls._filled(store, vms, seed, clock or SimulatedClock(), lag, progress)
+        return cls._filled(store, vms, seed, clock or SimulatedClock(), lag, history, progress)
 
     @classmethod
     def create(
@@ -86,6 +91,7 @@ class Estate:
         *,
         clock: Clock | None = None,
         lag: Lag | None = None,
+        history: History | None = None,
         progress: Progress | None = None,
         threads: int | None = None,
         memory_limit: str | None = None,
@@ -98,12 +104,12 @@ class Estate:
         clock = clock or SimulatedClock()
         try:
             store = Store(unfinished, threads=threads, memory_limit=memory_limit)
-            cls._filled(store, vms, seed, clock, lag, progress).close()
+            cls._filled(store, vms, seed, clock, lag, history, progress).close()
             os.replace(unfinished, target)
         finally:
             for left in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
                 left.unlink(missing_ok=True)
-        return cls.open(target, clock=clock, lag=lag, threads=threads, memory_limit=memory_limit)
+        return cls.open(target, clock=clock, lag=lag, history=history, threads=threads, memory_limit=memory_limit)
 
     @classmethod
     def open(
@@ -112,17 +118,25 @@ class Estate:
         *,
         clock: Clock | None = None,
         lag: Lag | None = None,
+        history: History | None = None,
         threads: int | None = None,
         memory_limit: str | None = None,
     ) -> Estate:
         """The estate in a file made by `create`; its simulated clock goes on from where it stood."""
         if not Path(path).exists():
             raise InventoryError("EstateUnavailable", f"there is no estate at {path}; make one with Estate.create")
-        return cls(Store(path, threads=threads, memory_limit=memory_limit), clock, lag)
+        return cls(Store(path, threads=threads, memory_limit=memory_limit), clock, lag, history)
 
     @classmethod
     def _filled(
-        cls, store: Store, vms: int, seed: int, clock: Clock, lag: Lag | None, progress: Progress | None
+        cls,
+        store: Store,
+        vms: int,
+        seed: int,
+        clock: Clock,
+        lag: Lag | None,
+        history: History | None,
+        progress: Progress | None,
     ) -> Estate:
         if vms < 0:
             raise InventoryError("InvalidParameter", f"an estate cannot have {vms} virtual machines")
@@ -140,22 +154,23 @@ class Estate:
             "last_number": 0,
         }
         store.set_state(facts)
-        estate = cls(store, clock, lag)
+        estate = cls(store, clock, lag, history)
         set_in_motion(estate._control, seed, now)
         estate.refresh()
         return estate
 
     # what readers need
 
-    def schemas(self) -> list[pa.Schema]:
-        """What can be asked: one schema per physical table, and one without source for each table that is empty."""
-        documents = [GENERIC.schema_of(table, self.tenant_id) for table in self._feed.documented]
-        return resource_types.schemas(self.tenant_id) + documents
+    def schemas(self, perspective: Perspective = Perspective.INDEX) -> list[pa.Schema]:
+        """What can be asked: one schema per physical table, and one without source for each table that is empty.
 
-    @property
-    def schema_version(self) -> object:
+        From another perspective than the index a reader must set the variable `at` on its cursor to a time in ticks.
+        """
+        return self._perspectives.schemas(perspective)
+
+    def schema_version(self, perspective: Perspective = Perspective.INDEX) -> object:
         """Equal as long as `schemas()` says the same: more tables show once there are documents of other types."""
-        return self._feed.documented
+        return self._perspectives.version(perspective)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection for one reader; take one per query, and close it."""
@@ -168,6 +183,13 @@ class Estate:
         """
         self._passing.until(self.clock.ticks())
         return self._feed.refresh()
+
+    def full_scan(self) -> int:
+        """Let the index look at everything now: it equals the truth afterwards. Returns how many rows changed.
+
+        The service does so every 30 hours or so, and heals what it never heard of; so does the estate by itself.
+        """
+        return self._feed.full_scan()
 
     def pending(self) -> int:
         """How many changes are true but not yet in the index."""

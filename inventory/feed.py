@@ -11,13 +11,16 @@ from contextlib import contextmanager
 
 import duckdb
 
+from inventory.changes import Cause
 from inventory.clock import Clock
 from inventory.generic import GENERIC, SPELLED
+from inventory.history import Past
 from inventory.lag import Lag
+from inventory.recorder import Recorder
 from inventory.resource_types import ResourceType
 from inventory.shapes import quoted
 from inventory.store import Store
-from inventory.tables import TABLES
+from inventory.tables import RECORDS, TABLES
 
 _NEVER = 1 << 62
 
@@ -28,11 +31,17 @@ WHEN_ALL_IS_DONE = 1 << 61
 class Feed:
     """Accepted changes on their way to the index."""
 
-    def __init__(self, store: Store, clock: Clock, lag: Lag, seed: int, last_number: int) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, lag: Lag, seed: int, last_number: int, past: Past, scans_from: int
+    ) -> None:
         self._store = store
         self.clock = clock
         self.lag = lag
         self.seed = str(seed)
+        self._past = past
+        self._recorder = Recorder(store, past, self.seed, scans_from)
+        self._cause = Cause()
+        self._scans_from = scans_from
         self.last_number = last_number
         """The number of the latest change; numbers are never given twice, and lags are drawn from them."""
         self._due: dict[str, int] = {}
@@ -67,14 +76,17 @@ class Feed:
     # writing
 
     @contextmanager
-    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A transaction in which changes are announced: acknowledged when it ends, or never made. May be nested."""
+    def writing(self, cause: Cause | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A transaction in which changes are announced: acknowledged when it ends, or never made. May be nested.
+
+        `cause` is who wants them and with what, for the change records; the outermost one holds."""
         with self._store.lock:
             if self._writing:
                 yield self._store.writer
                 return
             before = self.last_number
             self._writing = True
+            self._cause = cause or Cause()
             try:
                 with self._store.transaction() as writer:
                     yield writer
@@ -96,8 +108,10 @@ class Feed:
         self.last_number += count
         return first
 
-    def truth(self, of: ResourceType, at: int, where: str = "TRUE") -> str:
-        """SQL (in parentheses) for all physical columns of what is true at a time: the latest images, or index rows."""
+    def truth(self, of: ResourceType, at: int | str, where: str = "TRUE") -> str:
+        """SQL (in parentheses) for all physical columns of what is true at a time: the latest images, or index rows.
+
+        `at` is now or later, in ticks, or SQL for that."""
         columns = f"_key, {of.column_list}"
         return f"""(
             SELECT {columns} FROM {self._index_row(of, at)}
@@ -107,7 +121,7 @@ class Feed:
             WHERE _seq IN (SELECT max(_seq) FROM {of.feed} WHERE _true_at <= {at} GROUP BY _key)
               AND NOT _deleted AND ({where}))"""
 
-    def _index_row(self, of: ResourceType, at: int) -> str:
+    def _index_row(self, of: ResourceType, at: int | str) -> str:
         """The index rows; with slow fields that are true already, though the index has not seen them."""
         if not of.slow:
             return of.source
@@ -127,34 +141,47 @@ class Feed:
 
         `source` is SQL for rows as they are, each with `_accepted` (when it was asked for) and `_after` (ticks from
         then until it is true); a resource may have several, in the order of `_after`. `changes` gives SQL for the
-        columns that change. The index never sees a change before an earlier one of the same resource.
+        columns that change. The index never sees a change before an earlier one of the same resource, except that
+        it may not hear of one at all until the next full scan.
         The temporary table `event` holds when each becomes true and visible, for `announce_slow`.
         """
         run = self._store.writer.execute
         delay = self.lag.delay_sql(self._draw("lag", "_seq"))
+        scan = self.lag.next_scan_sql("_true_at", self._scans_from)
         run(f"""
             CREATE OR REPLACE TEMP TABLE event AS
-            SELECT _key, _after, _seq, _true_at,
-              greatest(coalesce(_floor, 0), max(_true_at + {delay}) OVER (PARTITION BY _key ORDER BY _seq)) AS _visible_at
+            SELECT * EXCLUDE (_floor, _heard_at), CASE WHEN _lost THEN greatest(_heard_at, {scan}) ELSE _heard_at END AS _visible_at
             FROM (
-              SELECT _key, _after, _accepted + _after AS _true_at,
-                {self.last_number} + row_number() OVER (ORDER BY _after, _key) AS _seq FROM {source}
-            ) LEFT JOIN (SELECT _key, max(_visible_at) AS _floor FROM {of.feed} GROUP BY _key) USING (_key)
+              SELECT *, greatest(_true_at, coalesce(_floor, 0), coalesce(
+                max(CASE WHEN NOT _lost THEN _true_at + {delay} END) OVER (PARTITION BY _key ORDER BY _seq), 0)) AS _heard_at
+              FROM (
+                SELECT *, {self.lag.lost_sql(self._draw("lost", "_seq"))} AS _lost FROM (
+                  SELECT _key, _after, _accepted + _after AS _true_at,
+                    {self.last_number} + row_number() OVER (ORDER BY _after, _key) AS _seq,
+                    row_number() OVER (PARTITION BY _key ORDER BY _after) = 1 AS _first FROM {source})
+              ) LEFT JOIN (
+                SELECT _key, max(_visible_at) AS _floor FROM {of.feed} WHERE NOT _lost GROUP BY _key) USING (_key))
         """)
+        self._past.lay_down(
+            of, f"(SELECT * FROM (SELECT * FROM {source}) JOIN event USING (_key, _after) WHERE _first)"
+        )
         values = ", ".join(f"({changes.get(name, quoted(name))})" for name in of.physical_columns)
         count = self._count_of(f"""
-            INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, {of.column_list})
-            SELECT _key, _seq, _true_at, _visible_at, {deleted}, {values}
+            INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost, {of.column_list})
+            SELECT _key, _seq, _true_at, _visible_at, {deleted}, _lost, {values}
             FROM (SELECT * FROM {source}) JOIN event USING (_key, _after)
         """)
-        self.numbers(count)
         if count:
             self._touched[of.physical] = of
+            for kind in self._recorder.record(of, source, changes, self.lag, self._cause, self.last_number):
+                self._touched[kind.physical] = kind
+        self.numbers(count)
         return count
 
     def announce_slow(self, of: ResourceType, source: str, values: Mapping[str, str]) -> None:
         """Write the slow fields of changes just announced: they travel apart, and never overtake their row."""
         slow = ", ".join(f"({values[name]})" for name in of.slow)
+        self._past.lay_down_slow(of, f"(SELECT * FROM {source}) JOIN event USING (_key, _after)")
         delay = self.lag.slow_delay_sql(self._draw("slow", "_seq"))
         self._store.writer.execute(f"""
             INSERT INTO {of.slow_feed} (_key, _seq, _true_at, _visible_at, {", ".join(of.slow)})
@@ -165,6 +192,7 @@ class Feed:
 
     def forget_future(self, of: ResourceType, target: str) -> None:
         """Take back what was to become true of the targets after their `_accepted`: a new operation overrides it."""
+        self._recorder.forget_future(of, target)
         for feed in [of.feed, of.slow_feed] if of.slow else [of.feed]:
             self._store.writer.execute(
                 f"DELETE FROM {feed} USING {target} t WHERE {feed}._key = t._key AND {feed}._true_at > t._accepted"
@@ -173,9 +201,11 @@ class Feed:
     # reading
 
     def pending(self) -> int:
-        """How many changes are true but not yet seen by the index."""
+        """How many changes of resources are true but not yet seen by the index; what is recorded of them not counted."""
         now = self.now()
-        feeds = [of.feed for of in TABLES] + [of.slow_feed for of in TABLES if of.slow]
+        feeds = [
+            feed for of in TABLES if of not in RECORDS for feed in ([of.feed, of.slow_feed] if of.slow else [of.feed])
+        ]
         counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {feed} WHERE _true_at <= {now}" for feed in feeds)
         with self._store.lock:
             return self._count_of(f"SELECT sum(n)::BIGINT FROM ({counts})")
@@ -195,6 +225,7 @@ class Feed:
             if due:
                 with self._store.transaction():
                     changed = sum(self._let_in(of, now) for of in due)
+                    self._past.trim(now)
                     if GENERIC in due:
                         self._look_at_documents()
                     self._store.set_state({"clock": now})
@@ -217,12 +248,16 @@ class Feed:
               SELECT _key, max(_seq) AS _seq FROM {of.feed} WHERE {is_due} GROUP BY _key) {earlier}
         """)
         run(f"DELETE FROM {of.source} WHERE _key IN (SELECT _key FROM due)")
-        values = ", ".join(f"due.{name}" if name in of.slow else f"f.{quoted(name)}" for name in of.physical_columns)
+        held = {"id": self.lag.wandering_id_sql("f.id", self._draw("case", "f._seq"))}
+        held |= {name: f"due.{name}" for name in of.slow}
+        values = ", ".join(held.get(name, f"f.{quoted(name)}") for name in of.physical_columns)
         run(
             f"INSERT INTO {of.source} (_key, {of.column_list}) "
             f"SELECT f._key, {values} FROM {of.feed} f JOIN due USING (_seq) WHERE NOT f._deleted ORDER BY f._key"
         )
-        run(f"DELETE FROM {of.feed} WHERE {is_due}")
+        self._past.take_over(of, is_due, self.lag.wandering_id_sql("id", self._draw("case", "_seq")))
+        # with what was lost before: a later image tells of it too
+        run(f"DELETE FROM {of.feed} f USING due WHERE f._key = due._key AND f._seq <= due._seq")
         changed = self._count_of("SELECT count(*) FROM due")
         if of.slow:
             assigned = ", ".join(f"{name} = s.{name}" for name in of.slow)
@@ -231,8 +266,25 @@ class Feed:
                 WHERE _seq IN (SELECT max(_seq) FROM {of.slow_feed} WHERE {is_due} GROUP BY _key)
             """)
             changed += self._count_of(f"UPDATE {of.source} SET {assigned} FROM due s WHERE {of.source}._key = s._key")
+            self._past.take_over_slow(of, is_due)
             run(f"DELETE FROM {of.slow_feed} WHERE {is_due}")
         return changed
+
+    def full_scan(self) -> int:
+        """Let the index look at everything, as the service does now and then: whatever is true shows at once.
+
+        Heals what was lost, and overtakes what is on its way. Returns how many rows of the index changed.
+        """
+        now = self.clock.ticks()
+        with self._store.lock:
+            with self._store.transaction() as writer:
+                for of in TABLES:
+                    for feed in [of.feed, of.slow_feed] if of.slow else [of.feed]:
+                        found = f"_true_at <= {now} AND _visible_at > {now}" + (" AND _lost" if of in RECORDS else "")
+                        writer.execute(f"UPDATE {feed} SET _visible_at = {now} WHERE {found}")
+            for of in TABLES:
+                self._reckon(of)
+            return self.refresh()
 
     def _look_at_documents(self) -> None:
         """Find out which logical tables have documents of any type; each gets a view of its own."""

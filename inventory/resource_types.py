@@ -101,7 +101,8 @@ class ResourceType:
     """A type of resource: `name` as Azure spells it, `table` the logical table that shows it, `physical` the SQL table.
 
     `columns` are those of the base columns that the table holds; `constants` those that are alike in every row;
-    base columns in neither are empty. `inner` columns belong to the machinery and are in no schema.
+    base columns in neither are empty. `inner` columns belong to the machinery and are in no schema. `has_past` is
+    False where rows never change, so that there are no past images of them.
     """
 
     name: str
@@ -113,6 +114,7 @@ class ResourceType:
     constants: Mapping[str, str] = field(default_factory=dict)
     api_version: str = "2024-07-01"
     key_order: tuple[str, ...] = ()
+    has_past: bool = True
 
     @property
     def type(self) -> str:
@@ -134,6 +136,16 @@ class ResourceType:
         return f"{DATABASE}.{self.physical}_slow_feed"
 
     @property
+    def past(self) -> str:
+        """The table of images that the index has shown before, or shows now after a change."""
+        return f"{DATABASE}.{self.physical}_past"
+
+    @property
+    def slow_past(self) -> str:
+        """The same for the fields that arrive later than the rest."""
+        return f"{DATABASE}.{self.physical}_slow_past"
+
+    @property
     def slow(self) -> tuple[str, ...]:
         """The physical columns that arrive later than the rest."""
         return tuple(graft.column for graft in self.grafts if graft.slow)
@@ -153,16 +165,18 @@ class ResourceType:
         return ", ".join(quoted(name) for name in self.physical_columns)
 
     def create_sql(self) -> list[str]:
-        """The statements that create the table, its feed and, where it has slow fields, their feed."""
+        """The statements that create the table, its feed, its past and, where it has slow fields, theirs."""
         declared = {name: f"{quoted(name)} {sql_type(kind)}" for name, kind in self.physical_columns.items()}
         columns = ", ".join(declared.values())
         event = "_key BIGINT, _seq BIGINT, _true_at BIGINT, _visible_at BIGINT"
         made = [
             f"CREATE TABLE {self.source} (_key BIGINT, {columns})",
-            f"CREATE TABLE {self.feed} ({event}, _deleted BOOLEAN, {columns})",
+            f"CREATE TABLE {self.feed} ({event}, _deleted BOOLEAN, _lost BOOLEAN, {columns})",
+            f"CREATE TABLE {self.past} ({event}, _deleted BOOLEAN, {columns})",
         ]
         if self.slow:
-            made.append(f"CREATE TABLE {self.slow_feed} ({event}, {', '.join(declared[name] for name in self.slow)})")
+            slow = ", ".join(declared[name] for name in self.slow)
+            made += [f"CREATE TABLE {feed} ({event}, {slow})" for feed in (self.slow_feed, self.slow_past)]
         return made
 
     def schema(self, tenant: str) -> pa.Schema:

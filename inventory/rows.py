@@ -8,8 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from inventory.resource_types import BASE, ResourceType
-
-_JSON_MARK = {b"kql": b"dynamic"}
+from inventory.shapes import is_json
 
 
 def shown(of: ResourceType, tenant: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def present(field: pa.Field, value: Any) -> Any:
     """A document without the properties that it does not have; JSON text as what it says."""
     if value is None:
         return None
-    if (field.metadata or {}).items() >= _JSON_MARK.items():
+    if is_json(field):
         return json.loads(value)
     if pa.types.is_struct(field.type):
         inner = ((part.name, present(part, value[part.name])) for part in field.type)

@@ -54,11 +54,21 @@ def quoted(name: str) -> str:
 def sql_type(shape: pa.DataType) -> str:
     """The DuckDB type that holds a shape."""
     if pa.types.is_struct(shape):
-        inner = ", ".join(f"{quoted(part.name)} {sql_type(part.type)}" for part in shape)
+        inner = ", ".join(f"{quoted(part.name)} {_part_type(part)}" for part in shape)
         return f"STRUCT({inner})"
     if pa.types.is_list(shape):
         return f"{sql_type(shape.value_type)}[]"
     return _SCALARS[shape]
+
+
+def _part_type(part: pa.Field) -> str:
+    """A text that is JSON is declared as such inside a document, or the engine would quote it when it writes that."""
+    return "JSON" if is_json(part) else sql_type(part.type)
+
+
+def is_json(part: pa.Field) -> bool:
+    """Whether a field holds JSON text."""
+    return (part.metadata or {}).get(b"kql") == b"dynamic"
 
 
 _SCALARS = {TEXT: "VARCHAR", WHOLE: "BIGINT", pa.int32(): "INTEGER", REAL: "DOUBLE", FLAG: "BOOLEAN"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from inventory import feature_table
+from inventory import feature_table, health
 from inventory.errors import InventoryError
 from inventory.resource_types import DATABASE, INSTANCE_VIEWS
 from inventory.tables import TABLES
@@ -71,6 +71,7 @@ class Store:
                 self.writer.execute(statement)
         self.writer.execute(INSTANCE_VIEWS)
         self.writer.execute(feature_table.create_sql(DATABASE))
+        self.writer.execute(f"CREATE VIEW {health.SHOWN} AS {health.shown_sql('')}")
         self.writer.execute(f"CREATE TABLE {_STATE} (fact VARCHAR, number BIGINT, text VARCHAR)")
 
     def state(self) -> dict[str, int | str]:

@@ -284,7 +284,7 @@ class ResourceGraph:
     @property
     def schema(self) -> kql.Schema:
         """The tables that there are, as the language sees them."""
-        schema, version = self._schema, self.estate.schema_version
+        schema, version = self._schema, self.estate.schema_version()
         if schema is None or schema.version != version:
             schema = self._schema = kql.Schema.from_arrow(self.estate.schemas(), version)
         return schema

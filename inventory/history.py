@@ -1,0 +1,183 @@
+"""The past of an estate: what the index has shown, image by image, for as long and for as many as one wants to keep.
+
+A change that the index lets in is not forgotten: its image moves from the feed to the past. Before the first change of
+a resource the image that it had until then is laid down too, so that a past state is always an image that lies there,
+or what the index shows still. A resource that never changed costs nothing. Knows images and times, not what they mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from inventory.clock import seconds_to_ticks
+from inventory.resource_types import ResourceType
+from inventory.store import Store
+
+SINCE_EVER = 0
+"""The time of an image that was there before anything happened to its resource."""
+
+_UNKNOWN = 1 << 62
+"""The beginning of a past of which nothing is known, because an estate was used without history."""
+
+_SLACK = 1.1
+"""Trimming waits until the past is a tenth too large, so that its cost is spread over many changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How much of the past is kept.
+
+    `days` is how far it reaches back; the service documents 14. `most` bounds the images and change records
+    kept over all types: when there are more, the oldest go first and the past reaches less far back. Each is some
+    hundred bytes once compressed.
+    """
+
+    days: float = 14.0
+    most: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        if self.days < 0 or self.most < 0:
+            raise ValueError("a history cannot be shorter than nothing")
+
+    @classmethod
+    def none(cls) -> History:
+        """Nothing is kept: no past states and no change records."""
+        return cls(0.0, 0)
+
+    @property
+    def kept(self) -> bool:
+        return self.days > 0 and self.most > 0
+
+
+class Past:
+    """The images in an estate's past."""
+
+    def __init__(self, store: Store, history: History, tables: Iterable[ResourceType], begins: int, now: int) -> None:
+        self._store = store
+        self.history = history
+        tables = tuple(tables)
+        self._tables = [of for of in tables if of.has_past]
+        self._records = [of for of in tables if not of.has_past]
+        self.begins = (now if begins == _UNKNOWN else begins) if history.kept else _UNKNOWN
+        """The time from which on the past is known, in ticks."""
+        if self.begins != begins:
+            store.set_state({"history_begins": self.begins})
+            for of in self._tables:  # a past with a gap would be a wrong one
+                for table in _tables_of(of):
+                    store.writer.execute(f"DELETE FROM {table}")
+        self._images = self._count_all()
+        self._aged = self.begins
+
+    def lay_down(self, of: ResourceType, source: str) -> None:
+        """Keep the images that resources had before their first change. Within a transaction.
+
+        `source` is SQL for rows as they were, with the `_seq` of the change; what is not in the index was not before.
+        """
+        if not (self.history.kept and of.has_past):
+            return
+        self._images += self._changed(f"""
+            INSERT INTO {of.past} (_key, _seq, _true_at, _visible_at, _deleted, {of.column_list})
+            SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, FALSE, {of.column_list} FROM {source}
+            WHERE _key NOT IN (SELECT _key FROM {of.past}) AND _key IN (SELECT _key FROM {of.source})
+        """)
+
+    def lay_down_slow(self, of: ResourceType, source: str) -> None:
+        """The same for slow fields."""
+        if not self.history.kept:
+            return
+        slow = ", ".join(of.slow)
+        self._images += self._changed(f"""
+            INSERT INTO {of.slow_past} (_key, _seq, _true_at, _visible_at, {slow})
+            SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, {slow} FROM {source}
+            WHERE _key NOT IN (SELECT _key FROM {of.slow_past}) AND _key IN (SELECT _key FROM {of.source})
+        """)
+
+    def take_over(self, of: ResourceType, due: str, wandered: str) -> None:
+        """Keep the images that the index lets in now: rows of the feed for which `due` holds."""
+        if not of.has_past:
+            self._images += self._changed(f"SELECT count(*) FROM {of.feed} WHERE {due}")
+        elif self.history.kept:
+            columns = ", ".join(f"{wandered} AS id" if name == "id" else f'"{name}"' for name in of.physical_columns)
+            self._images += self._changed(
+                f"INSERT INTO {of.past} (_key, _seq, _true_at, _visible_at, _deleted, {of.column_list}) "
+                f"SELECT _key, _seq, _true_at, _visible_at, _deleted, {columns} FROM {of.feed} WHERE {due}"
+            )
+
+    def take_over_slow(self, of: ResourceType, due: str) -> None:
+        """The same for slow fields."""
+        if self.history.kept:
+            self._images += self._changed(f"INSERT INTO {of.slow_past} SELECT * FROM {of.slow_feed} WHERE {due}")
+
+    def trim(self, now: int) -> None:
+        """Forget what lies further back than is kept. Within a transaction; most calls have nothing to do."""
+        oldest = now - seconds_to_ticks(self.history.days * 86_400)
+        if self._images > self.history.most * _SLACK:
+            oldest = max(oldest, self._time_of_image(self.history.most))
+        # by age alone, an hour at a time
+        elif oldest < self._aged + seconds_to_ticks(3600):
+            return
+        self._aged = self.begins = max(self.begins, oldest)
+        self._store.set_state({"history_begins": self.begins})
+        for of in self._records:
+            self._store.writer.execute(f"DELETE FROM {of.source} WHERE _seen_at <= {oldest}")
+        for of in self._tables:
+            for table, feed in zip(_tables_of(of), (of.feed, of.slow_feed), strict=False):
+                # the latest image of before stays where later ones build on it
+                self._store.writer.execute(f"""
+                    DELETE FROM {table} WHERE _visible_at <= {oldest} AND _seq NOT IN (
+                      SELECT max(_seq) FROM {table} WHERE _visible_at <= {oldest} AND _key IN (
+                        SELECT _key FROM {table} WHERE _visible_at > {oldest} UNION ALL SELECT _key FROM {feed})
+                      GROUP BY _key)
+                """)
+        self._images = self._count_all()
+
+    def _time_of_image(self, rank: int) -> int:
+        """The time of the image than which so many are younger."""
+        every = [f"SELECT _visible_at FROM {table}" for of in self._tables for table in _tables_of(of)]
+        times = " UNION ALL ".join(every + [f"SELECT _seen_at FROM {of.source}" for of in self._records])
+        row = self._store.writer.execute(
+            f"SELECT _visible_at FROM ({times}) ORDER BY _visible_at DESC LIMIT 1 OFFSET {rank}"
+        ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _count_all(self) -> int:
+        kept = [table for of in self._tables for table in _tables_of(of)] + [of.source for of in self._records]
+        return self._changed(
+            f"SELECT sum(n)::BIGINT FROM ({' UNION ALL '.join(f'SELECT count(*) AS n FROM {t}' for t in kept)})"
+        )
+
+    def _changed(self, statement: str) -> int:
+        row = self._store.writer.execute(statement).fetchone()
+        return 0 if row is None else int(row[0])
+
+
+def _tables_of(of: ResourceType) -> list[str]:
+    return [of.past, of.slow_past] if of.slow else [of.past]
+
+
+def then_sql(of: ResourceType, at: str) -> str:
+    """SQL (in parentheses) for all physical columns of what the index showed at a time; `at` is SQL for its ticks."""
+    changed = f"SELECT _key FROM {of.past} WHERE _visible_at > {at}"
+    rows = f"""(
+        SELECT _key, {of.column_list} FROM {of.source} WHERE _key NOT IN ({changed})
+        UNION ALL
+        SELECT _key, {of.column_list} FROM {of.past}
+        WHERE NOT _deleted AND _seq IN (
+          SELECT max(_seq) FROM {of.past} WHERE _visible_at <= {at} AND _key IN ({changed}) GROUP BY _key))"""
+    if not of.slow:
+        return rows
+    # slow fields went their own way: their latest value by then, or what the index has still
+    fields = ", ".join(
+        f"CASE WHEN s._key IS NOT NULL THEN s.{name} WHEN i._key IS NOT NULL THEN i.{name} ELSE r.{name} END AS {name}"
+        for name in of.slow
+    )
+    listed = ", ".join(of.slow)
+    return f"""(
+        SELECT r.* REPLACE ({fields}) FROM {rows} r
+        LEFT JOIN (
+          SELECT k._key, {listed} FROM (
+            SELECT _key, max(_seq) FILTER (_visible_at <= {at}) AS _seq FROM {of.slow_past} GROUP BY _key) k
+          LEFT JOIN {of.slow_past} v ON v._seq = k._seq
+        ) s ON s._key = r._key
+        LEFT JOIN (SELECT _key, {listed} FROM {of.source}) i ON i._key = r._key)"""

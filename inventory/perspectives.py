@@ -1,0 +1,87 @@
+"""The three ways to look at an estate: as the index shows it, as the index showed it at a time, and as it truly is.
+
+For the latter two each table has a view, made when first wanted; a reader says for which time with `SET VARIABLE at`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import pyarrow as pa
+
+from inventory.feed import Feed
+from inventory.generic import GENERIC, SPELLED
+from inventory.health import SHOWN, STATUSES, shown_sql
+from inventory.history import then_sql
+from inventory.resource_types import LOGICAL_TABLES, ResourceType, empty_schema
+from inventory.store import Store
+from inventory.tables import TABLES
+
+AT = "getvariable('at')::BIGINT"
+"""SQL for the time that a reader looks at, in ticks; each reader sets it on its own connection."""
+
+
+class Perspective(Enum):
+    """From where one looks. `INDEX` is what Resource Graph shows now, `THEN` what it showed at a time that has passed,
+    `TRUTH` what the control plane knows now."""
+
+    INDEX = ""
+    THEN = "_then"
+    TRUTH = "_truth"
+
+
+class Perspectives:
+    """The views through which readers look at an estate."""
+
+    def __init__(self, store: Store, feed: Feed, tenant: str) -> None:
+        self._store = store
+        self._feed = feed
+        self._tenant = tenant
+        self._made: set[tuple[Perspective, tuple[str, ...]]] = set()
+
+    def version(self, perspective: Perspective) -> object:
+        """Equal as long as the schemas of a perspective are."""
+        return perspective, self._documented(perspective)
+
+    def schemas(self, perspective: Perspective) -> list[pa.Schema]:
+        """What can be asked from there: per logical table a schema without source, then one for each of its parts."""
+        documented = self._documented(perspective)
+        self._make(perspective, documented)
+        parts = [of.schema(self._tenant) for of in TABLES if of is not GENERIC and of is not STATUSES]
+        parts.append(STATUSES.schema(self._tenant).with_metadata({"table": STATUSES.table, "source": SHOWN}))
+        parts += [GENERIC.schema_of(table, self._tenant) for table in documented]
+        return [empty_schema(table) for table in LOGICAL_TABLES] + [_seen_from(part, perspective) for part in parts]
+
+    def _documented(self, perspective: Perspective) -> tuple[str, ...]:
+        """The logical tables in which documents of any type may show from a perspective."""
+        if perspective is Perspective.INDEX:
+            return self._feed.documented
+        places = f"{GENERIC.source} UNION SELECT _table FROM {GENERIC.feed} UNION SELECT _table FROM {GENERIC.past}"
+        with self._store.lock:
+            rows = self._store.writer.execute(f"SELECT DISTINCT _table FROM {places} ORDER BY _table").fetchall()
+        return tuple(SPELLED[name] for (name,) in rows)
+
+    def _make(self, perspective: Perspective, documented: tuple[str, ...]) -> None:
+        """Make the views of a perspective, where they are not there yet."""
+        if perspective is Perspective.INDEX or (perspective, documented) in self._made:
+            return
+        suffix = perspective.value
+        views = {of.source: f"SELECT * FROM {_sql(self._feed, of, perspective)}" for of in TABLES}
+        views[SHOWN] = shown_sql(suffix)
+        for table in documented:
+            views[GENERIC.view(table)] = f"SELECT * FROM {GENERIC.source}{suffix} WHERE _table = '{table.lower()}'"
+        with self._store.transaction() as writer:
+            for name, sql in views.items():
+                writer.execute(f"CREATE VIEW IF NOT EXISTS {name}{suffix} AS {sql}")
+        self._made.add((perspective, documented))
+
+
+def _sql(feed: Feed, of: ResourceType, perspective: Perspective) -> str:
+    if perspective is Perspective.TRUTH:
+        return feed.truth(of, AT)
+    return then_sql(of, AT) if of.has_past else f"{of.source} WHERE _seen_at <= {AT}"
+
+
+def _seen_from(schema: pa.Schema, perspective: Perspective) -> pa.Schema:
+    facts = {key.decode(): value.decode() for key, value in schema.metadata.items()}
+    return schema.with_metadata({**facts, "source": facts["source"] + perspective.value})

@@ -1,0 +1,117 @@
+"""What an accepted change leaves behind beside itself: its change record and, of a machine, its health.
+
+Works on all changes of one announcement at once. Knows the feed's tables, not its ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from inventory import changes, health
+from inventory.changes import Cause
+from inventory.history import Past
+from inventory.lag import Lag
+from inventory.resource_types import VIRTUAL_MACHINES, ResourceType
+from inventory.store import Store
+
+_SHOWN_TO_RECORDS = ("id", "name", "location", "resourceGroup", "subscriptionId", "_vm_key", "power_state")
+
+
+class Recorder:
+    """Writes change records and health into their feeds."""
+
+    def __init__(self, store: Store, past: Past, seed: str, begins: int) -> None:
+        self._run = store.writer.execute
+        self._past = past
+        self._seed = seed
+        self._begins = begins
+
+    def record(
+        self, of: ResourceType, source: str, changed: Mapping[str, str], lag: Lag, cause: Cause, last_before: int
+    ) -> list[ResourceType]:
+        """Record the changes that have just been announced; returns in which tables something was written.
+
+        `source` is SQL for the rows as they were, the temporary table `event` holds the changes, and the feed of the
+        type their images, with numbers above `last_before`. Within a transaction.
+        """
+        if not self._past.history.kept:
+            return []
+        self._compare(of, source, set(changed), last_before)
+        delay = lag.change_delay_sql(_draw(self._seed, "change"))
+        shows = f"greatest(_visible_at, _true_at + {delay})"
+        self._run(changes.record_sql(of, cause, self._seed, shows, last_before))
+        touched = [changes.records_of(of)]
+        if of is VIRTUAL_MACHINES:
+            self._run(health.base_sql())
+            for kind in health.HEALTH:
+                self._past.lay_down(
+                    kind,
+                    f"(SELECT s.*, t._seq FROM {kind.source} s JOIN transition t ON t._key = s._key AND t._first)",
+                )
+            delay = lag.health_delay_sql(_draw(self._seed, "health"))
+            self._run(health.statuses_sql(delay))
+            self._run(health.remarks_sql(delay, cause.changed_by_type))
+            touched += health.HEALTH
+        self._run("DROP TABLE temp.transition")
+        return touched
+
+    def forget_future(self, of: ResourceType, target: str) -> None:
+        """Take back what was recorded of changes that will not be: those of the targets after their `_accepted`."""
+        if not self._past.history.kept:
+            return
+        never = f"SELECT f._seq FROM {of.feed} f JOIN {target} t ON t._key = f._key AND f._true_at > t._accepted"
+        kinds = [changes.records_of(of), *(health.HEALTH if of is VIRTUAL_MACHINES else ())]
+        for kind in kinds:
+            self._run(f"DELETE FROM {kind.feed} WHERE _seq IN ({never})")
+
+    def _compare(self, of: ResourceType, source: str, changed: set[str], last_before: int) -> None:
+        """Make the temporary table `transition`: for each change what was, what is, and which properties differ."""
+        possible = changes.pieces(of, changed)
+        compared = {name for name in of.physical_columns if name in changed and name not in of.inner}
+        before = sorted({*compared, *(["power_state"] if of is VIRTUAL_MACHINES else [])})
+        self._run(f"""
+            CREATE OR REPLACE TEMP TABLE before AS
+            WITH _steps AS (
+              SELECT _seq, _key, _first, lag(_seq) OVER w AS _previous, lag(_true_at) OVER w AS _previous_at
+              FROM event WINDOW w AS (PARTITION BY _key ORDER BY _seq))
+            SELECT e._seq, e._previous, e._previous_at{_listed("s", before)}
+            FROM (SELECT * FROM {source}) s JOIN event USING (_key, _after) JOIN _steps e USING (_seq) WHERE e._first
+            UNION ALL
+            SELECT e._seq, e._previous, e._previous_at{_listed("p", before)}
+            FROM _steps e JOIN {of.feed} p ON p._seq = e._previous
+        """)
+        differing = []
+        if possible:
+            probes = ", ".join(f"coalesce(bool_or({changes.differs_sql(piece)}), FALSE)" for piece in possible)
+            seen = self._run(f"SELECT {probes} FROM before o JOIN {of.feed} n USING (_seq)").fetchall()[0]
+            differing = [piece for piece, differs in zip(possible, seen, strict=True) if differs]
+        strict, loose = changes.pairs_sql(differing, False), changes.pairs_sql(differing, True)
+        shown = _listed("n", [name for name in _SHOWN_TO_RECORDS if name in of.physical_columns])
+        of_machine = ", n.properties, o.power_state AS _power_before" if of is VIRTUAL_MACHINES else ""
+        self._run(f"""
+            CREATE OR REPLACE TEMP TABLE transition AS
+            WITH _earlier AS (
+              SELECT _key, max(_seq) AS _seq, arg_max(_true_at, _seq) AS _true_at FROM (
+                SELECT _key, _seq, _true_at FROM {of.feed} WHERE _seq <= {last_before}
+                UNION ALL SELECT _key, _seq, _true_at FROM {of.past} WHERE _seq > 0)
+              WHERE _key IN (SELECT _key FROM event) GROUP BY _key
+            )
+            SELECT e._seq, e._key, e._true_at, e._visible_at, e._lost, e._first, n._deleted,
+              e._first AND b._key IS NULL AND e._key NOT IN (SELECT _key FROM {of.source}) AS _created,
+              coalesce(o._previous, b._seq, 0) AS _before_seq,
+              coalesce(o._previous_at, b._true_at, {self._begins}) AS _before_at{shown}{of_machine},
+              {strict} AS _pairs, {loose} AS _loose
+            FROM event e JOIN {of.feed} n ON n._seq = e._seq JOIN before o ON o._seq = e._seq
+            LEFT JOIN _earlier b ON b._key = e._key
+        """)
+        if any(leaf.loose for piece in differing for leaf in piece.leaves()):
+            self._run(changes.look_into_sql())
+        self._run("DROP TABLE temp.before")
+
+
+def _listed(alias: str, names: Iterable[str]) -> str:
+    return "".join(f', {alias}."{name}"' for name in names)
+
+
+def _draw(seed: str, stream: str) -> str:
+    return f"(md5_number_lower(concat('{seed}:{stream}:', _seq)) & 65535)::BIGINT"
