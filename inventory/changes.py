@@ -84,7 +84,8 @@ def record_sql(of: ResourceType, cause: Cause, seed: str, visible: str, group: i
     written, machine = f"CASE WHEN _deleted THEN '{of.type}/delete' ELSE '{of.type}/write' END", "power_state" in has
     operation = f"'{of.type}/{cause.action}'" if machine and cause.action != "write" else written
     return f"""
-        INSERT INTO {records.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost, {records.column_list})
+        INSERT INTO {records.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost,
+          id, name, "resourceGroup", "subscriptionId", properties, _seen_at)
         SELECT _seq, _seq, _true_at, {visible} AS _shows_at, FALSE, _lost,
           _target || '/providers/Microsoft.Resources/changes/' || _name, _name,
           {'"resourceGroup"' if "resourceGroup" in has else "''"}, {'"subscriptionId"' if "subscriptionId" in has else "''"},

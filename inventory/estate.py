@@ -6,6 +6,8 @@ Knows tables, times and operations; knows nothing of KQL. Everything that can be
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,15 +15,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from inventory.clock import Clock, RealClock, SimulatedClock, from_ticks
+from inventory.clock import Clock, RealClock, SimulatedClock, from_ticks, to_ticks
 from inventory.control.bulk import Control
 from inventory.control.plane import ControlPlane
 from inventory.control.records import Records
 from inventory.creation import create_machine
 from inventory.errors import InventoryError
-from inventory.feed import Feed
+from inventory.feed import Age, Feed
 from inventory.generate import Progress, generate, set_in_motion
+from inventory.generic import insert_documents
 from inventory.history import History, Past
+from inventory.imports import ImportReport, read
 from inventory.lag import Lag
 from inventory.machine import VirtualMachine
 from inventory.names import find_machine
@@ -30,6 +34,9 @@ from inventory.perspectives import Perspective, Perspectives
 from inventory.resource_types import VIRTUAL_MACHINES
 from inventory.store import SCHEMA_VERSION, Store
 from inventory.tables import TABLES
+
+NO_TENANT = "00000000-0000-0000-0000-000000000000"
+"""The tenant of an estate whose documents name none."""
 
 
 class Estate:
@@ -97,19 +104,11 @@ class Estate:
         memory_limit: str | None = None,
     ) -> Estate:
         """A new estate in one DuckDB file, which must not exist yet. The file appears when the estate is complete."""
-        target = Path(path)
-        if target.exists():
-            raise InventoryError("Conflict", f"{target} exists already; open it, or choose another name")
-        unfinished = target.with_name(f"{target.name}.{os.getpid()}.unfinished")
         clock = clock or SimulatedClock()
-        try:
+        with _appearing(Path(path)) as unfinished:
             store = Store(unfinished, threads=threads, memory_limit=memory_limit)
             cls._filled(store, vms, seed, clock, lag, history, progress).close()
-            os.replace(unfinished, target)
-        finally:
-            for left in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
-                left.unlink(missing_ok=True)
-        return cls.open(target, clock=clock, lag=lag, history=history, threads=threads, memory_limit=memory_limit)
+        return cls.open(path, clock=clock, lag=lag, history=history, threads=threads, memory_limit=memory_limit)
 
     @classmethod
     def open(
@@ -128,6 +127,71 @@ class Estate:
         return cls(Store(path, threads=threads, memory_limit=memory_limit), clock, lag, history)
 
     @classmethod
+    def imported(
+        cls,
+        paths: Iterable[str | os.PathLike[str]],
+        *,
+        path: str | os.PathLike[str] | None = None,
+        clock: Clock | None = None,
+        lag: Lag | None = None,
+        history: History | None = None,
+        report: ImportReport | None = None,
+    ) -> Estate:
+        """An estate of what stands in files, in memory or in a new file at `path`; see `inventory.imports` for formats.
+
+        Every document is kept as it came, of any type. `report` is filled with what came in and what was odd; without
+        a clock of your own the estate runs on the real one. Raises InventoryError InvalidFile.
+        """
+        found = read([Path(each) for each in paths], ImportReport() if report is None else report)
+        tenant = next((str(row["tenantId"]) for row in found.values() if row["tenantId"]), NO_TENANT)
+        clock = clock or RealClock()
+
+        def filled(store: Store) -> None:
+            store.create_tables()
+            store.set_state(_facts(clock, 0, 0, tenant))
+            insert_documents(store, ({**row, "tenantId": row["tenantId"] or tenant} for row in found.values()))
+            store.checkpoint()
+
+        if path is None:
+            store = Store(None)
+            filled(store)
+            return cls(store, clock, lag, history)
+        with _appearing(Path(path)) as unfinished:
+            store = Store(unfinished)
+            filled(store)
+            store.close()
+        return cls.open(path, clock=clock, lag=lag, history=history)
+
+    @classmethod
+    def from_snapshot(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        clock: Clock | None = None,
+        lag: Lag | None = None,
+        history: History | None = None,
+    ) -> Estate:
+        """An estate in memory that goes on from a snapshot, or from any estate in a file, and leaves the file alone."""
+        store = Store(None)
+        with cls.open(path) as kept:
+            store.create_tables()
+            kept._store.copy_to(store)
+        return cls(store, clock, lag, history)
+
+    def snapshot(self, path: str | os.PathLike[str]) -> None:
+        """Write the whole estate as it is now, with its past and what is on its way, into one new file.
+
+        The file is an estate itself: `open` uses it in place, `from_snapshot` starts from it in memory.
+        """
+        with _appearing(Path(path)) as unfinished, self._store.lock:
+            self._store.set_state({"clock": self.clock.ticks()})
+            copy = Store(unfinished)
+            copy.create_tables()
+            self._store.copy_to(copy)
+            copy.checkpoint()
+            copy.close()
+
+    @classmethod
     def _filled(
         cls,
         store: Store,
@@ -143,17 +207,7 @@ class Estate:
         store.create_tables()
         now = clock.ticks()
         tenant = generate(store, vms, seed, now, progress=progress)
-        facts: dict[str, int | str] = {
-            "schema_version": SCHEMA_VERSION,
-            "seed": seed,
-            "vms": vms,
-            "tenant": tenant,
-            "clock_kind": clock.kind,
-            "clock_start": now,
-            "clock": now,
-            "last_number": 0,
-        }
-        store.set_state(facts)
+        store.set_state(_facts(clock, seed, vms, tenant))
         estate = cls(store, clock, lag, history)
         set_in_motion(estate._control, seed, now)
         estate.refresh()
@@ -164,7 +218,7 @@ class Estate:
     def schemas(self, perspective: Perspective = Perspective.INDEX) -> list[pa.Schema]:
         """What can be asked: one schema per physical table, and one without source for each table that is empty.
 
-        From another perspective than the index a reader must set the variable `at` on its cursor to a time in ticks.
+        From another perspective than the index a reader must set the variable `looked_at` on its cursor to a time in ticks.
         """
         return self._perspectives.schemas(perspective)
 
@@ -190,6 +244,24 @@ class Estate:
         The service does so every 30 hours or so, and heals what it never heard of; so does the estate by itself.
         """
         return self._feed.full_scan()
+
+    def ages(self, tables: Collection[str]) -> list[Age]:
+        """How far the index is behind with the types of resources in some logical tables."""
+        return self._feed.ages(tables)
+
+    def time_in_history(self, moment: datetime) -> int:
+        """A past time in ticks. Raises InventoryError where the history does not reach that far, or not yet."""
+        ticks, now = to_ticks(moment), self.clock.ticks()
+        if self._past.begins <= ticks <= now:
+            return ticks
+        if not self._past.history.kept:
+            raise InventoryError("HistoryUnavailable", "this estate is used without a history")
+        first = f"{from_ticks(self._past.begins):%Y-%m-%dT%H:%M:%SZ}"
+        raise InventoryError(
+            "HistoryUnavailable",
+            f"the history reaches from {first} to now, {from_ticks(now):%Y-%m-%dT%H:%M:%SZ}; "
+            f"{moment:%Y-%m-%dT%H:%M:%SZ} is not in it",
+        )
 
     def pending(self) -> int:
         """How many changes are true but not yet in the index."""
@@ -308,3 +380,32 @@ class Estate:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+
+def _facts(clock: Clock, seed: int, vms: int, tenant: str) -> dict[str, int | str]:
+    """What a new estate says of itself."""
+    now = clock.ticks()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "seed": seed,
+        "vms": vms,
+        "tenant": tenant,
+        "clock_kind": clock.kind,
+        "clock_start": now,
+        "clock": now,
+        "last_number": 0,
+    }
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[Path]:
+    """A name for a file under way; it gets the name `target` when it is complete, and is gone when it is not."""
+    if target.exists():
+        raise InventoryError("Conflict", f"{target} exists already; open it, or choose another name")
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}.unfinished")
+    try:
+        yield unfinished
+        os.replace(unfinished, target)
+    finally:
+        for left in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
+            left.unlink(missing_ok=True)

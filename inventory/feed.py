@@ -6,13 +6,14 @@ or else its row in the index; so the estate is not held twice. Knows lags and ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import duckdb
 
 from inventory.changes import Cause
-from inventory.clock import Clock
+from inventory.clock import TICKS_PER_SECOND, Clock
 from inventory.generic import GENERIC, SPELLED
 from inventory.history import Past
 from inventory.lag import Lag
@@ -26,6 +27,17 @@ _NEVER = 1 << 62
 
 WHEN_ALL_IS_DONE = 1 << 61
 """A time at which every operation now under way has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How far the index is behind with one type of resource: changes that are true but not seen, how many of them it
+    will not hear of before a full scan, and for how many seconds the oldest has been true."""
+
+    type: str
+    unseen: int
+    lost: int
+    oldest_seconds: float
 
 
 class Feed:
@@ -136,13 +148,16 @@ class Feed:
         """When the last accepted change of a resource becomes true."""
         return self._count_of(f"SELECT max(_true_at) FROM {of.feed} WHERE _key = {key}")
 
-    def announce(self, of: ResourceType, source: str, changes: Mapping[str, str], *, deleted: str = "FALSE") -> int:
+    def announce(
+        self, of: ResourceType, source: str, changes: Mapping[str, str], *, deleted: str = "FALSE", whole: bool = False
+    ) -> int:
         """Write one change for each row of `source`; returns how many. Within `writing`.
 
         `source` is SQL for rows as they are, each with `_accepted` (when it was asked for) and `_after` (ticks from
         then until it is true); a resource may have several, in the order of `_after`. `changes` gives SQL for the
-        columns that change. The index never sees a change before an earlier one of the same resource, except that
-        it may not hear of one at all until the next full scan.
+        columns that change; with `whole` the rows of `source` are already as they will be. The index never sees a
+        change before an earlier one of the same resource, except that it may not hear of one at all until the next
+        full scan.
         The temporary table `event` holds when each becomes true and visible, for `announce_slow`.
         """
         run = self._store.writer.execute
@@ -162,9 +177,13 @@ class Feed:
               ) LEFT JOIN (
                 SELECT _key, max(_visible_at) AS _floor FROM {of.feed} WHERE NOT _lost GROUP BY _key) USING (_key))
         """)
-        self._past.lay_down(
-            of, f"(SELECT * FROM (SELECT * FROM {source}) JOIN event USING (_key, _after) WHERE _first)"
-        )
+        changed, earlier = set(changes), f"(SELECT * FROM {source})"
+        if whole:
+            mine = f"_key IN (SELECT _key FROM {source})"
+            run(f"CREATE OR REPLACE TEMP TABLE were AS SELECT * FROM {self.truth(of, WHEN_ALL_IS_DONE, mine)}")
+            changed = set(of.physical_columns)
+            earlier = f"(SELECT * FROM were JOIN (SELECT _key, _after FROM {source}) USING (_key))"
+        self._past.lay_down(of, f"(SELECT * FROM {earlier} JOIN event USING (_key, _after) WHERE _first)")
         values = ", ".join(f"({changes.get(name, quoted(name))})" for name in of.physical_columns)
         count = self._count_of(f"""
             INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost, {of.column_list})
@@ -173,7 +192,7 @@ class Feed:
         """)
         if count:
             self._touched[of.physical] = of
-            for kind in self._recorder.record(of, source, changes, self.lag, self._cause, self.last_number):
+            for kind in self._recorder.record(of, earlier, changed, self.lag, self._cause, self.last_number):
                 self._touched[kind.physical] = kind
         self.numbers(count)
         return count
@@ -181,7 +200,7 @@ class Feed:
     def announce_slow(self, of: ResourceType, source: str, values: Mapping[str, str]) -> None:
         """Write the slow fields of changes just announced: they travel apart, and never overtake their row."""
         slow = ", ".join(f"({values[name]})" for name in of.slow)
-        self._past.lay_down_slow(of, f"(SELECT * FROM {source}) JOIN event USING (_key, _after)")
+        self._past.lay_down_slow(of)
         delay = self.lag.slow_delay_sql(self._draw("slow", "_seq"))
         self._store.writer.execute(f"""
             INSERT INTO {of.slow_feed} (_key, _seq, _true_at, _visible_at, {", ".join(of.slow)})
@@ -209,6 +228,25 @@ class Feed:
         counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {feed} WHERE _true_at <= {now}" for feed in feeds)
         with self._store.lock:
             return self._count_of(f"SELECT sum(n)::BIGINT FROM ({counts})")
+
+    def ages(self, tables: Collection[str]) -> list[Age]:
+        """For each type in some logical tables that the index is behind with: how far."""
+        now = self.now()
+        wanted = {table.lower() for table in tables}
+        found = []
+        for of in TABLES:
+            if of.table.lower() in wanted or (of is GENERIC and wanted):
+                mine = (
+                    "_true_at <= $now" if of is not GENERIC else "_true_at <= $now AND list_contains($tables, _table)"
+                )
+                given: dict[str, object] = {"now": now} | ({"tables": sorted(wanted)} if of is GENERIC else {})
+                with self._store.lock:
+                    count, oldest, lost = self._store.writer.execute(
+                        f"SELECT count(*), min(_true_at), count(*) FILTER (_lost) FROM {of.feed} WHERE {mine}", given
+                    ).fetchall()[0]
+                if count:
+                    found.append(Age(of.type, count, lost, (now - oldest) / TICKS_PER_SECOND))
+        return found
 
     def refresh(self) -> int:
         """Let every due change into the index, all at once; returns how many rows of the index changed.

@@ -7,14 +7,18 @@ Knows which logical table shows which type; knows no data.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from inventory.resource_types import BASE, DATABASE, LOGICAL_TABLES, ResourceType
-from inventory.shapes import TEXT
+from inventory.shapes import TEXT, quoted
+
+if TYPE_CHECKING:
+    from inventory.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +35,14 @@ class GenericType(ResourceType):
             f"CREATE VIEW IF NOT EXISTS {self.view(table)} AS "
             f"SELECT * FROM {self.source} WHERE _table = '{table.lower()}'"
         )
+
+    def schema(self, tenant: str) -> pa.Schema:
+        """As of any type, but that only `type` is known to be in lower case: documents stay as they came."""
+        made = super().schema(tenant)
+        for place, field in enumerate(made):
+            if field.name in ("location", "resourceGroup"):
+                made = made.set(place, field.remove_metadata())
+        return made
 
     def schema_of(self, table: str, tenant: str) -> pa.Schema:
         """The schema of that view as a part of its logical table."""
@@ -102,18 +114,36 @@ SPELLED = {table.lower(): table for table in LOGICAL_TABLES}
 def row_of(document: Mapping[str, Any]) -> dict[str, str | None]:
     """A row of Resource Graph as a row of the table of documents: texts never null, the other columns as JSON text.
 
-    `type`, `location` and `resourceGroup` become lower-case, as the service shows them. Columns that Resource Graph
-    does not have are not looked at.
+    `type` becomes lower-case, as the service always shows it. Columns that Resource Graph does not have are not looked
+    at.
     """
     row: dict[str, str | None] = {}
     for name, kind in BASE.items():
         value = document.get(name)
         if kind is TEXT:
             text = "" if value is None else str(value)
-            row[name] = text.lower() if name in ("type", "location", "resourceGroup") else text
+            row[name] = text.lower() if name == "type" else text
         else:
             row[name] = None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     properties = document.get("properties")
     changed = properties.get("targetResourceType") if isinstance(properties, Mapping) else None
     row["_table"] = table_of(str(row["type"]), str(changed or "")).lower()
     return row
+
+
+WRITTEN_AT_ONCE = 10_000
+"""Documents held as rows in memory while they are written."""
+
+
+def insert_documents(store: Store, documents: Iterable[Mapping[str, Any]]) -> None:
+    """Put rows of Resource Graph straight into the table, as what the index shows from the beginning."""
+    names = ["_key", *BASE, "_table"]
+    schema = pa.schema([("_key", pa.int64()), *((name, pa.string()) for name in names[1:])])
+    numbered = enumerate(documents)
+    listed = ", ".join(quoted(name) for name in names)
+    while batch := [{"_key": key, **row_of(document)} for key, document in islice(numbered, WRITTEN_AT_ONCE)]:
+        store.writer.register("documents", pa.Table.from_pylist(batch, schema))
+        try:
+            store.writer.execute(f"INSERT INTO {GENERIC.source} ({listed}) SELECT {listed} FROM documents")
+        finally:
+            store.writer.unregister("documents")

@@ -76,6 +76,7 @@ REMARKS = ResourceType(
     api_version="2023-10-01",
 )
 HEALTH = (STATUSES, REMARKS)
+_COLUMNS = 'id, name, location, "resourceGroup", "subscriptionId", properties'
 
 SHOWN = f"{DATABASE}.availability"
 """The view of all availability statuses: those in the table, and those that follow from the index."""
@@ -83,10 +84,9 @@ SHOWN = f"{DATABASE}.availability"
 
 def shown_sql(suffix: str) -> str:
     """SQL for that view, over the tables or over the views with a suffix."""
-    columns = ", ".join(f'"{name}"' for name in STATUSES.columns)
     return (
-        f"SELECT _key, {columns} FROM {STATUSES.source}{suffix} WHERE NOT _hidden UNION ALL "
-        f"SELECT _key, {columns} FROM ({_derived(VIRTUAL_MACHINES.source + suffix)}) "
+        f"SELECT _key, {_COLUMNS} FROM {STATUSES.source}{suffix} WHERE NOT _hidden UNION ALL "
+        f"SELECT _key, {_COLUMNS} FROM ({_derived(VIRTUAL_MACHINES.source + suffix)}) "
         f"WHERE _key NOT IN (SELECT _key FROM {STATUSES.source})"
     )
 
@@ -121,13 +121,12 @@ def _status(id_: str, occurred: str, state: str, before: str) -> str:
 
 def base_sql() -> str:
     """The statement that writes down what the index says now of machines of `transition`, where no row says it yet."""
-    columns = ", ".join(f'"{name}"' for name in STATUSES.physical_columns)
     first = (
         "(SELECT * EXCLUDE (power_state), coalesce(_power_before, power_state) AS power_state "
         "FROM transition WHERE _first)"
     )
     return f"""
-        INSERT INTO {STATUSES.source} (_key, {columns})
+        INSERT INTO {STATUSES.source} (_key, {_COLUMNS}, _hidden)
         SELECT d.*, t._created FROM (SELECT * FROM transition WHERE _first) t JOIN ({_derived(first)}) d ON d._key = t._key
         WHERE t._key NOT IN (SELECT _key FROM {STATUSES.source})
     """
@@ -174,7 +173,7 @@ def _write(
 ) -> str:
     """The statement that puts events into the feed of health: never before the machine's row, and in order."""
     return f"""
-        INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost, {of.column_list})
+        INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost, {_COLUMNS}{", _hidden" if more else ""})
         SELECT _key, _seq, _true_at,
           greatest(_visible_at, coalesce(_floor, 0), max(_true_at + {delay}) OVER (PARTITION BY _key ORDER BY _seq)),
           {"FALSE" if more else "_deleted"}, _lost, {_id("id", of)}, 'current', location, "resourceGroup", "subscriptionId",

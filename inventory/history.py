@@ -82,15 +82,16 @@ class Past:
             WHERE _key NOT IN (SELECT _key FROM {of.past}) AND _key IN (SELECT _key FROM {of.source})
         """)
 
-    def lay_down_slow(self, of: ResourceType, source: str) -> None:
-        """The same for slow fields."""
+    def lay_down_slow(self, of: ResourceType) -> None:
+        """The same for the slow fields of the resources in the temporary table `event`, as the index shows them."""
         if not self.history.kept:
             return
         slow = ", ".join(of.slow)
         self._images += self._changed(f"""
             INSERT INTO {of.slow_past} (_key, _seq, _true_at, _visible_at, {slow})
-            SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, {slow} FROM {source}
-            WHERE _key NOT IN (SELECT _key FROM {of.slow_past}) AND _key IN (SELECT _key FROM {of.source})
+            SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, {slow} FROM {of.source}
+            JOIN (SELECT _key, min(_seq) AS _seq FROM event GROUP BY _key) USING (_key)
+            WHERE _key NOT IN (SELECT _key FROM {of.slow_past})
         """)
 
     def take_over(self, of: ResourceType, due: str, wandered: str) -> None:

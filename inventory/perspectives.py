@@ -1,6 +1,6 @@
 """The three ways to look at an estate: as the index shows it, as the index showed it at a time, and as it truly is.
 
-For the latter two each table has a view, made when first wanted; a reader says for which time with `SET VARIABLE at`.
+For the latter two each table has a view, made when first wanted; a reader says for which time with `SET VARIABLE looked_at`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from enum import Enum
 
 import pyarrow as pa
 
+from inventory import feature_table
 from inventory.feed import Feed
 from inventory.generic import GENERIC, SPELLED
 from inventory.health import SHOWN, STATUSES, shown_sql
 from inventory.history import then_sql
-from inventory.resource_types import LOGICAL_TABLES, ResourceType, empty_schema
+from inventory.resource_types import DATABASE, LOGICAL_TABLES, ResourceType, empty_schema
 from inventory.store import Store
 from inventory.tables import TABLES
 
-AT = "getvariable('at')::BIGINT"
+AT = "getvariable('looked_at')::BIGINT"
 """SQL for the time that a reader looks at, in ticks; each reader sets it on its own connection."""
 
 
@@ -50,7 +51,8 @@ class Perspectives:
         parts = [of.schema(self._tenant) for of in TABLES if of is not GENERIC and of is not STATUSES]
         parts.append(STATUSES.schema(self._tenant).with_metadata({"table": STATUSES.table, "source": SHOWN}))
         parts += [GENERIC.schema_of(table, self._tenant) for table in documented]
-        return [empty_schema(table) for table in LOGICAL_TABLES] + [_seen_from(part, perspective) for part in parts]
+        seen = [_seen_from(part, perspective) for part in parts]
+        return [*map(empty_schema, LOGICAL_TABLES), *seen, feature_table.schema(DATABASE)]
 
     def _documented(self, perspective: Perspective) -> tuple[str, ...]:
         """The logical tables in which documents of any type may show from a perspective."""

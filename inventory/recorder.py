@@ -5,7 +5,7 @@ Works on all changes of one announcement at once. Knows the feed's tables, not i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from inventory import changes, health
 from inventory.changes import Cause
@@ -27,7 +27,7 @@ class Recorder:
         self._begins = begins
 
     def record(
-        self, of: ResourceType, source: str, changed: Mapping[str, str], lag: Lag, cause: Cause, last_before: int
+        self, of: ResourceType, source: str, changed: set[str], lag: Lag, cause: Cause, last_before: int
     ) -> list[ResourceType]:
         """Record the changes that have just been announced; returns in which tables something was written.
 
@@ -36,7 +36,7 @@ class Recorder:
         """
         if not self._past.history.kept:
             return []
-        self._compare(of, source, set(changed), last_before)
+        self._compare(of, source, changed, last_before)
         delay = lag.change_delay_sql(_draw(self._seed, "change"))
         shows = f"greatest(_visible_at, _true_at + {delay})"
         self._run(changes.record_sql(of, cause, self._seed, shows, last_before))
@@ -75,7 +75,7 @@ class Recorder:
               SELECT _seq, _key, _first, lag(_seq) OVER w AS _previous, lag(_true_at) OVER w AS _previous_at
               FROM event WINDOW w AS (PARTITION BY _key ORDER BY _seq))
             SELECT e._seq, e._previous, e._previous_at{_listed("s", before)}
-            FROM (SELECT * FROM {source}) s JOIN event USING (_key, _after) JOIN _steps e USING (_seq) WHERE e._first
+            FROM {source} s JOIN event USING (_key, _after) JOIN _steps e USING (_seq) WHERE e._first
             UNION ALL
             SELECT e._seq, e._previous, e._previous_at{_listed("p", before)}
             FROM _steps e JOIN {of.feed} p ON p._seq = e._previous
@@ -101,7 +101,7 @@ class Recorder:
               coalesce(o._previous, b._seq, 0) AS _before_seq,
               coalesce(o._previous_at, b._true_at, {self._begins}) AS _before_at{shown}{of_machine},
               {strict} AS _pairs, {loose} AS _loose
-            FROM event e JOIN {of.feed} n ON n._seq = e._seq JOIN before o ON o._seq = e._seq
+            FROM event e JOIN {of.feed} n ON n._seq = e._seq LEFT JOIN before o ON o._seq = e._seq
             LEFT JOIN _earlier b ON b._key = e._key
         """)
         if any(leaf.loose for piece in differing for leaf in piece.leaves()):

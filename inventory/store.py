@@ -21,6 +21,9 @@ SCHEMA_VERSION = 2
 COMPRESS_AFTER = 200_000
 """Rows changed in the index between two compressions."""
 
+COPIED_AT_ONCE = 30_720
+"""Rows held in memory while an estate is copied."""
+
 _STATE = f"{DATABASE}.estate_state"
 
 
@@ -100,6 +103,22 @@ class Store:
                 self.writer.execute("ROLLBACK")
                 raise
             self.writer.execute("COMMIT")
+
+    def copy_to(self, other: Store) -> None:
+        """Copy every row into the empty tables of another store, a batch at a time."""
+        with self.lock, self._root.cursor() as reader:
+            names = reader.execute(
+                "SELECT table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY table_name", [DATABASE]
+            ).fetchall()
+            with other.transaction() as writer:
+                for (name,) in names:
+                    writer.execute(f"DELETE FROM {DATABASE}.{name}")
+                    rows = reader.execute(f"SELECT * FROM {DATABASE}.{name}").to_arrow_reader(COPIED_AT_ONCE)
+                    writer.register("copied", rows)
+                    try:
+                        writer.execute(f"INSERT INTO {DATABASE}.{name} SELECT * FROM copied")
+                    finally:
+                        writer.unregister("copied")
 
     def compress_in_time(self, changed: int) -> None:
         """Compress once enough rows have changed since the last time that it pays."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from inventory import Lag, RealClock, SimulatedClock
+    from inventory import History, Lag, RealClock, SimulatedClock
     from kql import KqlError
+    from queries.comparison import Comparison
     from queries.errors import AnswerTooLarge, QueryFailed, QueryInterrupted, QueryTimeout
     from queries.graph import ResourceGraph
     from queries.library import SavedQuery, saved_queries, saved_query
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AnswerTooLarge": "queries.errors",
+    "Comparison": "queries.comparison",
+    "History": "inventory",
     "Column": "queries.result",
     "KUSTO": "queries.profile",
     "KqlError": "kql",
@@ -46,6 +49,8 @@ __all__ = [
     "RESOURCE_GRAPH",
     "AnswerTooLarge",
     "Column",
+    "Comparison",
+    "History",
     "KqlError",
     "Lag",
     "Profile",

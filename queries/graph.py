@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 
 import kql
-from inventory import Estate, SimulatedClock
+from inventory import Estate, Perspective, SimulatedClock
 from queries.errors import AnswerTooLarge, QueryFailed, QueryInterrupted, QueryTimeout
 from queries.profile import KUSTO, Profile, narrowing, profile_of
 from queries.result import Column, Result, Timings
@@ -26,7 +26,8 @@ from queries.stream import Stream
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from inventory import Clock, Lag, VirtualMachine
+    from inventory import Clock, History, ImportReport, Lag, VirtualMachine
+    from queries.comparison import Comparison
 
 # A large answer begins as rows and ends as Arrow, both from one execution. The engine warns that this copies; measured,
 # the copy costs 15 ms for 1,000,000 rows, where asking anew would run the query twice.
@@ -46,6 +47,8 @@ class _Plan:
     statement: duckdb.Statement
     columns: tuple[Column, ...]
     forms: tuple[str, ...]
+    apart: bool
+    """Whether it looks at a time of its own rather than at the index as it is."""
 
 
 class ResourceGraph:
@@ -62,7 +65,7 @@ class ResourceGraph:
         self._plans_lock = threading.Lock()
         self._cursors: deque[duckdb.DuckDBPyConnection] = deque()
         self._busy: set[duckdb.DuckDBPyConnection] = set()
-        self._schema: kql.Schema | None = None
+        self._schemas: dict[Perspective, kql.Schema] = {}
         self._macros: set[str] = set()
 
     # ---- where it comes from ---------------------------------------------------------------------------------------
@@ -74,6 +77,7 @@ class ResourceGraph:
         *,
         clock: Clock | None = None,
         lag: Lag | None = None,
+        history: History | None = None,
         settings: Settings | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Self:
@@ -81,7 +85,9 @@ class ResourceGraph:
 
         Without a clock of your own it has a simulated one, which moves only by `graph.clock.advance(seconds)`.
         """
-        return cls(Estate.simulated(vms, seed, clock=clock, lag=lag, progress=progress), settings=settings)
+        return cls(
+            Estate.simulated(vms, seed, clock=clock, lag=lag, history=history, progress=progress), settings=settings
+        )
 
     @classmethod
     def open(
@@ -90,10 +96,11 @@ class ResourceGraph:
         *,
         clock: Clock | None = None,
         lag: Lag | None = None,
+        history: History | None = None,
         settings: Settings | None = None,
     ) -> Self:
         """A graph over the estate kept in one DuckDB file (made by `create`)."""
-        return cls(Estate.open(path, clock=clock, lag=lag), settings=settings)
+        return cls(Estate.open(path, clock=clock, lag=lag, history=history), settings=settings)
 
     @classmethod
     def create(
@@ -104,10 +111,28 @@ class ResourceGraph:
         *,
         clock: Clock | None = None,
         lag: Lag | None = None,
+        history: History | None = None,
         settings: Settings | None = None,
     ) -> Self:
         """A graph over a new estate that is kept in a new DuckDB file."""
-        return cls(Estate.create(path, vms, seed, clock=clock, lag=lag), settings=settings)
+        return cls(Estate.create(path, vms, seed, clock=clock, lag=lag, history=history), settings=settings)
+
+    @classmethod
+    def imported(
+        cls,
+        paths: Iterable[str | Path],
+        *,
+        path: str | Path | None = None,
+        clock: Clock | None = None,
+        lag: Lag | None = None,
+        history: History | None = None,
+        settings: Settings | None = None,
+        report: ImportReport | None = None,
+    ) -> Self:
+        """A graph over inventories in files: what `az graph query`, `az resource list` or `az vm list -d` printed, REST
+        pages, JSON lines, CSV from the portal, Parquet. `path` keeps it in a new file; `report` tells what was odd."""
+        estate = Estate.imported(paths, path=path, clock=clock, lag=lag, history=history, report=report)
+        return cls(estate, settings=settings)
 
     # ---- asking ----------------------------------------------------------------------------------------------------
     def query(
@@ -119,6 +144,8 @@ class ResourceGraph:
         subscriptions: Sequence[str] | None = None,
         timeout: float | None = None,
         at_most: int | None = None,
+        as_of: datetime | None = None,
+        truth: bool = False,
         parameters: Mapping[str, object] | None = None,
         **more_parameters: object,
     ) -> Result:
@@ -127,7 +154,9 @@ class ResourceGraph:
         Keyword arguments (or the mapping `parameters`) are values for what the query declares with
         `declare query_parameters`. `subscriptions` narrows every table to these subscription ids; none at all means
         everything, as in the service. `timeout` is in seconds and goes before the setting. `at_most` cuts the answer
-        after so many rows without working out the rest, and the result's `truncated` tells.
+        after so many rows without working out the rest, and the result's `truncated` tells. `as_of` asks for the answer
+        that this query would have had at an earlier time, as far as the history reaches; `truth` for the answer over
+        what the control plane knows now, whether the index has heard of it or not.
 
         Raises `kql.KqlError` with all problems of a wrong text; `QueryTimeout`, `AnswerTooLarge` and `QueryFailed`,
         which are kinds of it, when a right one gets no answer.
@@ -135,13 +164,13 @@ class ResourceGraph:
         given = {**(parameters or {}), **more_parameters}
         started = perf_counter()
         self.estate.refresh()
-        as_of = self.estate.as_of
+        perspective, now = self._look(as_of, truth)
         refreshed = perf_counter()
-        plan, cached = self._plan(text, profile, subscriptions)
-        bound = plan.compiled.bind(self.estate.clock.ticks(), given)
+        plan, cached = self._plan(text, profile, subscriptions, perspective)
+        bound = plan.compiled.bind(now, given)
         compiled = perf_counter()
         patience = self.settings.timeout if timeout is None else timeout
-        head, tail, engine_types = self._run(plan, bound, text, patience, at_most)
+        head, tail, engine_types = self._run(plan, bound, text, patience, at_most, now if plan.apart else None)
         timings = Timings(refreshed - started, compiled - refreshed, perf_counter() - compiled, cached)
         truncated = at_most is not None and len(head) > at_most
         return Result(
@@ -150,13 +179,25 @@ class ResourceGraph:
             head[:at_most] if truncated else head,
             tail,
             engine_types,
-            as_of=as_of,
-            pending=self.estate.pending,
+            as_of=self.estate.as_of if as_of is None else as_of,
+            pending=self.estate.pending if perspective is Perspective.INDEX else _nothing_pending,
+            ages=lambda: self.estate.ages(plan.compiled.tables),
             timings=timings,
             truncated=truncated,
             render=plan.compiled.render,
             advice=plan.compiled.advice,
         )
+
+    def compare(self, text: str, /, *, key: str = "id", **options: Any) -> Comparison:
+        """The truth beside the index: which rows of a query the index misses, shows stale, or shows as ghosts.
+
+        `key` is the column by which rows are told apart, `id` where there is one; without it rows are compared whole.
+        Other options are those of `query`.
+        """
+        from queries.comparison import compared
+
+        shown = self.query(text, **options)
+        return compared(shown, self.query(text, truth=True, **options), key)
 
     def stream(
         self,
@@ -284,10 +325,7 @@ class ResourceGraph:
     @property
     def schema(self) -> kql.Schema:
         """The tables that there are, as the language sees them."""
-        schema, version = self._schema, self.estate.schema_version()
-        if schema is None or schema.version != version:
-            schema = self._schema = kql.Schema.from_arrow(self.estate.schemas(), version)
-        return schema
+        return self._schema_from(Perspective.INDEX)
 
     def close(self) -> None:
         """Give everything back. The graph cannot be asked afterwards."""
@@ -302,12 +340,32 @@ class ResourceGraph:
         self.close()
 
     # ---- inside ----------------------------------------------------------------------------------------------------
-    def _plan(self, text: str, profile: str | Profile, subscriptions: Sequence[str] | None) -> tuple[_Plan, bool]:
+    def _schema_from(self, perspective: Perspective) -> kql.Schema:
+        schema, version = self._schemas.get(perspective), self.estate.schema_version(perspective)
+        if schema is None or schema.version != version:
+            schema = self._schemas[perspective] = kql.Schema.from_arrow(self.estate.schemas(perspective), version)
+        return schema
+
+    def _look(self, as_of: datetime | None, truth: bool) -> tuple[Perspective, int]:
+        """From where a query looks, and what time it is there, in ticks."""
+        if as_of is None:
+            return Perspective.TRUTH if truth else Perspective.INDEX, self.estate.clock.ticks()
+        if truth:
+            raise ValueError("the truth is known for now only; as_of asks what the index showed")
+        return Perspective.THEN, self.estate.time_in_history(as_of)
+
+    def _plan(
+        self,
+        text: str,
+        profile: str | Profile,
+        subscriptions: Sequence[str] | None,
+        perspective: Perspective = Perspective.INDEX,
+    ) -> tuple[_Plan, bool]:
         """The plan of a text, and whether it was kept from before. It serves all values: parameters are bound later."""
         if isinstance(subscriptions, str):
             raise TypeError("subscriptions is a list of subscription ids, not one string")
         wanted = profile_of(profile)
-        schema = self.schema
+        schema = self._schema_from(perspective)
         allowed = tuple(sorted({name.lower() for name in subscriptions or ()}))
         key = (text, wanted, allowed, schema.version)
         with self._plans_lock:
@@ -324,7 +382,13 @@ class ResourceGraph:
             except duckdb.Error as error:
                 raise _failure(error, text) from error
         columns = tuple(Column(column.name, str(column.type)) for column in compiled.columns)
-        plan = _Plan(compiled, statement, columns, tuple(column.form for column in compiled.columns))
+        plan = _Plan(
+            compiled,
+            statement,
+            columns,
+            tuple(column.form for column in compiled.columns),
+            perspective is not Perspective.INDEX,
+        )
         if compiled.asked:
             return plan, False  # its columns are right for the data of this moment only
         with self._plans_lock:
@@ -349,11 +413,19 @@ class ResourceGraph:
             return (cursor.execute(question.sql, bound) if bound else cursor.execute(question.sql)).fetchall()
 
     def _run(
-        self, plan: _Plan, bound: dict[str, object], text: str, timeout: float | None, at_most: int | None
+        self,
+        plan: _Plan,
+        bound: dict[str, object],
+        text: str,
+        timeout: float | None,
+        at_most: int | None,
+        at: int | None,
     ) -> tuple[list[tuple[Any, ...]], pa.Table | None, Sequence[object]]:
         """The first rows as tuples, the rest as Arrow, and the engine's type of each column."""
         limits = self.settings
         with self._cursor() as cursor, self._watching(cursor, text, timeout):
+            if at is not None:
+                cursor.execute("SET VARIABLE looked_at = ?", [at])
             # An empty mapping must not be given: the engine then expects parameters.
             cursor.execute(plan.statement, bound) if bound else cursor.execute(plan.statement)
             engine_types = [column[1] for column in cursor.description or ()]
@@ -435,6 +507,10 @@ class ResourceGraph:
                 raise _failure(error, text) from error
             finally:
                 self._busy.discard(cursor)
+
+
+def _nothing_pending() -> int:
+    return 0
 
 
 @contextmanager

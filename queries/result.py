@@ -15,6 +15,7 @@ from queries.values import decode_rows, decoder
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from inventory import Age
     from kql import Problem
 
 
@@ -48,7 +49,7 @@ class Result:
     """
 
     __slots__ = (
-        "_decoders", "_engine_types", "_forms", "_head", "_pending", "_rows", "_tail",
+        "_ages", "_decoders", "_engine_types", "_forms", "_head", "_pending", "_rows", "_tail",
         "advice", "as_of", "columns", "render", "timings", "truncated",
     )  # fmt: skip
 
@@ -62,6 +63,7 @@ class Result:
         *,
         as_of: datetime,
         pending: Callable[[], int],
+        ages: Callable[[], Sequence[Age]] = tuple,
         timings: Timings,
         truncated: bool = False,
         render: str | None = None,
@@ -83,6 +85,7 @@ class Result:
             self._tail = whole_numbers(tail, [column.type for column in self.columns])
         self._engine_types = engine_types
         self._pending: int | Callable[[], int] = pending
+        self._ages = ages
         self._rows: list[tuple[Any, ...]] | None = None
 
     def __len__(self) -> int:
@@ -103,6 +106,12 @@ class Result:
         if not isinstance(self._pending, int):
             self._pending = self._pending()
         return self._pending
+
+    @property
+    def ages(self) -> Sequence[Age]:
+        """How old what was read is: for each type of resource in the tables of the query that the index is behind with,
+        how many changes it has not heard of and since when. For an answer over the index; while the graph is open."""
+        return self._ages()
 
     @property
     def forms(self) -> tuple[str, ...]:

@@ -147,7 +147,7 @@ class Records:
         timed = {"_after": pa.int64(), "_accepted": pa.int64(), "_gone": pa.bool_()}
         self.stage(of, "following", rows, timed)
         self._feed.forget_future(of, "following")
-        self._feed.announce(of, "following", {}, deleted="_gone")
+        self._feed.announce(of, "following", {}, deleted="_gone", whole=True)
         if of.slow:
             self._feed.announce_slow(of, "following", {name: name for name in of.slow})
 

@@ -176,9 +176,13 @@ class Legs:
         known = self._fetched.get(texts)
         if known is not None:
             return known
-        alias = self.blocks[0].select(texts[0], hint)
-        for block, text in zip(self.blocks[1:], texts[1:], strict=True):
-            block.select_as(text, alias)
+        if len(self.blocks) == 1:
+            alias = self.blocks[0].select(texts[0], hint)
+        else:
+            # a name of its own: two columns may be alike in the first leg (both '', say) and differ in the others
+            alias = self.names.fresh(hint)
+            for block, text in zip(self.blocks, texts, strict=True):
+                block.select_as(text, alias)
         nullable = self.outer or (
             any(value.nullable for value in values) and not (values[0].type is STRING and len(values) > 1)
         )

@@ -373,3 +373,11 @@ def test_counting_needs_no_rows(graph: ResourceGraph, text: str, number: int, lo
 
 def test_one_row_stays_one_row_though_nothing_of_it_is_shown(graph: ResourceGraph) -> None:
     assert graph.query("range i from 1 to 10 step 1 | summarize count() | project x = 1").rows() == [(1,)]
+
+
+def test_columns_that_are_alike_in_the_first_part_of_a_table_stay_apart() -> None:
+    with ResourceGraph.simulated(20, 7) as graph:
+        rows = graph.query("resourcecontainers | where type has 'resourcegroups' | project id, location, resourceGroup").rows()
+        all_rows = graph.query("resourcecontainers | project id, location, resourceGroup").rows()
+        assert set(rows) <= set(all_rows)
+        assert any(location != group for _, location, group in all_rows)
