@@ -6,11 +6,13 @@ properties differ is worked out for many changes at once, and only below what di
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from inventory.resource_types import MANAGEMENT_GROUPS, RESOURCE_GROUPS, SUBSCRIPTIONS, ResourceType
+from inventory.resource_types import MANAGEMENT_GROUPS, RESOURCE_GROUPS, REST, SUBSCRIPTIONS, ResourceType
 from inventory.shapes import JSON, TEXT, is_json, quoted
 
 
@@ -125,10 +127,11 @@ def lower_type(of: ResourceType, id_: str) -> str:
 # ---- which properties differ ---------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A piece of a row that is compared: its path in the document, SQL below a row, its shape."""
+    """A piece of a row that is compared: its path in the document, SQL for it as it was and as it is, its shape."""
 
     path: str
-    sql: str
+    old: str
+    new: str
     shape: pa.DataType
     loose: bool
     """Of no fixed shape, or a list: looked into as JSON."""
@@ -137,39 +140,47 @@ class Piece:
         """The members of a document; the piece itself where it has none of fixed shape."""
         if self.loose or not pa.types.is_struct(self.shape):
             return [self]
-        return [
-            _piece(f"{self.path}.{part.name}", f"{self.sql}.{quoted(part.name)}", part.type,
-                   is_json(part))
-            for part in self.shape
-        ]  # fmt: skip
+        found = []
+        for part in self.shape:
+            below = quoted(part.name)
+            loose = is_json(part) or pa.types.is_list(part.type)
+            found.append(
+                Piece(f"{self.path}.{part.name}", f"{self.old}.{below}", f"{self.new}.{below}", part.type, loose)
+            )
+        return found
 
     def leaves(self) -> list[Piece]:
         """The piece in its smallest parts."""
         parts = self.parts()
         return parts if parts == [self] else [leaf for part in parts for leaf in part.leaves()]
 
+    @property
+    def differs(self) -> str:
+        """SQL for whether it differs."""
+        return f"{self.old} IS DISTINCT FROM {self.new}"
 
-def _piece(path: str, sql: str, shape: pa.DataType, as_json: bool) -> Piece:
-    return Piece(path, sql, shape, as_json or pa.types.is_list(shape))
 
+def pieces(of: ResourceType, changed: Mapping[str, str]) -> list[Piece]:
+    """What can differ when some columns of a type are set to SQL values: members of documents, tags ...
 
-def pieces(of: ResourceType, changed: set[str]) -> list[Piece]:
-    """What can differ in some columns of a type: members of documents, tags ... Slow fields are no changes, because
-    nobody made them: the guest agent reports them."""
+    A value that sets some members of a document (`struct_update(...)`) leaves the others alone. Slow fields are no
+    changes, because nobody made them: the guest agent reports them. The pieces are read from rows `s`.
+    """
     paths = {graft.column: graft.path for graft in of.grafts}
     found = []
     for name, kind in of.physical_columns.items():
-        if name in changed and name not in of.inner and name not in of.slow:
-            as_json = name in of.columns and not isinstance(of.columns[name], pa.DataType)
-            found += _piece(paths.get(name, name), quoted(name), kind, as_json).parts()
+        if name not in changed or name in of.inner or name in of.slow or name == REST:
+            continue
+        loose = pa.types.is_list(kind) or (name in of.columns and not isinstance(of.columns[name], pa.DataType))
+        parts = Piece(paths.get(name, name), f"s.{quoted(name)}", f"n.{quoted(name)}", kind, loose).parts()
+        if changed[name].startswith(f"struct_update({name},"):
+            set_to = set(_SET.findall(changed[name]))
+            parts = [part for part in parts if part.path.rsplit(".", 1)[-1] in set_to]
+        found += parts
     return found
 
 
-def differs_sql(piece: Piece) -> str:
-    """SQL for whether a piece differs between the rows `o` and `n`."""
-    return f"o.{piece.sql} IS DISTINCT FROM n.{piece.sql}"
-
-
+_SET = re.compile(r"(\w+) :=")
 PAIRS = 'STRUCT(path VARCHAR, "old" VARCHAR, "new" VARCHAR)[]'
 
 
@@ -180,10 +191,8 @@ def pairs_sql(found: list[Piece], loose: bool) -> str:
     for leaf in (leaf for piece in found for leaf in piece.leaves()):
         if leaf.loose is loose:
             form = "{}::VARCHAR" if not loose else "to_json({})::VARCHAR" if pa.types.is_list(leaf.shape) else "{}"
-            old, new = form.format(f"o.{leaf.sql}"), form.format(f"n.{leaf.sql}")
-            pairs.append(
-                f"CASE WHEN {differs_sql(leaf)} THEN {{'path': '{leaf.path}', 'old': {old}, 'new': {new}}} END"
-            )
+            old, new = form.format(leaf.old), form.format(leaf.new)
+            pairs.append(f"CASE WHEN {leaf.differs} THEN {{'path': '{leaf.path}', 'old': {old}, 'new': {new}}} END")
     return f"list_filter([{', '.join(pairs)}]::{PAIRS}, lambda x: x IS NOT NULL)" if pairs else f"[]::{PAIRS}"
 
 

@@ -177,11 +177,11 @@ class Feed:
               ) LEFT JOIN (
                 SELECT _key, max(_visible_at) AS _floor FROM {of.feed} WHERE NOT _lost GROUP BY _key) USING (_key))
         """)
-        changed, earlier = set(changes), f"(SELECT * FROM {source})"
+        changed, earlier = changes, f"(SELECT * FROM {source})"
         if whole:
             mine = f"_key IN (SELECT _key FROM {source})"
             run(f"CREATE OR REPLACE TEMP TABLE were AS SELECT * FROM {self.truth(of, WHEN_ALL_IS_DONE, mine)}")
-            changed = set(of.physical_columns)
+            changed = {name: name for name in of.physical_columns}
             earlier = f"(SELECT * FROM were JOIN (SELECT _key, _after FROM {source}) USING (_key))"
         self._past.lay_down(of, f"(SELECT * FROM {earlier} JOIN event USING (_key, _after) WHERE _first)")
         values = ", ".join(f"({changes.get(name, quoted(name))})" for name in of.physical_columns)

@@ -91,16 +91,16 @@ def shown_sql(suffix: str) -> str:
     )
 
 
-def _derived(machines: str) -> str:
+CREATED = 'n.properties."timeCreated"'
+"""SQL for when the machine in a row `n` was created."""
+
+
+def _derived(machines: str, created: str = CREATED) -> str:
     """SQL for the statuses that follow from rows of machines to which nothing has happened."""
     return (
         f'SELECT _key, {_id("id", STATUSES)} AS id, \'current\' AS name, location, "resourceGroup", "subscriptionId", '
-        f"{_status('id', _created(), _state('power_state.code'), _quoted('Unknown'))} AS properties FROM {machines}"
+        f"{_status('id', created, _state('power_state.code'), _quoted('Unknown'))} AS properties FROM {machines} n"
     )
-
-
-def _created() -> str:
-    return 'properties."timeCreated"'
 
 
 def _id(id_: str, of: ResourceType) -> str:
@@ -127,7 +127,7 @@ def base_sql() -> str:
     )
     return f"""
         INSERT INTO {STATUSES.source} (_key, {_COLUMNS}, _hidden)
-        SELECT d.*, t._created FROM (SELECT * FROM transition WHERE _first) t JOIN ({_derived(first)}) d ON d._key = t._key
+        SELECT d.*, t._created FROM (SELECT * FROM transition WHERE _first) t JOIN ({_derived(first, "n._made")}) d ON d._key = t._key
         WHERE t._key NOT IN (SELECT _key FROM {STATUSES.source})
     """
 

@@ -5,7 +5,8 @@ Works on all changes of one announcement at once. Knows the feed's tables, not i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import replace
 
 from inventory import changes, health
 from inventory.changes import Cause
@@ -15,6 +16,9 @@ from inventory.resource_types import VIRTUAL_MACHINES, ResourceType
 from inventory.store import Store
 
 _SHOWN_TO_RECORDS = ("id", "name", "location", "resourceGroup", "subscriptionId", "_vm_key", "power_state")
+
+MANY = 12
+"""Pieces of a row from which on it is asked first which of them differ at all."""
 
 
 class Recorder:
@@ -27,7 +31,7 @@ class Recorder:
         self._begins = begins
 
     def record(
-        self, of: ResourceType, source: str, changed: set[str], lag: Lag, cause: Cause, last_before: int
+        self, of: ResourceType, source: str, changed: Mapping[str, str], lag: Lag, cause: Cause, last_before: int
     ) -> list[ResourceType]:
         """Record the changes that have just been announced; returns in which tables something was written.
 
@@ -64,33 +68,34 @@ class Recorder:
         for kind in kinds:
             self._run(f"DELETE FROM {kind.feed} WHERE _seq IN ({never})")
 
-    def _compare(self, of: ResourceType, source: str, changed: set[str], last_before: int) -> None:
+    def _compare(self, of: ResourceType, source: str, changed: Mapping[str, str], last_before: int) -> None:
         """Make the temporary table `transition`: for each change what was, what is, and which properties differ."""
+        machine = of is VIRTUAL_MACHINES
         possible = changes.pieces(of, changed)
-        compared = {name for name in of.physical_columns if name in changed and name not in of.inner}
-        before = sorted({*compared, *(["power_state"] if of is VIRTUAL_MACHINES else [])})
-        self._run(f"""
-            CREATE OR REPLACE TEMP TABLE before AS
-            WITH _steps AS (
-              SELECT _seq, _key, _first, lag(_seq) OVER w AS _previous, lag(_true_at) OVER w AS _previous_at
-              FROM event WINDOW w AS (PARTITION BY _key ORDER BY _seq))
-            SELECT e._seq, e._previous, e._previous_at{_listed("s", before)}
+        values = [piece.old for piece in possible] + (["s.power_state"] if machine else [])
+        named = "".join(f", {value} AS _p{place}" for place, value in enumerate(values))
+        possible = [replace(piece, old=f"o._p{place}") for place, piece in enumerate(possible)]
+        before = f"""
+            SELECT e._seq, e._previous, e._previous_at{named}
             FROM {source} s JOIN event USING (_key, _after) JOIN _steps e USING (_seq) WHERE e._first
             UNION ALL
-            SELECT e._seq, e._previous, e._previous_at{_listed("p", before)}
-            FROM _steps e JOIN {of.feed} p ON p._seq = e._previous
-        """)
-        differing = []
-        if possible:
-            probes = ", ".join(f"coalesce(bool_or({changes.differs_sql(piece)}), FALSE)" for piece in possible)
+            SELECT e._seq, e._previous, e._previous_at{named} FROM _steps e JOIN {of.feed} s ON s._seq = e._previous"""
+        steps = """_steps AS (
+              SELECT _seq, _key, _first, lag(_seq) OVER w AS _previous, lag(_true_at) OVER w AS _previous_at
+              FROM event WINDOW w AS (PARTITION BY _key ORDER BY _seq))"""
+        if len(possible) > MANY:
+            # to spell out what every leaf of a large document was would cost more than to ask first what differs
+            self._run(f"CREATE OR REPLACE TEMP TABLE before AS WITH {steps} {before}")
+            probes = ", ".join(f"coalesce(bool_or({piece.differs}), FALSE)" for piece in possible)
             seen = self._run(f"SELECT {probes} FROM before o JOIN {of.feed} n USING (_seq)").fetchall()[0]
-            differing = [piece for piece, differs in zip(possible, seen, strict=True) if differs]
-        strict, loose = changes.pairs_sql(differing, False), changes.pairs_sql(differing, True)
-        shown = _listed("n", [name for name in _SHOWN_TO_RECORDS if name in of.physical_columns])
-        of_machine = ", n.properties, o.power_state AS _power_before" if of is VIRTUAL_MACHINES else ""
+            possible = [piece for piece, differs in zip(possible, seen, strict=True) if differs]
+            before, steps = "FROM temp.before", "_none AS (SELECT 1)"
+        strict, loose = changes.pairs_sql(possible, False), changes.pairs_sql(possible, True)
+        shown = "".join(f', n."{name}"' for name in _SHOWN_TO_RECORDS if name in of.physical_columns)
+        of_machine = f", {health.CREATED} AS _made, o._p{len(values) - 1} AS _power_before" if machine else ""
         self._run(f"""
             CREATE OR REPLACE TEMP TABLE transition AS
-            WITH _earlier AS (
+            WITH {steps}, _before AS ({before}), _earlier AS (
               SELECT _key, max(_seq) AS _seq, arg_max(_true_at, _seq) AS _true_at FROM (
                 SELECT _key, _seq, _true_at FROM {of.feed} WHERE _seq <= {last_before}
                 UNION ALL SELECT _key, _seq, _true_at FROM {of.past} WHERE _seq > 0)
@@ -101,16 +106,11 @@ class Recorder:
               coalesce(o._previous, b._seq, 0) AS _before_seq,
               coalesce(o._previous_at, b._true_at, {self._begins}) AS _before_at{shown}{of_machine},
               {strict} AS _pairs, {loose} AS _loose
-            FROM event e JOIN {of.feed} n ON n._seq = e._seq LEFT JOIN before o ON o._seq = e._seq
+            FROM event e JOIN {of.feed} n ON n._seq = e._seq LEFT JOIN _before o ON o._seq = e._seq
             LEFT JOIN _earlier b ON b._key = e._key
         """)
-        if any(leaf.loose for piece in differing for leaf in piece.leaves()):
+        if any(leaf.loose for piece in possible for leaf in piece.leaves()):
             self._run(changes.look_into_sql())
-        self._run("DROP TABLE temp.before")
-
-
-def _listed(alias: str, names: Iterable[str]) -> str:
-    return "".join(f', {alias}."{name}"' for name in names)
 
 
 def _draw(seed: str, stream: str) -> str:

@@ -112,6 +112,9 @@ def output_options(command: Command) -> Command:
                          help="Rows that a table shows; 0 shows all."),
             click.option("--timeout", type=Duration(), help="Stop the query after this time."),
             click.option("--quiet", is_flag=True, help="No notes on standard error."),
+            click.option("--as-of", type=Moment(),
+                         help="Answer as the index stood at this earlier time (--at starts the clock)."),
+            click.option("--truth", is_flag=True, help="Answer from what the control plane knows, not from the index."),
             click.option("--fail-if-empty", is_flag=True, help="Exit with 1 when there are no rows."),
             click.option("--fail-if-any", is_flag=True, help="Exit with 1 when there are rows."),
         )
@@ -277,6 +280,44 @@ def create(path: str, vms: int, seed: int) -> None:
     click.echo(f"{path}: an estate of {vms:,} virtual machines", err=True)
 
 
+@cli.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False), help="The estate's file, for --estate.")
+def import_files(files: tuple[str, ...], output: str) -> None:
+    """Make an estate in a file from the inventories in FILES.
+
+    What az graph query, az resource list and az vm list -d print, REST pages, JSON lines, CSV from the portal, Parquet.
+    """
+    from inventory import Estate, ImportReport
+
+    report = ImportReport()
+    Estate.imported(files, path=output, report=report).close()
+    click.echo(f"{output}: {report}", err=True)
+
+
+@cli.command("export")
+@click.argument("file", type=click.Path(dir_okay=False))
+@click.option("--form", type=click.Choice(("az", "array", "rest", "rest-table", "jsonl", "csv", "parquet", "estate")),
+              help="Form of the file [by its extension; .duckdb is an estate with its past].")  # fmt: skip
+@world_options
+@click.pass_context
+def export_file(ctx: click.Context, /, file: str, form: str | None, **options: Any) -> None:
+    """Write the whole inventory into FILE, for other programs or for import."""
+    from queries.exports import export, form_of_path
+
+    chosen = form or ("estate" if file.endswith(".duckdb") else form_of_path(file))
+    if chosen is None:
+        raise click.UsageError(f"the name '{file}' says nothing of a form; choose one with --form")
+    with _opened(_world(ctx, options)) as graph:
+        graph.refresh()
+        if chosen == "estate":
+            graph.estate.snapshot(file)
+            return
+        with _sink(file) as out:
+            count = export(graph, out, chosen)
+    click.echo(f"{file}: {count:,} resources", err=True)
+
+
 @cli.command()
 @world_options
 @click.pass_context
@@ -326,6 +367,8 @@ def _answer(ctx: click.Context, text: str, options: dict[str, Any]) -> None:
     from queries.interruptible import interruptibly
 
     world = _world(ctx, options)
+    if options["as_of"] and options["truth"]:
+        raise click.UsageError("--truth is of now; --as-of asks what the index showed")
     form, look = _form(options["format_name"], options["output"], options["rows"])
     quiet = options["quiet"]
     with _opened(world, quiet) as graph:
@@ -337,6 +380,8 @@ def _answer(ctx: click.Context, text: str, options: dict[str, Any]) -> None:
                 subscriptions=list(options["subscriptions"]) or None,
                 timeout=options["timeout"],
                 at_most=look.max_rows,
+                as_of=options["as_of"],
+                truth=options["truth"],
                 parameters=dict(options["given"]),
             ),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import kql
 from inventory import Estate, Lag
 
 
@@ -21,3 +22,9 @@ def small() -> Iterator[Estate]:
     """A small estate of one's own, with the default lag."""
     with Estate.simulated(120, 11) as estate:
         yield estate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def language() -> None:
+    """The grammar is loaded once, before any law is tried: loading it raises Python's recursion limit."""
+    kql.check("print 1", kql.Schema(()))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from inventory import Estate, InventoryError, Lag, VirtualMachine
+from inventory import Estate, History, InventoryError, Lag, VirtualMachine
 from tests.inventory.test_lag import advance
 
 
 @pytest.fixture
 def estate() -> Estate:
-    made = Estate.simulated(200, 7, lag=Lag.none())
+    made = Estate.simulated(200, 7, lag=Lag.none(), history=History.none())
     advance(made, 100)
     made.refresh()
     return made

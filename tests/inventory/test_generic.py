@@ -40,8 +40,8 @@ def test_a_document_shows_after_its_lag_with_all_its_properties() -> None:
         assert row["properties"] == SITE["properties"] and row["tags"] == SITE["tags"]
         assert (row["type"], row["resourceGroup"], row["location"], row["kind"]) == (
             "microsoft.web/sites",
-            "rg",
-            "east us",
+            "RG",
+            "East US",
             "app",
         )
         assert (row["sku"], row["zones"], row["managedBy"]) == (None, None, "")
