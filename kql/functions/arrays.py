@@ -100,10 +100,10 @@ def _has_element(arguments: Arguments) -> str:
 def _set(function: str) -> Template:
     def sql(arguments: Arguments) -> Sql:
         lists, form = _same_form(arguments.values)
-        first = f"kql_distinct({lists[0]})"
+        first = f"kql_once({lists[0]})"
         for text in lists[1:]:
             if function == "union":
-                first = f"kql_distinct(list_concat({first}, coalesce({text}, [])))"
+                first = f"kql_once(list_concat({first}, coalesce({text}, [])))"
             elif function == "intersect":
                 first = f"list_filter({first}, lambda e: list_contains(coalesce({text}, []), e))"
             else:

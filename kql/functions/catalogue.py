@@ -11,7 +11,7 @@ from kql.functions.spellings import OLD
 # Each module holds rows of one kind of thing, as a tuple named ROWS.
 MODULES = (
     "infix", "comparison", "matching", "lists", "logic", "conversions", "strings", "encodings", "texts", "regexes", "datetimes", "dynamics", "arrays",
-    "maths", "units", "hashes", "addresses", "networks", "series", "windows", "aggregates", "statistics", "tables", "helpers", "refusals",
+    "maths", "units", "hashes", "addresses", "networks", "geo", "series", "windows", "aggregates", "statistics", "tables", "helpers", "refusals",
 )  # fmt: skip
 
 

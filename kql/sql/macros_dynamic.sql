@@ -59,6 +59,6 @@ CREATE OR REPLACE MACRO kql_array_sum(l) AS
   CASE WHEN len(list_filter(l, lambda e: e IS NOT NULL AND json_type(e) NOT IN ('BIGINT', 'UBIGINT', 'DOUBLE'))) = 0
        THEN CAST(list_sum(list_transform(l, lambda e: TRY_CAST(kql_text(e) AS DOUBLE))) AS DOUBLE) END;
 -- Each value once, where it first stands. Long lists are left in the engine's order: finding places in them takes too long.
-CREATE OR REPLACE MACRO kql_distinct(l) AS
+CREATE OR REPLACE MACRO kql_once(l) AS
   list_transform([coalesce(l, [])], lambda a: CASE WHEN len(a) > 300 THEN list_distinct(a)
     ELSE list_filter(a, lambda e, i: e IS NOT NULL AND list_position(a, e) = i) END)[1];
