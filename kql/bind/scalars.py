@@ -192,7 +192,10 @@ def _called(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         binder.problems.add("KQL501", call.name_span, what=f"{name}()", reason=function.refused)
         return _NOTHING
     if function.kind == "aggregate":
-        return _aggregate(binder, call, scope)
+        beside = None if scope.aggregates else catalogue.find(f"${name}")
+        if beside is None or beside.kind != "scalar":
+            return _aggregate(binder, call, scope)
+        function = beside  # hll_merge and its kin are functions of a row too
     if all(overload.returns == "Any" for overload in function.overloads):
         binder.problems.add("KQL208", call.span, "toscalar(…) makes a value of it", name=f"{name}()")
         return _NOTHING

@@ -51,7 +51,7 @@ def _extreme(function: str) -> Template:
     def sql(arguments: Arguments) -> Sql:
         value, where = arguments[0].fetched(), _where(arguments)
         if value.type is STRING:
-            return Sql(f"{function}(nullif({value.string}, '')){where}", STRING, True)
+            return Sql(f"{function}({value.string}){where}", STRING, True)
         if value.type is DYNAMIC:
             text = dynamic.as_json(value).text
             return Sql(f"{function}({text}){where}", DYNAMIC, True, Json())
@@ -149,8 +149,8 @@ def _with_if(name: str, shape: str, sql: Template, doc: str, shown: str, **facts
 
 def _averages() -> tuple[Function, Function]:
     shapes = (
+        ("real", "real"),  # first, for it is how a dynamic is read
         ("Integer", "real"),
-        ("real", "real"),
         ("decimal", "decimal"),
         ("timespan", "timespan"),
         ("datetime", "datetime"),

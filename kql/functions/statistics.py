@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kql.forms import Json, List, Scalar
 from kql.functions.row import Function, aggregate, scalar
 from kql.sql import dynamic
+from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
 from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, STRING
 
@@ -107,6 +108,13 @@ _DIGEST = "to_json(coalesce(list([{expr}::DOUBLE, CAST({weight|1} AS DOUBLE)]) F
 _MERGED = "to_json(coalesce(flatten(list(kql_pairs({tdigest}))), []))"
 
 
+def _percentile_of_digest(arguments: Arguments) -> Sql:
+    found = f"kql_weighted(kql_weighed({arguments.text(0)}), {arguments.text(1)})"
+    if arguments.result is DYNAMIC:
+        return Sql(f"kql_number_json({found})", DYNAMIC, True, Json())
+    return convert(Sql(found, REAL, True), arguments.result)
+
+
 def _hll(arguments: Arguments) -> str:
     text = arguments.text(0)
     conditions = [f"{text} IS NOT NULL"]
@@ -165,7 +173,7 @@ ROWS = (
         naming="prefix:percentiles",
     ),
     aggregate(
-        ("tdigest(expr:Number, weight:Integer?) -> dynamic", _DIGEST),
+        ("tdigest(expr:Summable, weight:Integer?) -> dynamic", _DIGEST),
         doc="All values in one, to ask for percentiles later; exact here, in a form of this engine's own.",
         examples=("percentile_tdigest(toscalar(range x from 1 to 4 step 1 | summarize tdigest(x)), 50) == 2",),
         naming="prefix:tdigest",
@@ -183,9 +191,22 @@ ROWS = (
         for name in ("tdigest_merge", "merge_tdigest")
     ),
     scalar(
-        ("percentile_tdigest(tdigest:dynamic, percentile:Number, type:type?) -> dynamic",
-         "kql_number_json(kql_weighted(kql_weighed({tdigest}), {percentile}))"),
+        ("$tdigest_merge(tdigest:dynamic...) -> dynamic", "to_json(flatten(list_transform([{tdigest}], lambda t: coalesce(kql_pairs(t), []))))"),
+        doc="Several results of tdigest as one.",
+        nulls="total",
+        hidden=True,
+    ),
+    scalar(
+        ("$merge_tdigest(tdigest:dynamic...) -> dynamic", "to_json(flatten(list_transform([{tdigest}], lambda t: coalesce(kql_pairs(t), []))))"),
+        doc="Several results of tdigest as one.",
+        nulls="total",
+        hidden=True,
+    ),
+    scalar(
+        ("percentile_tdigest(tdigest:dynamic, percentile:Number) -> dynamic", _percentile_of_digest),
+        ("percentile_tdigest(tdigest:dynamic, percentile:Number, type:type) -> ParameterNLiteral", _percentile_of_digest),
         doc="The value at a percentage of what tdigest took in.",
+        naming="name_first",
         examples=("percentile_tdigest(toscalar(range x from 1 to 4 step 1 | summarize tdigest(x)), 100) == 4",),
         nulls="custom",
     ),
@@ -195,6 +216,7 @@ ROWS = (
         ("percentiles_array_tdigest(tdigest:dynamic, percentile:Number...) -> dynamic",
          "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), [{percentile}]), lambda v: kql_number_json(v)))"),
         doc="The values at several percentages of what tdigest took in.",
+        naming="prefix:percentile_tdigest",
         examples=(
             "percentiles_array_tdigest(toscalar(range x from 1 to 4 step 1 | summarize tdigest(x)), 50, 100)[1] == 4",
         ),
@@ -240,8 +262,15 @@ ROWS = (
         naming="prefix:hll_merge",
     ),
     scalar(
+        ("$hll_merge(hll:dynamic...) -> dynamic", "to_json(kql_distinct(flatten(list_transform([{hll}], lambda h: coalesce(kql_list(h), [])))))"),
+        doc="Several results of hll as one.",
+        nulls="total",
+        hidden=True,
+    ),
+    scalar(
         ("dcount_hll(hll:dynamic) -> long", "coalesce(len(kql_list({hll})), 0)"),
         doc="The number of distinct values that hll took in.",
+        naming="name_first",
         examples=("dcount_hll(toscalar(range x from 1 to 4 step 1 | summarize hll(x % 2))) == 2",),
         nulls="total",
     ),

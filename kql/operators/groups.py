@@ -51,6 +51,11 @@ class Summarize(Operator):
         values: Made = []
         for item in self.values:
             values += self._value(binder, item, aggregating, namer, key_columns)
+        taken: set[str] = set()
+        for column, _ in (*keys, *values):
+            if column.name in taken:
+                binder.problems.add("KQL205", self.span, name=column.name)
+            taken.add(column.name)
         return aggregated(input, tuple(keys), tuple(values))
 
     def _value(
@@ -101,16 +106,26 @@ def _named(item: syntax.Item, place: int, automatic: str, namer: names.Namer) ->
 
 
 def _returned(
-    binder: Binder, arguments: tuple[syntax.Expression, ...], scope: Scope, leave_out: tuple[Column, ...]
-) -> list[tuple[str, plan.Scalar]]:
-    """The columns that arg_max, arg_min and take_any return; `*` means all that are neither keys nor given."""
+    binder: Binder, call: syntax.Call, first: int, scope: Scope, leave_out: tuple[Column, ...]
+) -> list[tuple[str, int, plan.Scalar]]:
+    """The columns that arg_max, arg_min and take_any return from argument `first` on, each with the name that it hands
+    on and the argument's place; `*` means all columns that are neither keys nor given."""
     inner = scope.within_aggregate()
-    made: list[tuple[str, plan.Scalar]] = []
-    for argument in arguments:
+    made: list[tuple[str, int, plan.Scalar]] = []
+    given, starred = list(leave_out), set[Column]()
+    for place, argument in enumerate(call.arguments):
+        if place < first:
+            continue
         if isinstance(argument, syntax.Star):
-            made += [(column.name, plan.Ref(column)) for column in scope.columns if column not in leave_out]
-        else:
-            made.append((names.of(argument), binder.scalar(argument, inner)))
+            starred = {column for column in scope.columns if column not in given}
+            made += [(column.name, place, plan.Ref(column)) for column in scope.columns if column in starred]
+            continue
+        value = binder.scalar(argument, inner)
+        if isinstance(value, plan.Ref):
+            if value.column in starred:
+                continue
+            given.append(value.column)
+        made.append((call.names.get(place) or names.of(argument), place, value))
     return made
 
 
@@ -126,13 +141,15 @@ def _extreme(
     by = binder.scalar(call.arguments[0], scope.within_aggregate())
     name = call.name.replace("argm", "arg_m")
     extreme = binder.apply("max" if name == "arg_max" else "min", (by,), call.span)
-    only = len(call.arguments) == 1
-    first = (f"{'max' if name == 'arg_max' else 'min'}_" if only else "") + names.of(call.arguments[0])
-    first = _named(item, 0, first, namer)
+    own = names.of(call.arguments[0])
+    prefix = f"{'max' if name == 'arg_max' else 'min'}_{own}"
+    old = call.name != name  # argmax names its columns after both
+    first = _named(item, 0, prefix if old or not own else own, namer)
     made: Made = [(Column(first, by.type), extreme)]
     given = (by.column,) if isinstance(by, plan.Ref) else ()
-    for place, (automatic, value) in enumerate(_returned(binder, call.arguments[1:], scope, keys + given), 1):
-        column = Column(_named(item, place, automatic, namer), value.type)
+    for number, (handed, place, value) in enumerate(_returned(binder, call, 1, scope, keys + given), 1):
+        automatic = f"{prefix}_{handed or f'arg{place}'}" if old or not handed else handed
+        column = Column(_named(item, number, automatic, namer), value.type)
         made.append((column, binder.apply(f"${name}", (value, by), call.span)))
     return made
 
@@ -142,11 +159,10 @@ def _any(
 ) -> Made:
     """take_any(x, …): the values of some row."""
     made: Made = []
-    several = len(call.arguments) > 1 or any(isinstance(each, syntax.Star) for each in call.arguments)
-    for place, (automatic, value) in enumerate(_returned(binder, call.arguments, scope, keys)):
-        if call.name == "any" and (not several or not isinstance(call.arguments[0], syntax.Star)):
-            automatic = f"any_{automatic}"
-        column = Column(_named(item, place, automatic, namer), value.type)
+    for number, (handed, place, value) in enumerate(_returned(binder, call, 0, scope, keys)):
+        unnamed = f"arg{place}" if len(call.arguments) > 1 or call.name != "any" else ""
+        automatic = f"any_{handed or unnamed}" if call.name == "any" or not handed else handed
+        column = Column(_named(item, number, automatic, namer), value.type)
         made.append((column, binder.apply("$any", (value,), call.span)))
     return made
 

@@ -190,15 +190,15 @@ def joined(kind: str, left: Relation, right: Relation, pairs: Pairs, *, drop_rig
     if kind in ("rightsemi", "rightanti"):
         turned = [(there, here) for here, there in pairs]
         return joined(kind.replace("right", "left"), right, left, turned, drop_right_keys=False)
-    taken = {column.name for column in plan.columns_of(left)}
+    mine = {column.name for column in plan.columns_of(left)}
     output = [(Column(column.name, column.type), column) for column in plan.columns_of(left)]
     if kind not in ("leftsemi", "leftanti"):
         dropped = {there.column for _, there in pairs if isinstance(there, plan.Ref)} if drop_right_keys else set()
-        for column in plan.columns_of(right):
-            if column in dropped:
-                continue
+        kept = [column for column in plan.columns_of(right) if column not in dropped]
+        taken = mine | {column.name for column in kept}  # a name that only the right side has stays with its column
+        for column in kept:
             name, number = column.name, 1
-            while name in taken:
+            while name in mine or (name != column.name and name in taken):
                 name, number = f"{column.name}{number}", number + 1
             taken.add(name)
             output.append((Column(name, column.type), column))

@@ -156,7 +156,7 @@ class _Emitter:
         if not values.rows:
             return self._nothing(values.columns)
         empty = Block(Text(""), self.names)
-        cells = [[self.scalars.emit(cell, empty) for cell in row] for row in values.rows]
+        cells = [[_cell(self.scalars.emit(cell, empty)) for cell in row] for row in values.rows]
         alias = self.names.fresh("v")
         heads = [self.names.fresh(column.name) for column in values.columns]
         rows = ", ".join("(" + ", ".join(cell.text for cell in row) + ")" for row in cells)
@@ -470,6 +470,11 @@ def _closed(block: Block) -> bool:
 
 def _across(side: Legs, origin: Column) -> Sql:
     return side.borrow([block.value(origin) for block in side.blocks], origin.name)
+
+
+def _cell(value: Sql) -> Sql:
+    """A value among rows of its column: a dynamic is JSON in all of them."""
+    return dynamic.as_json(value) if value.type is DYNAMIC else value
 
 
 def _equal_keys(left: Sql, right: Sql) -> str:
