@@ -10,7 +10,7 @@ from kql.forms import JSON, Json, List, Object, Scalar
 from kql.functions.row import Function, refused, scalar
 from kql.sql import dynamic
 from kql.sql.value import Arguments, Sql, always_null
-from kql.types import BOOL, DYNAMIC, INT, LONG, REAL
+from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, Type
 
 _JSONS = List(Json())
 _REALS = List(Scalar(REAL))
@@ -128,6 +128,14 @@ STATS = (
 LINE = (
     ("rsquare", REAL), ("slope", REAL), ("variance", REAL), ("rvariance", REAL), ("interception", REAL), ("line_fit", DYNAMIC),
 )  # fmt: skip
+POLYNOMIAL = (
+    ("rsquare", REAL), ("coefficients", DYNAMIC), ("variance", REAL), ("rvariance", REAL), ("poly_fit", DYNAMIC),
+)  # fmt: skip
+TWO_LINES = (
+    ("rsquare", REAL), ("split_idx", LONG), ("variance", REAL), ("rvariance", REAL), ("line_fit", DYNAMIC),
+    *((f"{side}_{name}", REAL) for side in ("right", "left")
+      for name in ("rsquare", "slope", "interception", "variance", "rvariance")),
+)  # fmt: skip
 FOURIER = (("real", DYNAMIC), ("imag", DYNAMIC))
 
 
@@ -138,8 +146,22 @@ def _stats(arguments: Arguments) -> Sql:
 
 
 def _line(arguments: Arguments) -> Sql:
-    form = Object(tuple((name, _REALS if type is DYNAMIC else Scalar(type)) for name, type in LINE))
-    return Sql(f"kql_line({_numbers(arguments[0])})", DYNAMIC, True, form)
+    return Sql(f"kql_line({_numbers(arguments[0])})", DYNAMIC, True, _fields(LINE))
+
+
+def _fields(parts: tuple[tuple[str, Type], ...]) -> Object:
+    return Object(tuple((name, _REALS if type is DYNAMIC else Scalar(type)) for name, type in parts))
+
+
+def _polynomial(arguments: Arguments) -> Sql:
+    y = _numbers(arguments[0])
+    x = _numbers(arguments[1]) if len(arguments) > 1 else f"list_transform({y}, lambda e, i: CAST(i AS DOUBLE))"
+    degree = arguments.text(2) if len(arguments) > 2 else "1"
+    return Sql(f"kql_poly({x}, {y}, {degree})", DYNAMIC, True, _fields(POLYNOMIAL))
+
+
+def _two_lines(arguments: Arguments) -> Sql:
+    return Sql(f"kql_two_lines({_numbers(arguments[0])})", DYNAMIC, True, _fields(TWO_LINES))
 
 
 def _bag(made: Sql, names: tuple[str, ...]) -> Sql:
@@ -259,11 +281,22 @@ ROWS = (
     scalar(("series_fit_line_dynamic(series:dynamic) -> dynamic", lambda a: _bag(_line(a), tuple(name for name, _ in LINE))),
            doc="What series_fit_line tells as one bag.",
            examples=("toreal(series_fit_line_dynamic(dynamic([1, 3, 5])).slope) == 2.0",), nulls="custom"),
+    scalar(("series_fit_poly(y_series:dynamic, x_series:dynamic?, degree:int|long? <Constant>) -> dynamic", _polynomial),
+           doc="The polynomial of least squares through a series, of degree 1 unless told: fit, coefficients from the highest "
+           "power down, variances, and the curve. The places are 1, 2, … unless given; the degree is 20 at most.",
+           examples=("round(series_fit_poly(dynamic([1, 4, 9, 16]), dynamic([1, 2, 3, 4]), 2), 9) == 1.0",
+                     "round(toreal(series_fit_poly(dynamic([1, 4, 9, 16]), dynamic([1, 2, 3, 4]), 2)[1][0]), 9) == 1.0"),
+           nulls="custom", parts=POLYNOMIAL),
+    scalar(("series_fit_2lines(series:dynamic) -> dynamic", _two_lines),
+           doc="Two lines of least squares, one for each side of the best split: fit, split, variances, the lines, and what "
+           "series_fit_line tells of each side.",
+           examples=("series_fit_2lines(dynamic([1, 2, 3, 4, 9, 8, 7]))[1] == 4",), nulls="custom", parts=TWO_LINES),
+    scalar(("series_fit_2lines_dynamic(series:dynamic) -> dynamic", lambda a: _bag(_two_lines(a), tuple(name for name, _ in TWO_LINES))),
+           doc="What series_fit_2lines tells as one bag.",
+           examples=("toreal(series_fit_2lines_dynamic(dynamic([1, 2, 3, 4, 9, 8, 7])).right_slope) == -1.0",), nulls="custom"),
     _fourier(False),
     _fourier(True),
     *(refused(name, _MODEL) for name in (
         "series_outliers", "series_seasonal", "series_decompose", "series_decompose_forecast", "series_decompose_anomalies",
         "series_periods_detect", "series_periods_validate")),
-    *(refused(name, "fitting it needs a search or a system of equations, which SQL over lists does not do within reason")
-      for name in ("series_fit_2lines", "series_fit_2lines_dynamic", "series_fit_poly")),
 )  # fmt: skip

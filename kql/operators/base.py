@@ -88,8 +88,12 @@ def bind_items(
     items: tuple[syntax.Item, ...],
     scope: Scope,
     namer: names.Namer,
+    *,
+    rest: bool = False,
 ) -> list[tuple[Column, plan.Scalar]]:
-    """`name = expression` lists of project, distinct, print and `by`: names first, then values over the same input."""
+    """`name = expression` lists of project, distinct, print and `by`: names first, then values over the same input.
+
+    Of a call that stands for several columns those without a name fall away, unless the `rest` is kept (project)."""
     made: list[tuple[Column, plan.Scalar]] = []
     explicit: set[str] = set()
     for item in items:
@@ -98,12 +102,12 @@ def bind_items(
                 if namer.automatic(column.name) == column.name:
                     made.append((column, plan.Ref(column)))
             continue
-        if isinstance(item.expression, syntax.Call) and names.parts(item.expression) and len(item.names) != 1:
-            # with one name only the first column of several stays, as the engine does
+        whole = rest or len(item.names) != 1
+        if isinstance(item.expression, syntax.Call) and whole and names.parts(item.expression):
             for place, (name, value) in enumerate(several(binder, item.expression, scope)):
-                if item.names and place >= len(item.names):
+                if item.names and place >= len(item.names) and not rest:
                     break
-                if item.names:
+                if place < len(item.names):
                     name = _claim(binder, item.names[place], item.name_spans[place], explicit, namer)
                 else:
                     name = namer.part(name)

@@ -94,7 +94,7 @@ class Project(Operator):
         return cls(span, _items(children))
 
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
-        made = bind_items(binder, self.items, binder.over(input, environment), names.Namer())
+        made = bind_items(binder, self.items, binder.over(input, environment), names.Namer(), rest=True)
         return plan.Project(input, tuple(made))
 
 

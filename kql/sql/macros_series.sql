@@ -60,3 +60,33 @@ CREATE OR REPLACE MACRO kql_pearson(p) AS
   list_transform([struct_pack(n := len(p), ma := list_avg(list_transform(p, lambda e: e[1])), mb := list_avg(list_transform(p, lambda e: e[2])))], lambda m:
     kql_divide(list_sum(list_transform(p, lambda e: (e[1] - m.ma) * (e[2] - m.mb))),
       sqrt(list_sum(list_transform(p, lambda e: (e[1] - m.ma) * (e[1] - m.ma))) * list_sum(list_transform(p, lambda e: (e[2] - m.mb) * (e[2] - m.mb))))))[1];
+-- A polynomial of least squares, built from polynomials that are orthogonal over the points, so that no system of equations is solved:
+-- p is the last one at the points and a its coefficients from the lowest power up, q and b are those before it, g is the square of q.
+CREATE OR REPLACE MACRO kql_times(u, v) AS list_sum(list_transform(u, lambda e, i: e * v[i]));
+CREATE OR REPLACE MACRO kql_poly(x, y, degree) AS
+  list_transform([struct_pack(x := x, y := y, d := CAST(degree AS BIGINT), n := len(y), m := list_avg(y))], lambda h:
+  CASE WHEN len(h.x) = h.n AND h.d BETWEEN 0 AND h.n - 1 AND h.d <= 20 AND len(list_filter(h.y, lambda e: e IS NULL)) = 0 AND len(list_filter(h.x, lambda e: e IS NULL)) = 0 THEN
+    list_transform([list_reduce(list_concat([struct_pack(p := list_transform(h.y, lambda e: 1.0::DOUBLE), q := list_transform(h.y, lambda e: 0.0::DOUBLE), g := 0.0::DOUBLE,
+      a := list_transform(range(h.d + 1), lambda j: CASE WHEN j = 0 THEN 1.0::DOUBLE ELSE 0 END), b := list_transform(range(h.d + 1), lambda j: 0.0::DOUBLE),
+      c := list_transform(range(h.d + 1), lambda j: CASE WHEN j = 0 THEN h.m ELSE 0 END), fit := list_transform(h.y, lambda e: h.m))],
+      list_transform(range(h.d), lambda k: NULL)), lambda s, k:
+      list_transform([struct_pack(o := s, g := kql_times(s.p, s.p), t := list_sum(list_transform(s.p, lambda e, i: h.x[i] * e * e)))], lambda r:
+      list_transform([struct_pack(o := r.o, g := r.g, al := r.t / r.g, be := CASE WHEN r.o.g > 0 THEN r.g / r.o.g ELSE 0 END)], lambda w:
+      list_transform([struct_pack(w := w, p := list_transform(w.o.p, lambda e, i: (h.x[i] - w.al) * e - w.be * w.o.q[i]),
+        a := list_transform(w.o.a, lambda e, j: coalesce(w.o.a[j - 1], 0) - w.al * e - w.be * w.o.b[j]))], lambda z:
+      list_transform([struct_pack(z := z, c := coalesce(kql_times(h.y, z.p) / nullif(kql_times(z.p, z.p), 0), 0))], lambda f:
+        struct_pack(p := f.z.p, q := f.z.w.o.p, g := f.z.w.g, a := f.z.a, b := f.z.w.o.a, c := list_transform(f.z.w.o.c, lambda e, j: e + f.c * f.z.a[j]),
+          fit := list_transform(f.z.w.o.fit, lambda e, i: e + f.c * f.z.p[i])))[1])[1])[1])[1])], lambda s:
+    list_transform([struct_pack(s := s, t := list_sum(list_transform(h.y, lambda e: (e - h.m) * (e - h.m))), r := list_sum(list_transform(h.y, lambda e, i: (e - s.fit[i]) * (e - s.fit[i]))))], lambda v:
+      struct_pack(rsquare := CASE WHEN v.t > 0 THEN 1 - v.r / v.t ELSE 1 END, coefficients := list_reverse(v.s.c), variance := coalesce(v.t / nullif(h.n - 1, 0), 0),
+        rvariance := coalesce(v.r / nullif(h.n - 1, 0), 0), poly_fit := v.s.fit))[1])[1] END)[1];
+-- The two lines, one for each side of a split, whose squares are least in all; the right one begins at the split.
+CREATE OR REPLACE MACRO kql_two_lines(y) AS
+  list_transform([struct_pack(y := y, n := CASE WHEN len(list_filter(y, lambda e: e IS NULL)) = 0 THEN len(y) END, l := kql_line(y))], lambda h:
+    list_transform([list_reduce(list_concat([NULL], list_transform(range(2, h.n - 1), lambda i: struct_pack(i := i, a := kql_line(h.y[1:i]), b := kql_line(h.y[i + 1:])))), lambda u, v:
+      CASE WHEN u IS NULL OR v.a.rvariance * (v.i - 1) + v.b.rvariance * (h.n - v.i - 1) < u.a.rvariance * (u.i - 1) + u.b.rvariance * (h.n - u.i - 1) THEN v ELSE u END)], lambda s:
+    CASE WHEN s IS NOT NULL THEN list_transform([s.a.rvariance * (s.i - 1) + s.b.rvariance * (h.n - s.i - 1)], lambda r:
+      struct_pack(rsquare := CASE WHEN h.l.variance > 0 THEN 1 - r / (h.l.variance * (h.n - 1)) ELSE 1 END, split_idx := CAST(s.i AS BIGINT),
+        variance := h.l.variance, rvariance := r / (h.n - 1), line_fit := list_concat(s.a.line_fit, s.b.line_fit),
+        right_rsquare := s.b.rsquare, right_slope := s.b.slope, right_interception := s.b.interception, right_variance := s.b.variance, right_rvariance := s.b.rvariance,
+        left_rsquare := s.a.rsquare, left_slope := s.a.slope, left_interception := s.a.interception, left_variance := s.a.variance, left_rvariance := s.a.rvariance))[1] END)[1])[1];
