@@ -292,6 +292,9 @@ Relation = (
 )  # fmt: skip
 
 
+_SAME_COLUMNS = Filter | Sort | Limit | First | Shared
+
+
 def parts(node: Scalar) -> tuple[Scalar, ...]:
     """The scalars that a scalar is made of."""
     match node:
@@ -373,6 +376,8 @@ def with_inputs(relation: Relation, change: Callable[[Relation], Relation]) -> R
 
 def columns_of(relation: Relation) -> tuple[Column, ...]:
     """The output columns of a relation, in order."""
+    while isinstance(relation, _SAME_COLUMNS):  # a loop, for pipelines are a hundred operators long
+        relation = relation.input
     match relation:
         case Scan():
             return tuple(column for column, _ in relation.columns)
@@ -393,20 +398,14 @@ def columns_of(relation: Relation) -> tuple[Column, ...]:
             return relation.columns
         case Recursion():
             return relation.previous.columns
-        case _:
-            return columns_of(relation.input)
+    raise AssertionError(relation)
 
 
 def hidden_columns(relation: Relation) -> tuple[Column, ...]:
     """The columns that may be named although they are not part of the rows."""
-    match relation:
-        case Scan():
-            return tuple(column for column, _ in relation.hidden)
-        case Filter() | Sort() | Limit():
-            return hidden_columns(relation.input)
-        case Project(keeps_hidden=True):
-            return hidden_columns(relation.input)
-    return ()
+    while isinstance(relation, Filter | Sort | Limit) or (isinstance(relation, Project) and relation.keeps_hidden):
+        relation = relation.input
+    return tuple(column for column, _ in relation.hidden) if isinstance(relation, Scan) else ()
 
 
 def visible(relation: Relation) -> tuple[Column, ...]:

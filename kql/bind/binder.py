@@ -342,8 +342,7 @@ class Binder:
             argument if argument.type is target or argument.type is Type.TYPE else self._to(argument, target)
             for argument, target in zip(arguments, found.targets, strict=True)
         )
-        for position, argument in enumerate(fitted):
-            parameter = found.overload.parameter(position, len(fitted))
+        for parameter, argument in zip(found.overload.taking(len(fitted)), fitted, strict=True):
             if parameter is not None and parameter.constant and depends_on_rows(argument):
                 self.problems.add("KQL305", span, what=f"the {parameter.name} of {written or function.name}")
             self._regular(parameter, argument, function, span)

@@ -53,8 +53,7 @@ def resolve(function: Function, arguments: Sequence[plan.Scalar]) -> Fit | None:
 
 def _score(overload: Overload, arguments: Sequence[plan.Scalar]) -> tuple[int, list[Type]] | None:
     cost, targets = 0, []
-    for position, argument in enumerate(arguments):
-        parameter = overload.parameter(position, len(arguments))
+    for parameter, argument in zip(overload.taking(len(arguments)), arguments, strict=True):
         if parameter is None:
             return None
         step = _accept(parameter, argument)
@@ -96,7 +95,7 @@ def _result(
 ) -> tuple[Type | None, list[Type]]:
     """The result's type, and the targets after the shared type of `Common` and `Widest` is known."""
     returns = overload.returns
-    parameters = [overload.parameter(position, len(arguments)) for position in range(len(arguments))]
+    parameters = overload.taking(len(arguments))
     shared_positions = [i for i, parameter in enumerate(parameters) if parameter is not None and parameter.common]
     if shared_positions:
         shared = common(targets[i] for i in shared_positions)

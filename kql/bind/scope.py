@@ -85,14 +85,9 @@ def find(columns: Iterable[Column], name: str) -> Column | None:
 
 def serialized(relation: Relation) -> bool:
     """Whether the relation's rows have an order that window functions may rely on."""
-    match relation:
-        case plan.Sort():
-            return True
-        case plan.Filter() | plan.Project() | plan.Limit() | plan.Unnest() | plan.Shared():
-            return serialized(relation.input)
-        case plan.Series() | plan.Fold():
-            return True
-    return False
+    while isinstance(relation, plan.Filter | plan.Project | plan.Limit | plan.Unnest | plan.Shared):
+        relation = relation.input
+    return isinstance(relation, plan.Sort | plan.Series | plan.Fold)
 
 
 __all__ = [

@@ -55,8 +55,19 @@ class Overload:
     def most(self) -> int | None:
         return None if any(parameter.repeated for parameter in self.parameters) else len(self.parameters)
 
-    def parameter(self, position: int, count: int) -> Parameter | None:
-        """The parameter that takes argument `position` of `count`; a repeated one takes what the others leave."""
+    @cached_property
+    def _taken(self) -> dict[int, tuple[Parameter | None, ...]]:
+        return {}
+
+    def taking(self, count: int) -> tuple[Parameter | None, ...]:
+        """The parameters that take `count` arguments, one for each; None for an argument too many."""
+        known = self._taken.get(count)
+        if known is None:
+            known = self._taken[count] = tuple(self._parameter(position, count) for position in range(count))
+        return known
+
+    def _parameter(self, position: int, count: int) -> Parameter | None:
+        """The parameter that takes argument `position`; a repeated one takes what the others leave."""
         for place, parameter in enumerate(self.parameters):
             if parameter.repeated:
                 after = len(self.parameters) - place - 1

@@ -29,6 +29,9 @@ class Facts:
 _QUERY = Facts(1, queries=True)
 _LEAF = Facts(1)
 _ROW = Facts(1, windowed=True, fixed=True)
+_LEAVES: dict[type, Facts] = {
+    plan.Ref: _LEAF, plan.Literal: _LEAF, plan.Parameter: _LEAF, plan.ScalarQuery: _QUERY, plan.RowNumber: _ROW,
+}  # fmt: skip
 _MOST = 10**9  # weights do not grow without end
 
 
@@ -39,13 +42,9 @@ class Known:
         self._facts: dict[Scalar, Facts] = {}
 
     def __getitem__(self, node: Scalar) -> Facts:
-        match node:
-            case plan.Ref() | plan.Literal() | plan.Parameter():
-                return _LEAF
-            case plan.ScalarQuery():
-                return _QUERY
-            case plan.RowNumber():
-                return _ROW
+        leaf = _LEAVES.get(type(node))
+        if leaf is not None:
+            return leaf
         found = self._facts.get(node)
         if found is None:
             found = self._facts[node] = self._look(node)

@@ -37,7 +37,9 @@ def reshaped(relation: Relation, change: Callable[[Scalar], Scalar], pieces: Pie
     """The relation with its expressions changed and the pieces below it; itself where nothing became a piece."""
     match relation:
         case plan.Project():
-            columns = tuple((column, change(value)) for column, value in relation.columns)
+            columns = tuple(
+                (column, value if isinstance(value, plan.Ref) else change(value)) for column, value in relation.columns
+            )
             return replace(relation, input=pieces.below(relation.input), columns=columns) if pieces.parts else relation
         case plan.Filter():
             predicate = change(relation.predicate)

@@ -158,8 +158,7 @@ class Arguments:
         self.partition = partition  # the part of it that says which rows are counted together
         self._convert = convert
         self.names: dict[str, list[int]] = {}
-        for position in range(len(values)):
-            parameter = overload.parameter(position, len(values))
+        for position, parameter in enumerate(overload.taking(len(values))):
             if parameter is not None:
                 self.names.setdefault(parameter.name, []).append(position)
 
@@ -175,7 +174,7 @@ class Arguments:
 
     def text(self, position: int) -> str:
         """The SQL of an argument as the signature wants it: strings never NULL, dynamics as JSON text."""
-        value, parameter = self.values[position], self.overload.parameter(position, len(self.values))
+        value, parameter = self.values[position], self.overload.taking(len(self.values))[position]
         if parameter is not None:
             if parameter.text or (
                 value.type is DYNAMIC and STRING in parameter.classes and parameter.class_name != "typed"
