@@ -16,7 +16,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 import kql
-from inventory import InventoryError
 from queries.http.arm_error import ArmError, json_response
 from queries.http.bodies import json_object
 from queries.http.routing import ArmRoute
@@ -29,6 +28,9 @@ from queries.values import jsoner
 MOST_ROWS = 1000
 """Rows that the page is given of one answer; it says when there are more."""
 MOST_COMPLETIONS = 200
+
+_ONE = """declare query_parameters(wanted: string);
+union resources, resourcecontainers, computeresources | where id =~ wanted | take 1"""
 
 _PAGE = importlib.resources.files("queries.http").joinpath("page")
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -101,21 +103,43 @@ def routes(service: Service) -> list[BaseRoute]:
             ]
         )
 
+    async def compare(request: Request) -> Response:
+        """What a query answers from the index beside what is true: the rows that differ, and how many do not."""
+        body = await json_object(request)
+        text, profile = _query(body), _profile(body)
+
+        def work() -> Response:
+            try:
+                found = graph.compare(text, profile=profile, at_most=MOST_ROWS, timeout=service.settings.query_seconds)
+            except kql.KqlError as error:
+                return json_response({"problems": _problems(error.problems, text)})
+            differing = [
+                *({"state": "stale", "index": index, "truth": truth} for index, truth in found.stale),
+                *({"state": "missing", "index": None, "truth": truth} for truth in found.missing),
+                *({"state": "ghost", "index": index, "truth": None} for index in found.ghosts),
+            ]
+            facts = {
+                "columns": [column.name for column in found.index.columns],
+                "rows": differing,
+                "same": len(found.index) - len(found.stale) - len(found.ghosts),
+                "asOf": f"{found.index.as_of:%Y-%m-%dT%H:%M:%S.%f}Z",
+            }
+            return Response(json.dumps(facts, default=str), media_type="application/json; charset=utf-8")
+
+        compared: Response = await service.run(work)
+        return compared
+
     async def resource(request: Request) -> Response:
-        """A machine as it is, beside what the index says of it."""
+        """One resource as it is, beside what the index says of it; null where it is not."""
         body = await json_object(request)
         id_ = body.get("id")
         if not isinstance(id_, str) or not id_:
-            raise ArmError(400, "InvalidParameter", "'id' is the id of a virtual machine or an instance.")
+            raise ArmError(400, "InvalidParameter", "'id' is the id of a resource.")
 
         def work() -> str:
-            graph.refresh()
-            machine = graph.vm(id_)
-            try:
-                truth: dict[str, Any] | None = machine.truth()
-            except InventoryError:
-                truth = None
-            return json.dumps({"truth": truth, "index": machine.visible()}, default=str)
+            found = graph.compare(_ONE, parameters={"wanted": id_})
+            index, truth = (next(iter(result.to_pylist()), None) for result in (found.index, found.truth))
+            return json.dumps({"truth": truth, "index": index}, default=str)
 
         return Response(await service.run(work), media_type="application/json; charset=utf-8")
 
@@ -126,6 +150,7 @@ def routes(service: Service) -> list[BaseRoute]:
         ArmRoute("/lazulite/explorer/edit", edit, methods=("POST",)),
         ArmRoute("/lazulite/explorer/complete", complete, methods=("POST",)),
         ArmRoute("/lazulite/explorer/library", library),
+        ArmRoute("/lazulite/explorer/compare", compare, methods=("POST",)),
         ArmRoute("/lazulite/explorer/resource", resource, methods=("POST",)),
     ]
 

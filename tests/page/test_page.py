@@ -145,6 +145,12 @@ def test_a_change_shows_only_when_its_lag_is_over(page: Any, graph: ResourceGrap
     assert "behind the truth" in page.inner_text("#beside")
     assert "PowerState/dealloc" in page.inner_text("#beside")
 
+    page.click("#shapes [data-shape=truth]")
+    page.wait_for_selector("#answer tr.stale")
+    assert page.inner_text("#answer tr.stale del") == "PowerState/running"
+    assert page.inner_text("#answer tr.stale ins").startswith("PowerState/dealloc")
+    page.click("#shapes [data-shape=grid]")
+
     before = page.inner_text("#now")
     page.click("#advance [data-seconds='600']")
     page.wait_for_function(

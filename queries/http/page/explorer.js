@@ -2,7 +2,7 @@
 
 import * as editor from "./editor.js";
 import { bars, time } from "./charts.js";
-import { grid } from "./grid.js";
+import { differences, grid } from "./grid.js";
 import { element, tell } from "./server.js";
 
 const at = (id) => document.getElementById(id);
@@ -12,8 +12,10 @@ const FIRST = `resources
 | summarize machines = count() by powerState
 | order by machines desc
 `;
-const SHAPES = { grid: (answer) => grid(answer, beside), bars, time };
+const SHAPES = { grid: (answer) => grid(answer, beside), bars, time, truth: () => element("p", { className: "empty" }, "…") };
 const HINTS = { barchart: "bars", columnchart: "bars", piechart: "bars", timechart: "time", linechart: "time", areachart: "time" };
+
+const profile = () => (at("strict").checked ? "resource-graph" : "kusto");
 
 let answer = null;
 let shape = "grid";
@@ -23,7 +25,7 @@ async function run() {
   at("facts").textContent = "…";
   try {
     const query = editor.read();
-    const told = await tell("lazulite/explorer/ask", { query, profile: at("strict").checked ? "resource-graph" : "kusto" });
+    const told = await tell("lazulite/explorer/ask", { query, profile: profile() });
     sessionStorage.setItem("query", query);
     if (told.problems) {
       editor.tellProblems(told.problems);
@@ -31,9 +33,9 @@ async function run() {
       return;
     }
     const { columns, asOf, milliseconds, truncated, render, advice } = told.facts;
-    answer = { columns, rows: told.rows };
+    answer = { columns, rows: told.rows, query };
     editor.tellProblems(advice);
-    shape = HINTS[(render ?? "").split(/\s/)[0]] ?? "grid";
+    shape = HINTS[(render ?? "").split(/\s/)[0]] ?? (shape === "truth" ? shape : "grid");
     show();
     const count = `${told.rows.length.toLocaleString("en")}${truncated ? "+" : ""} row${told.rows.length === 1 ? "" : "s"}`;
     at("facts").textContent = `${count} · ${milliseconds} ms · as of ${asOf.slice(11, 19)}`;
@@ -48,6 +50,13 @@ async function run() {
 function show() {
   for (const button of at("shapes").children) button.setAttribute("aria-pressed", String(button.dataset.shape === shape));
   if (answer) at("answer").replaceChildren(SHAPES[shape](answer));
+  if (answer && shape === "truth") against().catch((error) => { at("facts").textContent = error.message; });
+}
+
+/** The rows of the last answer that the index does not show as they are. */
+async function against() {
+  const told = await tell("lazulite/explorer/compare", { query: answer.query, profile: profile() });
+  if (shape === "truth" && !told.problems) at("answer").replaceChildren(differences(told));
 }
 
 async function clock(told) {
@@ -118,7 +127,7 @@ async function library() {
   fill();
 }
 
-editor.start(() => (at("strict").checked ? "resource-graph" : "kusto"), run);
+editor.start(profile, run);
 editor.write(sessionStorage.getItem("query") ?? FIRST);
 at("run").addEventListener("click", run);
 at("strict").addEventListener("change", () => editor.look());

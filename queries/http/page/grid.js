@@ -39,6 +39,24 @@ function cell(value, type) {
   return element("td", { className: NUMBERS.has(type) ? "number" : "", title: text.length > 40 ? text : "" }, text);
 }
 
+/** The rows of an answer that the truth shows otherwise: stale, missing or ghosts, each with both values where they differ. */
+export function differences({ columns, rows, same }) {
+  const told = rows.length
+    ? `${rows.length} row${rows.length === 1 ? "" : "s"} of the index ${rows.length === 1 ? "is" : "are"} not as the truth has ${rows.length === 1 ? "it" : "them"}; ${same} agree.`
+    : `The index shows the truth: ${same} row${same === 1 ? "" : "s"} agree.`;
+  const heads = ["state", ...columns].map((name) => element("th", { scope: "col" }, name));
+  const lines = rows.map(({ state, index, truth }) => element("tr", { className: state },
+    element("td", {}, state), ...columns.map((name) => both(index?.[name], truth?.[name], state))));
+  return element("div", {}, element("p", { className: "empty" }, told),
+    rows.length ? element("table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...lines)) : null);
+}
+
+function both(index, truth, state) {
+  const [old, now] = [index, truth].map((value) => (value === undefined ? "" : typeof value === "string" ? value : JSON.stringify(value)));
+  if (state !== "stale" || old === now) return element("td", {}, state === "ghost" ? element("del", {}, old) : now);
+  return element("td", { className: "differs" }, element("del", {}, old), " ", element("ins", {}, now));
+}
+
 /** A nested value as a tree that is built as it is unfolded. */
 export function nested(value, name) {
   const label = name === null ? [] : [element("span", {}, `${name}: `)];
