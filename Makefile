@@ -1,13 +1,15 @@
 # One command runs the main job, one runs the tests. Both set up .venv first; nothing outside this folder is touched.
 #   make          the source document's query over 1,000 virtual machines, now and 60 simulated seconds later
 #   make test     all tests          make check   tests, ruff and mypy --strict
+#   make clients  the unmodified az CLI against the service (installs it into .clients: some minutes, 800 MB)
 PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+CLIENTS := .clients
 
-.PHONY: demo prompt test lint check bench clean
+.PHONY: demo prompt test lint check clients bench clean
 
 demo: $(READY)
 	@$(BIN)/lazulite demo --vms 1000 --seed 7
@@ -24,6 +26,15 @@ lint: $(READY)
 
 check: lint test
 
+clients: $(READY) $(CLIENTS)/.ready
+	$(BIN)/python -m pytest tests/clients --durations=10
+
+$(CLIENTS)/.ready:
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check 'azure-cli>=2.60'
+	$(CLIENTS)/bin/pip install --quiet --disable-pip-version-check --no-deps --target $(CLIENTS)/extensions/resource-graph resource-graph
+	@touch $(CLIENTS)/.ready
+
 bench: $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	$(BIN)/python -m bench.power_state
@@ -31,8 +42,8 @@ bench: $(READY)
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Lazulite needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[cli,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,clients]'
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -44,6 +44,16 @@ class Clock(Protocol):
     def ticks(self) -> int: ...
 
 
+class Process(Protocol):
+    """Something that goes on by itself as time passes: a deployment on its way, say."""
+
+    def due(self) -> datetime | None:
+        """When it goes on next; None when nothing is under way."""
+
+    def carry_on(self) -> None:
+        """Do what is to be done by now."""
+
+
 class RealClock:
     """The computer's clock, except that it never runs backwards."""
 
@@ -69,7 +79,13 @@ class SimulatedClock:
 
     def __init__(self, start: datetime = DEFAULT_START) -> None:
         self._ticks = to_ticks(start)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._processes: list[Process] = []
+
+    def attend(self, process: Process) -> None:
+        """From now on, stop at each moment at which the process goes on, and let it."""
+        with self._lock:
+            self._processes.append(process)
 
     def ticks(self) -> int:
         return self._ticks
@@ -84,5 +100,16 @@ class SimulatedClock:
         if seconds < 0:
             raise ValueError(f"a clock cannot be advanced by {seconds} seconds: time does not run backwards")
         with self._lock:
-            self._ticks += seconds_to_ticks(seconds)
+            target = self._ticks + seconds_to_ticks(seconds)
+            while (stop := min(self._stops(target), default=None)) is not None:
+                self._ticks = stop
+                for process in self._processes:
+                    process.carry_on()
+            self._ticks = target
         return self.now()
+
+    def _stops(self, target: int) -> list[int]:
+        """The moments from now to a target at which something goes on, in ticks: the end of their microsecond."""
+        found = (process.due() for process in self._processes)
+        ticks = (to_ticks(due) + 9 for due in found if due is not None)
+        return [each for each in ticks if self._ticks < each <= target]

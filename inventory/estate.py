@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from inventory.clock import Clock, RealClock, SimulatedClock, from_ticks, to_ticks
+from inventory.clock import Clock, Process, RealClock, SimulatedClock, from_ticks, to_ticks
 from inventory.control.bulk import Control
 from inventory.control.plane import ControlPlane
 from inventory.control.records import Records
@@ -65,6 +65,8 @@ class Estate:
         self._past = past
         self._perspectives = Perspectives(store, self._feed, self.tenant_id)
         self._control = Control(store, self._feed)
+        self.processes: list[Process] = []
+        """What goes on by itself as time passes, beside the life in the estate; carried on before each refresh."""
         self._passing = Passing(store, self._feed, self._control)
         self.control = ControlPlane(store, self._feed, self._control, self.tenant_id, self.seed, self._passing)
         """The control plane: resources by id, as Azure Resource Manager has them."""
@@ -235,6 +237,8 @@ class Estate:
 
         Where the estate lives, what happened since the last time happens first.
         """
+        for process in self.processes:
+            process.carry_on()
         self._passing.until(self.clock.ticks())
         return self._feed.refresh()
 

@@ -86,13 +86,13 @@ class Control:
         """
         asked = OPERATIONS[operation]
         with self._feed.writing() as writer:
-            row = writer.execute(
+            found = writer.execute(
                 f"SELECT {_STATE}, EXISTS (SELECT 1 FROM {of.feed} WHERE _key = {key} AND _true_at > {now}), "
                 f'properties."provisioningState" FROM {self._feed.truth(of, now, f"_key = {key}")}'
-            ).fetchone()
-            if row is None:
+            ).fetchall()
+            if not found:
                 raise InventoryError("ResourceNotFound", f"The virtual machine '{name}' no longer exists.")
-            state, under_way, provisioning = row
+            state, under_way, provisioning = found[0]
             if provisioning == "Deleting":
                 raise InventoryError(
                     "OperationNotAllowed",
@@ -200,13 +200,13 @@ class Control:
             deleted="_gone",
         )
         self._feed.announce_slow(of, f"{self._machines} WHERE _settled", _REPORTED)
-        row = self._store.writer.execute(
+        ((count, ends),) = self._store.writer.execute(
             f"SELECT count(DISTINCT _key), max(_accepted + _after) FROM {self._machines}"
-        ).fetchone()
-        self.ends = 0 if row is None or row[1] is None else int(row[1])
+        ).fetchall()
+        self.ends = int(ends or 0)
         for table in ("target", "following", "chosen", "event"):
             self._store.writer.execute(f"DROP TABLE IF EXISTS temp.{table}")
-        return 0 if row is None else int(row[0])
+        return int(count)
 
     def _target(self, rows: str, of: ResourceType) -> None:
         columns = f"_key, {of.column_list}, _operation, _accepted"

@@ -8,7 +8,7 @@ from typing import Any
 
 from inventory.control.ids import RESOURCE_PROVIDER, ResourceId, parse
 from inventory.control.operation import Operation
-from inventory.control.provider import Provider
+from inventory.control.provider import WHOLE, Page, Provider
 from inventory.control.records import Image, Values, written
 from inventory.errors import InventoryError
 from inventory.resource_types import (
@@ -163,8 +163,8 @@ class ResourceGroups(Provider):
         self.records.write(of, [Image(0, self.at_work(of, row, "Deleting")), Image(takes, None)], row["_key"])
         return context.ledger.enter("delete", row["id"], now + takes)
 
-    def listing(self, scope: ResourceId | None, kind: str) -> list[dict[str, Any]]:
-        return super().listing(parse(f"/subscriptions/{scope.subscription}") if scope else None, kind)
+    def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
+        return super().listing(parse(f"/subscriptions/{scope.subscription}") if scope else None, kind, page)
 
 
 class Features(Provider):
@@ -188,7 +188,7 @@ class Features(Provider):
     def document(self, of: ResourceType, row: Values, expand: str | None = None) -> dict[str, Any]:
         return {"id": row["id"], "type": of.name, "name": row["name"], "properties": dict(row["properties"])}
 
-    def listing(self, scope: ResourceId | None, kind: str) -> list[dict[str, Any]]:
+    def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
         found = super().listing(scope, FEATURES.type)
         known = {each["name"].lower() for each in found}
         if scope is not None and scope.subscription:
@@ -271,7 +271,7 @@ class ResourceProviders(Provider):
             made["registeredAt"] = written(at)
         return made
 
-    def listing(self, scope: ResourceId | None, kind: str) -> list[dict[str, Any]]:
+    def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
         if scope is None or not scope.subscription:
             return []
         known = sorted({of.name.split("/")[0] for of in RESOURCE_TYPES})

@@ -8,7 +8,7 @@ from typing import Any
 from inventory.control import uniform, views
 from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Operation
-from inventory.control.provider import Provider
+from inventory.control.provider import WHOLE, Page, Provider
 from inventory.control.records import Image, Values, patched
 from inventory.control.scale_sets import BATCH_ACTIONS
 from inventory.errors import InventoryError
@@ -53,7 +53,7 @@ class Instances(Provider):
         made = views.machine_view(self.records, SCALE_SET_INSTANCES, row, row["_since"] or self.context.now())
         return {**made, "placementGroupId": self.context.guid("group", str(row["_set_key"]))}
 
-    def listing(self, scope: ResourceId | None, kind: str) -> list[dict[str, Any]]:
+    def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
         """The instances of a Uniform set; of a Flexible one only the ids of its machines."""
         if scope is not None and scope.kind == SCALE_SETS.type:
             row = self.context.providers[SCALE_SETS.type].found(scope)
@@ -62,7 +62,7 @@ class Instances(Provider):
                 return [{"id": each["id"]} for each in found]
             rows = self.records.select(SCALE_SET_INSTANCES, f"_set_key = {row['_key']}", {}, order="_key")
             return [self.document(SCALE_SET_INSTANCES, each) for each in rows]
-        return super().listing(scope, kind)
+        return super().listing(scope, kind, page)
 
     def set_of(self, id_: ResourceId) -> Values:
         return self.context.providers[SCALE_SETS.type].found(parse(id_.parent))  # type: ignore[no-any-return]

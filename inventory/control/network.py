@@ -9,7 +9,7 @@ from typing import Any
 from inventory.control.addresses import Addresses, unknown
 from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Operation
-from inventory.control.provider import Provider
+from inventory.control.provider import WHOLE, Page, Provider
 from inventory.control.records import Image, Values
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE
@@ -43,7 +43,7 @@ class NetworkInterfaces(Provider):
             inside = {
                 "privateIPAllocationMethod": "Dynamic",
                 "privateIPAddressVersion": "IPv4",
-                **each.get("properties", {}),
+                **(each.get("properties") or {}),
             }
             inside.setdefault("primary", number == 0)
             subnet = (inside.get("subnet") or {}).get("id")
@@ -305,7 +305,7 @@ class Embedded(Provider):
                 return dict(each)
         raise InventoryError("NotFound", f"Resource {id_.text} not found.")
 
-    def listing(self, scope: ResourceId | None, kind: str) -> list[dict[str, Any]]:
+    def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
         if scope is None:
             return []
         return list(self._parent.get(scope)["properties"].get(self._place) or ())

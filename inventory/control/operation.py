@@ -39,6 +39,11 @@ class Operation:
     _get: Callable[[str], dict[str, Any] | None] | None = field(default=None, repr=False)
 
     @property
+    def answers(self) -> bool:
+        """Whether its result is what the action answers, and not the resource."""
+        return self._get is None
+
+    @property
     def status(self) -> str:
         """InProgress, Succeeded, Failed or Canceled, as of the estate's clock."""
         if self.canceled:

@@ -25,8 +25,9 @@ from inventory.control.bulk import Control
 from inventory.control.context import Context
 from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Ledger, Operation
-from inventory.control.provider import Provider
+from inventory.control.provider import Page, Provider
 from inventory.control.records import Records, type_of
+from inventory.control.shape_check import well_formed
 from inventory.control.watching import AUTOSCALE, Autoscale, Repairs
 from inventory.errors import InventoryError
 from inventory.feed import Feed
@@ -93,7 +94,7 @@ class ControlPlane:
         id_ = parse(id)
         self._pass_time()
         with self._context.feed.writing():
-            operation = self._provider(id_).put(id_, document, api_version)
+            operation = self._provider(id_).put(id_, well_formed(type_of(id_.kind), document), api_version)
         if id_.kind == AUTOSCALE:
             self._passing.watch(self._autoscale.minute)
         return operation
@@ -103,7 +104,7 @@ class ControlPlane:
         id_ = parse(id)
         self._pass_time()
         with self._context.feed.writing():
-            return self._provider(id_).patch(id_, document, api_version)
+            return self._provider(id_).patch(id_, well_formed(type_of(id_.kind), document), api_version)
 
     def get(self, id: str, *, expand: str | None = None) -> dict[str, Any]:
         """The resource as it is now. `expand='instanceView'` adds what a machine is doing.
@@ -114,17 +115,31 @@ class ControlPlane:
         self._pass_time()
         return self._provider(id_).get(id_, expand)
 
-    def list(self, scope: str, type: str) -> list[dict[str, Any]]:
+    def list(
+        self,
+        scope: str,
+        type: str,
+        *,
+        expand: str | None = None,
+        after: str = "",
+        most: int | None = None,
+        scale_set: str | None = None,
+    ) -> list[dict[str, Any]]:
         """All resources of a type in a subscription, a resource group or (for parts) another resource, by id.
 
-        An empty scope means everywhere. A Flexible scale set lists only the ids of its machines.
+        An empty scope means everywhere, an empty type all resources of types that have no table of their own. A
+        Flexible scale set lists only the ids of its machines. `after` and `most` cut a page out of a long list: what
+        follows that id, in the order of lower-case ids. `scale_set` leaves only the machines of one set.
         """
         self._pass_time()
         place = parse(scope) if scope.strip("/") else None
         provider = self._context.providers.get(type.lower()) or self._context.providers[""]
         if place is not None:
             self._provider(place).get(place)
-        return provider.listing(place, type)  # type: ignore[no-any-return]
+        found: list[dict[str, Any]] = provider.listing(place, type, Page(after, most, expand, scale_set))
+        if after or most is not None:
+            found = sorted((each for each in found if each["id"].lower() > after.lower()), key=_lower_id)[:most]
+        return found
 
     def delete(self, id: str, *, force: bool = False) -> Operation:
         """Delete a resource. Deleting what is not there succeeds."""
@@ -207,3 +222,7 @@ class ControlPlane:
             if error.status == 404:
                 return None
             raise
+
+
+def _lower_id(document: Mapping[str, Any]) -> str:
+    return str(document["id"]).lower()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from inventory.control.context import Context
@@ -16,11 +17,25 @@ from inventory.control.operation import Operation
 from inventory.control.records import Image, Values, patched, type_of
 from inventory.errors import InventoryError
 from inventory.generic import GENERIC, table_of
-from inventory.resource_types import REST, ResourceType
+from inventory.resource_types import REST, VIRTUAL_MACHINES, ResourceType
 from inventory.rules import pace
 from inventory.rules.regions import canonical, check_zones
 
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._()-]{0,78}[A-Za-z0-9_()-])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What part of a list is wanted, and how: those whose lower-case id follows `after`, at most so many of them."""
+
+    after: str = ""
+    most: int | None = None
+    expand: str | None = None
+    scale_set: str | None = None
+    """Only the machines of the scale set with this id."""
+
+
+WHOLE = Page()
 
 
 class Provider:
@@ -59,11 +74,19 @@ class Provider:
         """The resource as it is now. Raises InventoryError ResourceNotFound."""
         return self.document(type_of(id_.kind), self.found(id_), expand)
 
-    def listing(self, scope: ResourceId | None, kind: str) -> list[dict[str, Any]]:
-        """All resources of a type in a subscription, a resource group or another resource."""
+    def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
+        """The resources of a type in a subscription, a resource group or another resource."""
         of = type_of(kind)
         where, given = self.within(of, scope, kind)
-        return [self.document(of, row) for row in self.records.select(of, where, given, order="lower(id)")]
+        order = "lower(id)"
+        if page.after:
+            where, given["after"] = f"{where} AND lower(id) > $after", page.after.lower()
+        if page.scale_set is not None and of is VIRTUAL_MACHINES:
+            where += ' AND lower(properties."virtualMachineScaleSet".id) = $scale_set'
+            given["scale_set"] = page.scale_set.lower()
+        if page.most is not None:
+            order += f" LIMIT {page.most:d}"
+        return [self.document(of, row, page.expand) for row in self.records.select(of, where, given, order=order)]
 
     def delete(self, id_: ResourceId, force: bool) -> Operation:
         """Delete the resource; deleting what is not there succeeds, as in Azure."""
@@ -234,7 +257,7 @@ class Provider:
     def within(self, of: ResourceType, scope: ResourceId | None, kind: str) -> tuple[str, dict[str, Any]]:
         """The condition for resources of a type in a scope."""
         where, given = ["TRUE"], {}
-        if of is GENERIC:
+        if of is GENERIC and kind:
             where.append("type = $kind")
             given["kind"] = kind.lower()
         if scope is not None and scope.subscription:

@@ -182,6 +182,9 @@ class SetRules:
 
     def _check_placement_group(self) -> None:
         single = self._given.get("singlePlacementGroup")
+        if single is None and self._given.get("orchestrationMode") is not None:
+            # the az CLI names the mode and sends null for this: what goes with the mode is meant
+            single = self._given["singlePlacementGroup"] = False
         if single not in (True, False, None):
             raise refuse("value", value=single, path="singlePlacementGroup", allowed="True, False")
         missing = self._unregistered()

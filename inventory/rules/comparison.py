@@ -159,7 +159,8 @@ def _truth(document: Any, *path: str) -> bool:
 
 _ASKS: dict[str, Callable[[Mapping[str, Any]], bool]] = {
     # what in a scale set's document asks for a feature
-    "Upgrade Policy (VM scale sets)": lambda d: _truth(d, "properties", "upgradePolicy", "mode"),
+    # Manual is what a set without policy has; the az CLI sends it for every set
+    "Upgrade Policy (VM scale sets)": lambda d: (d["properties"].get("upgradePolicy") or {}).get("mode", "Manual") != "Manual",
     "Automatic OS Updates (VM scale sets)": lambda d: _truth(
         d, "properties", "upgradePolicy", "automaticOSUpgradePolicy", "enableAutomaticOSUpgrade"),
     "In Guest Security Patching": lambda d: any(

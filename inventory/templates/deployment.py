@@ -41,7 +41,7 @@ class Running(Protocol):
 class Door(Protocol):
     """What a deployment needs of the world."""
 
-    def put(self, id: str, document: Mapping[str, Any]) -> Running: ...
+    def put(self, id: str, document: Mapping[str, Any], api_version: str) -> Running: ...
 
     def get(self, id: str) -> dict[str, Any]: ...
 
@@ -123,7 +123,7 @@ class Deployment:
         """Start nothing more. Raises InventoryError when it has ended."""
         if self.ended is not None:
             raise InventoryError(
-                "DeploymentCannotBeCancelled", f"The deployment '{self.name}' has ended: it is {self.state}."
+                "DeploymentCannotBeCancelled", f"The deployment '{self.name}' has ended: it is {self.state}.", 409
             )
         self.canceled = True
         self.ended = door.now()
@@ -196,7 +196,7 @@ class Deployment:
         if planned.is_deployment:
             step.nested = self._nested(planned, evaluation, door)
             return
-        step.operation = door.put(planned.id, _body(planned, evaluation))
+        step.operation = door.put(planned.id, _body(planned, evaluation), planned.api_version)
 
     def _nested(self, planned: Planned, evaluation: Evaluation, door: Door) -> Deployment:
         properties = planned.raw.get("properties")
@@ -293,7 +293,8 @@ def prepare(
     """  # fmt: skip
     if depth > DEEPEST:
         raise TemplateError(f"Deployments are nested deeper than {DEEPEST} levels.")
-    mode = str(properties.get("mode") or "Incremental").capitalize()
+    mode = properties.get("mode", "Incremental")
+    mode = mode.capitalize() if isinstance(mode, str) else mode
     if mode not in ("Incremental", "Complete"):
         raise InventoryError("InvalidDeploymentParameterValue", f"The mode '{mode}' is none of: Incremental, Complete.")
     if "template" not in properties:

@@ -9,12 +9,12 @@ from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from queries.graph import ResourceGraph
-from queries.http import control, explorer, resource_graph
+from queries.http import arm, control, explorer, resource_graph
 from queries.http.edge import Edge
 from queries.http.service import Service
 from queries.http.settings import ServiceSettings
 
-GROUPS = (control, explorer, resource_graph)
+GROUPS = (control, explorer, resource_graph, arm)
 
 
 def create_app(graph: ResourceGraph, settings: ServiceSettings | None = None) -> ASGIApp:

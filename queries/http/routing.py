@@ -17,4 +17,5 @@ class ArmRoute(Route):
 
     def __init__(self, path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",)) -> None:
         super().__init__(path, endpoint, methods=list(methods))
-        self.path_regex = re.compile(self.path_regex.pattern, re.IGNORECASE)
+        pattern = self.path_regex.pattern.removesuffix("$") + "/?$"  # the az CLI ends some with a slash
+        self.path_regex = re.compile(pattern, re.IGNORECASE)

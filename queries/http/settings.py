@@ -57,6 +57,9 @@ class ServiceSettings:
     """The letter case of `id` differs from answer to answer, as was seen of the service."""
     require_id: bool = False
     """No skip token unless the answer has a column `id`, as older pages of the documentation have it."""
+    polls_pass_time: bool = True
+    """On a simulated clock, whoever asks how an operation stands lets five seconds pass: the time that a client waits
+    between two such questions. Without it, a client that waits for an operation waits until somebody moves the clock."""
     explain: bool = True
     """Errors carry, beside the service's own words, our explanation in `additionalInfo`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from inventory.resource_types import RESOURCE_TYPES
 from inventory.templates.errors import ExpressionError
 from inventory.templates.functions.rows import expect, function
 
@@ -96,6 +97,22 @@ def deployment(evaluation: Any) -> dict[str, Any]:
 @function("environment", 0, contextual=True)
 def environment(evaluation: Any) -> dict[str, Any]:
     return dict(evaluation.scope.environment)
+
+
+@function("providers", 1, 2)
+def providers(namespace: Any, kind: Any = None) -> dict[str, Any]:
+    of_namespace = f"{expect('providers', namespace, 'String')}/".lower()
+    known = [
+        {"resourceType": of.name[len(of_namespace) :], "locations": [], "apiVersions": [of.api_version]}
+        for of in RESOURCE_TYPES
+        if of.type.startswith(of_namespace)
+    ]
+    if kind is None:
+        return {"namespace": namespace, "resourceTypes": known}
+    for each in known:
+        if str(each["resourceType"]).lower() == str(kind).lower():
+            return each
+    return {"resourceType": kind, "locations": [], "apiVersions": ["2024-07-01"]}
 
 
 @function("pickZones", 3, 5)

@@ -44,7 +44,7 @@ class SmallWorld:
         self.slow: dict[str, float] = {}
         self.broken: dict[str, InventoryError] = {}
 
-    def put(self, id: str, document: Mapping[str, Any]) -> Running:
+    def put(self, id: str, document: Mapping[str, Any], api_version: str) -> Running:
         name = id.rsplit("/", 1)[-1]
         self.order.append(name)
         self.documents[id.lower()] = {"id": id, "name": name, **document}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from inventory.clock import SimulatedClock
 from inventory.errors import InventoryError
 from inventory.templates import Deployment, TemplateError
+from inventory.templates.deployments import Deployments
 from inventory.templates.text import read
-from tests.inventory.templates.conftest import GROUP_ID, SmallWorld
+from tests.inventory.templates.conftest import GROUP_ID, SCHEMA, SmallWorld
 
 COMPUTE = f"{GROUP_ID}/providers/Microsoft.Compute"
 FROM_THE_DOCUMENT = """{
@@ -240,3 +243,33 @@ def test_a_deployment_in_a_subscription_makes_groups(small: SmallWorld) -> None:
     made.advance(small)
     assert made.resources()[0].endswith("/resourceGroups/new")
     assert "/resourceGroups/new/providers/Microsoft.Test/things/within" in made.resources()[1]
+
+
+def test_a_clock_that_leaps_stops_where_deployments_go_on() -> None:
+    clock = SimulatedClock()
+
+    class World(SmallWorld):
+        """Its time is the clock's."""
+
+        @property
+        def time(self) -> datetime:
+            return clock.now()
+
+        @time.setter
+        def time(self, _: datetime) -> None:
+            pass
+
+    world = World()
+    world.slow = {"a": 5.000_000_3, "b": 7, "c": 100}
+    deployments = Deployments(world)
+    clock.attend(deployments)
+    start = clock.now()
+    template = {"$schema": SCHEMA, "contentVersion": "1", "resources": [resource("a"), resource("b", dependsOn=["a"]), resource("c", dependsOn=["b"])]}
+    made, new = deployments.put(f"{GROUP_ID}/providers/Microsoft.Resources/deployments/d", {"template": template})
+    clock.advance(60)
+    began = {step.planned.name: step.started for step in made.steps.values()}
+    assert new and (made.state, world.order) == ("Running", ["a", "b", "c"])
+    assert began["b"] is not None and began["c"] is not None
+    assert [round((each - start).total_seconds()) for each in (began["b"], began["c"])] == [5, 12]
+    clock.advance(100)
+    assert made.state == "Succeeded" and deployments.due() is None

@@ -1,0 +1,149 @@
+"""Documents of the wrong shape are refused before any rule reads them: an object where a list belongs, a text for a number.
+
+What a type's table declares is checked, and what its provider reads beside it. Plain values that say the same in another
+form ("true", "3") are put into the right one, as Azure does; values of enumerations are spelt as Azure spells them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from inventory.errors import InventoryError
+from inventory.resource_types import SCALE_SETS, VIRTUAL_MACHINES, ResourceType
+from inventory.shapes import FLAG, REFERENCE, TEXT, WHOLE, document, many
+
+_IP_CONFIGURATION = document(
+    name=TEXT, properties=document(primary=FLAG, subnet=REFERENCE, privateIPAddressVersion=TEXT, privateIPAddress=TEXT)
+)
+_INTERFACE_CONFIGURATION = document(
+    name=TEXT,
+    properties=document(
+        primary=FLAG,
+        deleteOption=TEXT,
+        networkSecurityGroup=REFERENCE,
+        ipConfigurations=many(_IP_CONFIGURATION),
+    ),
+)
+_BESIDE: dict[str, pa.DataType] = {
+    VIRTUAL_MACHINES.type: document(
+        additionalCapabilities=document(hibernationEnabled=FLAG, ultraSSDEnabled=FLAG),
+        networkProfile=document(networkInterfaceConfigurations=many(_INTERFACE_CONFIGURATION)),
+        osProfile=document(adminPassword=TEXT, customData=TEXT),
+        proximityPlacementGroup=REFERENCE,
+        host=REFERENCE,
+        hostGroup=REFERENCE,
+    ),
+    SCALE_SETS.type: document(
+        scaleInPolicy=document(rules=many(TEXT)),
+        virtualMachineProfile=document(
+            osProfile=document(adminPassword=TEXT, customData=TEXT),
+            extensionProfile=document(
+                extensions=many(document(name=TEXT, properties=document(publisher=TEXT, type=TEXT)))
+            ),
+            networkProfile=document(networkInterfaceConfigurations=many(_INTERFACE_CONFIGURATION)),
+        ),
+        proximityPlacementGroup=REFERENCE,
+        hostGroup=REFERENCE,
+    ),
+}
+"""What providers read of `properties` that no column holds."""
+
+_SPELT = {
+    name: {value.lower(): value for value in values}
+    for name, values in {
+        "mode": ("Automatic", "Manual", "Rolling"),
+        "createOption": ("FromImage", "Attach", "Empty", "Copy", "Restore", "Upload", "Import"),
+        "deleteOption": ("Delete", "Detach"),
+        "caching": ("None", "ReadOnly", "ReadWrite"),
+        "osType": ("Linux", "Windows"),
+        "priority": ("Regular", "Low", "Spot"),
+        "evictionPolicy": ("Deallocate", "Delete"),
+        "privateIPAllocationMethod": ("Dynamic", "Static"),
+        "publicIPAllocationMethod": ("Dynamic", "Static"),
+        "privateIPAddressVersion": ("IPv4", "IPv6"),
+        "publicIPAddressVersion": ("IPv4", "IPv6"),
+        "access": ("Allow", "Deny"),
+        "direction": ("Inbound", "Outbound"),
+    }.items()
+}
+"""Enumerations of Azure whose letter case does not matter when they are given, by the property that holds them."""
+_FLAGS = {"true": True, "false": False}
+
+
+def well_formed(of: ResourceType, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The document with plain values in the right form. Raises InventoryError InvalidRequestContent with the path."""
+    made = dict(given)
+    for name, shape in of.physical_columns.items():
+        if name in made and name in of.columns and (pa.types.is_struct(shape) or pa.types.is_list(shape)):
+            made[name] = _fit(shape, made[name], name)
+    if of.type in _BESIDE and "properties" in made:
+        made["properties"] = _fit(_BESIDE[of.type], made["properties"], "properties")
+    for name in ("location", "kind", "managedBy"):
+        if name in made and not isinstance(made[name], str | None):
+            raise _wrong(name, "a text")
+    for name in ("properties", "tags", "identity", "sku", "plan"):
+        if name in made and not isinstance(made[name], Mapping | None):
+            raise _wrong(name, "an object")
+    if made.get("zones") is not None:
+        made["zones"] = _fit(many(TEXT), made["zones"], "zones")
+    for name, value in (made.get("tags") or {}).items():
+        if isinstance(value, Mapping | list):
+            raise _wrong(f"tags.{name}", "a text")
+    return made
+
+
+def _fit(shape: pa.DataType, value: Any, path: str) -> Any:
+    if value is None:
+        return None
+    if pa.types.is_struct(shape):
+        if not isinstance(value, Mapping):
+            raise _wrong(path, "an object")
+        made = dict(value)
+        for name in made:
+            at = shape.get_field_index(name)
+            if at >= 0 and (shape.field(at).metadata or {}).get(b"kql") != b"dynamic":
+                made[name] = _spelt(name, _fit(shape.field(at).type, made[name], f"{path}.{name}"))
+        return made
+    if pa.types.is_list(shape):
+        if not isinstance(value, list):
+            raise _wrong(path, "an array")
+        if any(each is None for each in value):
+            raise _wrong(f"{path}[{value.index(None)}]", "no null")
+        return [_fit(shape.value_type, each, f"{path}[{number}]") for number, each in enumerate(value)]
+    return _plain(shape, value, path)
+
+
+def _plain(shape: pa.DataType, value: Any, path: str) -> Any:
+    if isinstance(value, Mapping | list):
+        raise _wrong(path, "a plain value")
+    if shape == FLAG:
+        found = _FLAGS.get(value.lower()) if isinstance(value, str) else value
+        if not isinstance(found, bool):
+            raise _wrong(path, "a boolean")
+        return found
+    if shape == WHOLE:
+        if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 18:
+            return int(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise _wrong(path, "a number")
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+    if shape == TEXT and not isinstance(value, str):
+        if isinstance(value, bool):
+            return "True" if value else "False"
+        return str(value)
+    return value
+
+
+def _spelt(name: str, value: Any) -> Any:
+    known = _SPELT.get(name)
+    return known.get(value.lower(), value) if known is not None and isinstance(value, str) else value
+
+
+def _wrong(path: str, wanted: str) -> InventoryError:
+    return InventoryError(
+        "InvalidRequestContent",
+        f"The request content was invalid and could not be deserialized: '{path}' is to be {wanted}.",
+    )

@@ -1,0 +1,101 @@
+"""The deployments of an estate: kept by id, and carried on whenever somebody looks. Knows the control plane as a `Door`."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from inventory.errors import InventoryError
+from inventory.templates.deployment import Deployment, Door, prepare
+
+REMEMBERED = 800
+"""Deployments that are kept; Azure keeps as many in the history of a resource group, and forgets the oldest."""
+
+
+class Deployments:
+    """What has been deployed, and what is being deployed. Safe to use from several threads."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._all: OrderedDict[str, Deployment] = OrderedDict()
+        self._running: dict[str, Deployment] = {}
+        self._lock = threading.RLock()
+
+    def check(self, id_: str, properties: Mapping[str, Any]) -> Deployment:
+        """The deployment as it would be. Raises TemplateError or InventoryError."""
+        parts = id_.split("/")
+        group = parts[4] if parts[3].lower() == "resourcegroups" else None
+        return prepare(id_, parts[-1], self._door.scope(parts[2], group), properties, self._door)
+
+    def put(self, id_: str, properties: Mapping[str, Any]) -> tuple[Deployment, bool]:
+        """Begin a deployment; and whether its name is new. Raises as `check`, and Conflict while one is under way."""
+        with self._lock:
+            self.carry_on()
+            earlier = self._all.get(id_.lower())
+            if earlier is not None and earlier.ended is None:
+                raise InventoryError(
+                    "DeploymentActive",
+                    f"Unable to edit or replace deployment '{earlier.name}': previous deployment is still active. "
+                    "Please see https://aka.ms/arm-deploy for usage details.",
+                    409,
+                )
+            made = self.check(id_, properties)
+            self._all[id_.lower()] = self._running[id_.lower()] = made
+            self._all.move_to_end(id_.lower())
+            while len(self._all) > REMEMBERED:
+                oldest = next((key for key, each in self._all.items() if each.ended is not None), None)
+                if oldest is None:
+                    break
+                del self._all[oldest]
+            self.carry_on()
+            return made, earlier is None
+
+    def find(self, id_: str) -> Deployment:
+        """The deployment with this id. Raises InventoryError DeploymentNotFound."""
+        with self._lock:
+            self.carry_on()
+            try:
+                return self._all[id_.lower()]
+            except KeyError:
+                told = f"Deployment '{id_.rsplit('/', 1)[-1]}' could not be found."
+                raise InventoryError("DeploymentNotFound", told, 404) from None
+
+    def knows(self, id_: str) -> bool:
+        """Whether there is a deployment with this id."""
+        return id_.lower() in self._all
+
+    def within(self, scope: str) -> list[Deployment]:
+        """The deployments of a resource group or (directly) a subscription, the oldest first."""
+        start = f"{scope.lower()}/providers/"
+        with self._lock:
+            self.carry_on()
+            return [each for id_, each in self._all.items() if id_.startswith(start)]
+
+    def cancel(self, id_: str) -> None:
+        """Start nothing more of a deployment. Raises InventoryError when it has ended, or is none."""
+        with self._lock:
+            self.find(id_).cancel(self._door)
+
+    def forget(self, id_: str) -> bool:
+        """Take a deployment out of the history; what it has made stays. Whether there was one."""
+        with self._lock:
+            self._running.pop(id_.lower(), None)
+            return self._all.pop(id_.lower(), None) is not None
+
+    def due(self) -> datetime | None:
+        """When the next deployment goes on; None when none is under way."""
+        with self._lock:
+            return min((due for each in self._running.values() if (due := each.due())), default=None)
+
+    def carry_on(self) -> None:
+        """Carry on what is under way, as far as it goes as of now. Costs nothing when nothing is."""
+        if not self._running:
+            return
+        with self._lock:
+            for id_, deployment in list(self._running.items()):
+                deployment.advance(self._door)
+                if deployment.ended is not None:
+                    del self._running[id_]

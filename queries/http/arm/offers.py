@@ -1,0 +1,147 @@
+"""What a subscription is offered: tenants, regions, sizes, images, usages, checks of names. Listings; nothing changes here."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.routing import BaseRoute
+
+from queries import KUSTO
+from queries.http.arm.asking import Answer, Ask, route
+from queries.http.arm.catalogue import SIZES, VmImage, images, locations, skus, vm_sizes
+from queries.http.arm_error import ArmError
+from queries.http.service import Service
+
+_LOCATION_FILTER = re.compile(r"\s*location\s+eq\s+'([^']+)'\s*", re.IGNORECASE)
+_LIMIT = 10_000
+"""Cores and machines that every subscription may have in a region."""
+
+
+def routes(service: Service) -> list[BaseRoute]:
+    """Listings below tenants, subscriptions, regions and publishers of images."""
+    estate = service.graph.estate
+
+    def known(ask: Ask) -> str:
+        return str(estate.control.get(f"/subscriptions/{ask.names['subscription']}")["subscriptionId"])
+
+    def tenants(ask: Ask) -> Answer:
+        tenant = estate.tenant_id
+        told = {"id": f"/tenants/{tenant}", "tenantId": tenant, "displayName": "Contoso", "countryCode": "US",
+                "defaultDomain": "contoso.example", "domains": ["contoso.example"], "tenantCategory": "Home",
+                "tenantType": "AAD"}  # fmt: skip
+        return Answer({"value": [told]})
+
+    def regions(ask: Ask) -> Answer:
+        return Answer({"value": locations(known(ask))})
+
+    def sizes(ask: Ask) -> Answer:
+        known(ask)
+        return Answer({"value": vm_sizes()})
+
+    def compute_skus(ask: Ask) -> Answer:
+        known(ask)
+        match = _LOCATION_FILTER.fullmatch(ask.query.get("$filter", ""))
+        return Answer({"value": list(skus(match.group(1).lower() if match else None))})
+
+    def compute_usages(ask: Ask) -> Answer:
+        text = (
+            "declare query_parameters(p_location:string); Resources "
+            "| where type == 'microsoft.compute/virtualmachines' and location == p_location "
+            "| summarize n = count() by size = tostring(properties.hardwareProfile.vmSize)"
+        )
+        place = {"p_location": ask.names["location"].lower()}
+        rows = service.graph.query(text, profile=KUSTO, subscriptions=[known(ask)], parameters=place).to_pylist()
+        cores = {size.name.lower(): size.cores for size in SIZES}
+        used = sum(row["n"] * cores.get(str(row["size"]).lower(), 2) for row in rows)
+        machines = sum(row["n"] for row in rows)
+        return Answer(
+            {"value": [_usage("cores", "Total Regional vCPUs", used),
+                       _usage("virtualMachines", "Virtual Machines", machines)]}
+        )  # fmt: skip
+
+    def network_usages(ask: Ask) -> Answer:
+        known(ask)
+        return Answer({"value": [_usage("VirtualNetworks", "Virtual Networks", 0)]})
+
+    def dns_name(ask: Ask) -> Answer:
+        known(ask)
+        return Answer({"available": True})
+
+    def resource_name(ask: Ask) -> Answer:
+        asked = ask.document()
+        return Answer({"name": asked.get("name"), "type": asked.get("type"), "status": "Allowed"})
+
+    def publishers(ask: Ask) -> Answer:
+        return _names(ask, {image.publisher for image in images()})
+
+    def image_offers(ask: Ask) -> Answer:
+        return _names(ask, {image.offer for image in _some(ask)})
+
+    def image_skus(ask: Ask) -> Answer:
+        return _names(ask, {image.sku for image in _some(ask)})
+
+    def versions(ask: Ask) -> Answer:
+        return _names(ask, {image.version for image in _some(ask)})
+
+    def one_version(ask: Ask) -> Answer:
+        named = dict(ask.names)
+        if named["version"].lower() == "latest":
+            named["version"] = ""
+        found = images(named["publisher"], named["offer"], named["sku"], named["version"])
+        if not found:
+            raise ArmError(404, "NotFound", f"Artifact: VMImage was not found: {ask.path.rsplit('/', 1)[-1]}.")
+        image = found[0]
+        return Answer({**_artifact(ask, image.version), "properties": _image(image)})
+
+    compute = "/subscriptions/{subscription}/providers/Microsoft.Compute"
+    network = "/subscriptions/{subscription}/providers/Microsoft.Network"
+    art = f"{compute}/locations/{{location}}/publishers"
+    listed = [
+        ("/tenants", tenants),
+        ("/subscriptions/{subscription}/locations", regions),
+        (f"{compute}/skus", compute_skus),
+        (f"{compute}/locations/{{location}}/vmSizes", sizes),
+        (f"{compute}/locations/{{location}}/usages", compute_usages),
+        (f"{network}/locations/{{location}}/usages", network_usages),
+        (f"{network}/locations/{{location}}/CheckDnsNameAvailability", dns_name),
+        (art, publishers),
+        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers", image_offers),
+        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus", image_skus),
+        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus/{{sku}}/versions", versions),
+        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus/{{sku}}/versions/{{version}}", one_version),
+    ]
+    made: list[BaseRoute] = [route(service, path, handler) for path, handler in listed]
+    made.append(route(service, "/providers/Microsoft.Resources/checkresourcename", resource_name, ("POST",)))
+    return made
+
+
+def _usage(name: str, title: str, used: int) -> dict[str, Any]:
+    return {"unit": "Count", "currentValue": used, "limit": _LIMIT, "name": {"value": name, "localizedValue": title}}
+
+
+def _some(ask: Ask) -> list[VmImage]:
+    found = images(ask.names["publisher"], ask.names.get("offer", ""), ask.names.get("sku", ""))
+    if not found:
+        raise ArmError(404, "NotFound", "Artifact: VMImage was not found: there is no such publisher, offer or sku.")
+    return found
+
+
+def _names(ask: Ask, names: set[str]) -> Answer:
+    ordered = sorted(names, reverse="desc" in ask.query.get("$orderby", "").lower())
+    return Answer([_artifact(ask, name) for name in ordered[: ask.whole("$top", 1000, 1, 1000)]])
+
+
+def _artifact(ask: Ask, name: str) -> dict[str, Any]:
+    return {"id": f"{ask.path.rstrip('/')}/{name}", "name": name, "location": ask.names["location"]}
+
+
+def _image(image: VmImage) -> dict[str, Any]:
+    return {
+        "osDiskImage": {"operatingSystem": image.system, "sizeInGb": image.disk_gb, "sizeInBytes": image.disk_gb << 30},
+        "dataDiskImages": [],
+        "hyperVGeneration": image.generation,
+        "architecture": "x64",
+        "automaticOSUpgradeProperties": {"automaticOSUpgradeSupported": True},
+        "features": [],
+    }
