@@ -107,7 +107,12 @@ def theirs(texts: list[str], folder: Path) -> Iterator[tuple[str, list[list[str]
     schema.write_text(json.dumps({"T": [[name, type] for name, type in COLUMNS.items()]}), encoding="utf-8")
     asked = "\n".join(json.dumps({"id": place, "query": text}) for place, text in enumerate(texts))
     done = subprocess.run(
-        ["node", "oracle.js", "--schema", schema.name], cwd=folder, input=asked, capture_output=True, text=True, check=True
+        ["node", "oracle.js", "--schema", schema.name],
+        cwd=folder,
+        input=asked,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     for line in done.stdout.splitlines():
         answer = json.loads(line)
@@ -130,7 +135,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("oracle", type=Path)
     parser.add_argument("--only", default="", help="names of functions, or 'operators'")
-    parser.add_argument("--limit", type=int, default=1_000_000, help="the most differences of one function that are shown")
+    parser.add_argument(
+        "--limit", type=int, default=1_000_000, help="the most differences of one function that are shown"
+    )
     options = parser.parse_args()
     symbols = json.loads((SHARED / "reference" / "kusto-symbols.json").read_text(encoding="utf-8"))
     texts = list(dict.fromkeys(queries(symbols, set(filter(None, options.only.split(","))))))
@@ -151,7 +158,9 @@ def main() -> None:
         if outcome not in ("equal", "not offered"):
             shown[head] += 1
             if shown[head] <= options.limit:
-                print(f"{outcome}: {text}\n    theirs: {their_error or their_columns}\n    ours:   {our_error or our_columns}")
+                print(
+                    f"{outcome}: {text}\n    theirs: {their_error or their_columns}\n    ours:   {our_error or our_columns}"
+                )
     print(", ".join(f"{count} {outcome}" for outcome, count in counts.most_common()))
 
 

@@ -32,8 +32,8 @@ class ResultColumn:
 class Compiled:
     """What a text means for a schema: DuckDB SQL whose result columns are c0, c1, …, and what is known of them.
 
-    `operators` are the names of those that the text uses. `asked`: the database was asked while it was compiled, so that
-    it is right only as long as the data stays.
+    `is_random`: it calls something that draws. `operators` are the names of those that the text uses. `asked`: the
+    database was asked while it was compiled, so that it is right only as long as the data stays.
     """
 
     text: str
@@ -41,6 +41,7 @@ class Compiled:
     columns: tuple[ResultColumn, ...]
     tables: frozenset[str]
     operators: frozenset[str]
+    is_random: bool
     advice: tuple[Problem, ...]
     render: str | None
     asked: bool
@@ -78,6 +79,11 @@ class Compiled:
         if problems.errors:
             raise KqlError(problems.errors, self.text)
         return bound
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the same data always give the same answer: the text asks neither for the time nor for chance."""
+        return "now" not in self._used and not self.is_random
 
     @property
     def is_ordered(self) -> bool:
@@ -217,7 +223,12 @@ def _compile(
             return ask(_compiled(text, binder, relation))
 
         binder = Binder(
-            schema, problems, default_table=default_table, profile=profile, scope=limits, ask=answer if ask is not None else None
+            schema,
+            problems,
+            default_table=default_table,
+            profile=profile,
+            scope=limits,
+            ask=answer if ask is not None else None,
         )
         relation = binder.query(query)
         if problems.errors or relation is None:
@@ -239,7 +250,7 @@ def _compiled(text: str, binder: Binder, relation: Relation) -> Compiled:
     )
     defaults = {name: literal.value for name, literal in binder.defaults.items()}
     return Compiled(
-        text, emitted.sql, columns, frozenset(binder.tables), frozenset(binder.operators),
+        text, emitted.sql, columns, frozenset(binder.tables), frozenset(binder.operators), binder.is_random,
         tuple(problem for problem in binder.problems.found if problem.severity == "advice"),
         binder.render, binder.asked, relation, emitted.parameters, dict(binder.parameters), defaults,
     )  # fmt: skip

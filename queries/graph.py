@@ -22,6 +22,7 @@ from queries.profile import KUSTO, Profile, narrowing, profile_of
 from queries.result import Column, Result, Timings
 from queries.settings import Settings
 from queries.stream import Stream
+from queries.watchdog import WATCHDOG
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -519,23 +520,11 @@ def _stopping(cursor: duckdb.DuckDBPyConnection, timeout: float | None) -> Itera
     if timeout is None:
         yield lambda: False
         return
-    finished, stopped = threading.Event(), threading.Event()
-
-    def watch() -> None:
-        # Again and again, because an interrupt before the engine has begun would be lost.
-        wait = timeout
-        while not finished.wait(wait):
-            stopped.set()
-            cursor.interrupt()
-            wait = 0.05
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    alarm = WATCHDOG.alarm(timeout, cursor.interrupt)
     try:
-        yield stopped.is_set
+        yield lambda: alarm.rang
     finally:
-        finished.set()
-        watcher.join()  # or a late interrupt would stop the cursor's next query
+        alarm.call_off()
 
 
 def _failure(error: duckdb.Error, text: str) -> QueryFailed:

@@ -32,7 +32,8 @@ DEAR = 0.1
 class Page:
     """Rows of an answer. `total` counts those of the whole answer, `more` says that rows follow these.
 
-    `cut`: take, limit or sample in the query have left rows out. `skip` is where the page really begins.
+    `cut`: take, limit or sample in the query have left rows out. `skip` is where the page really begins. `fixed`: as long as the
+    index stays as it is, so does the page.
     """
 
     columns: tuple[Column, ...]
@@ -42,6 +43,7 @@ class Page:
     total: int
     more: bool
     cut: bool
+    fixed: bool
     as_of: datetime
 
 
@@ -123,7 +125,8 @@ class Pager:
             more
             or graph.count(text, profile=profile, subscriptions=subscriptions, timeout=timeout, loosened=True) > total
         )
-        return Page(stream.columns, stream.forms, rows, skip, total, more, cut, stream.as_of)
+        fixed = compiled.is_fixed and not shuffle and graph.estate.version == version
+        return Page(stream.columns, stream.forms, rows, skip, total, more, cut, fixed, stream.as_of)
 
     def close(self) -> None:
         """Close every open answer."""

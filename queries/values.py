@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 _YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)
@@ -116,6 +117,8 @@ def texter(kql_type: str, form: str) -> Callable[[Any], str]:
 
 # ---- to JSON -------------------------------------------------------------------------------------------------------
 def _json_text(value: Any) -> str:
+    if isinstance(value, str):
+        return encode_basestring(value)  # what json.dumps ends in, without the way there: ten times as fast
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return json.dumps(_real_text(value))  # JSON has no such numbers; Kusto writes them as strings too
     if isinstance(value, Decimal):

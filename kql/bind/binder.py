@@ -69,6 +69,7 @@ class Binder:
         self.applied: dict[tuple[Any, ...], plan.Scalar] = {}  # what a user function gave for the same arguments
         self.volatile = 0  # calls that give another value each time
         self._used: dict[str, int] = {}
+        self.is_random = False  # whether the text calls something that gives another value at each call
         self.operators: set[str] = set()  # the names of all operators of the text
 
     # ---- the text -----------------------------------------------------------------------------------------------
@@ -352,6 +353,7 @@ class Binder:
             reason = function.check(constants)
             if reason:
                 self.problems.add("KQL311", span, function=f"{written or function.name}()", reason=reason)
+        self.is_random = self.is_random or function.volatile
         return plan.Call(function, found.overload, fitted, found.result)
 
     def _regular(self, parameter: Any, argument: plan.Scalar, function: Function, span: syntax.Span) -> None:

@@ -49,6 +49,9 @@ class ServiceSettings:
     max_subscriptions: int = 10_000
     """Subscriptions of a tenant or a management group that one query may reach."""
 
+    keep_answers: int = 32 * 1024 * 1024
+    """Bytes of answers that are kept as long as the index does not change; 0 keeps none."""
+
     booleans_as_numbers: bool = True
     """Booleans that a query computes arrive as 0 and 1, as was seen of the service; inside dynamic values they do not."""
     shuffle_unsorted: bool = False

@@ -207,6 +207,38 @@ def test_pages_see_the_index_move(make_client: Any) -> None:
         assert second["data"][0]["id"] == whole[11][0], "one machine went, so the offset passes one by"
 
 
+def test_kept_answers_are_forgotten_when_the_index_moves(make_client: Any) -> None:
+    with ResourceGraph.simulated(vms=30) as graph:
+        client = make_client(graph, quota=None)
+
+        def states() -> Any:
+            query = "resources | where type == 'microsoft.compute/virtualmachines' | project name, s = properties.extended.instanceView.powerState.code"
+            return client("POST", path(), {"query": query}).json["data"]
+
+        first = states()
+        assert states() == first
+        machine = next(row["name"] for row in first if row["s"] == "PowerState/running")
+        graph.vm(
+            next(id for id, name in graph.query("resources | project id, name").rows() if name == machine)
+        ).power_off()
+        assert states() == first, "nobody has told the index"
+        graph.advance(3600)
+        assert states() != first and states() == states()
+
+
+@pytest.mark.parametrize("value", ["now()", "rand()", "new_guid()", "ago(1d)"])
+def test_answers_that_change_by_themselves_are_not_kept(world: ResourceGraph, make_client: Any, value: str) -> None:
+    client = make_client(world, quota=None)
+    body = {"query": f"resources | summarize count() | project x = {value}"}
+    first = client("POST", path(), body).content
+    world.advance(1)
+    assert client("POST", path(), body).content != first
+    world.advance(3600)
+    assert client("POST", "/lazulite/refresh").status == 200
+    answers = {client("POST", path(), body).content for _ in "abc"}
+    assert (len(answers) == 1) is (value in ("now()", "ago(1d)"))
+
+
 def test_unsorted_rows_may_be_shuffled(graph: ResourceGraph, make_client: Any) -> None:
     client = make_client(graph, quota=None, shuffle_unsorted=True)
     drawn = [
