@@ -91,9 +91,10 @@ class Feed:
     def writing(self, cause: Cause | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A transaction in which changes are announced: acknowledged when it ends, or never made. May be nested.
 
-        `cause` is who wants them and with what, for the change records; the outermost one holds."""
+        `cause` is who wants them and with what, for the change records."""
         with self._store.lock:
             if self._writing:
+                self._cause = cause or self._cause
                 yield self._store.writer
                 return
             before = self.last_number
@@ -113,6 +114,10 @@ class Feed:
             touched, self._touched = self._touched, {}
             for of in touched.values():
                 self._reckon(of)
+
+    def because(self, cause: Cause) -> None:
+        """Say who wants the changes that follow, for the change records. Within `writing`."""
+        self._cause = cause
 
     def numbers(self, count: int) -> int:
         """Reserve `count` numbers; returns the first."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from inventory.changes import Cause
 from inventory.clock import seconds_to_ticks
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE, Feed
@@ -34,6 +35,18 @@ _REPORTED = {
     "os_name": f"CASE WHEN {_POWER} = 'running' THEN _agent_os_name END",
     "os_version": f"CASE WHEN {_POWER} = 'running' THEN _agent_os_version END",
 }
+
+_ACTIONS = {"create": "write", "update": "write", "resize": "write", "delete": "delete", "evict": "deallocate/action"}
+"""How change records name operations that are no action of the same name."""
+_BY_THE_PLATFORM = frozenset({"evict", "crash"})
+
+
+def _cause_of(operation: str) -> Cause:
+    """Who asks for an operation and with what, as change records tell it."""
+    action = _ACTIONS.get(operation) or f"{OPERATIONS[operation].name.lower()}/action"
+    if operation in _BY_THE_PLATFORM:
+        return Cause(action, "Microsoft.Compute", "System", "Platform")
+    return Cause(action)
 
 
 class Control:
@@ -170,6 +183,8 @@ class Control:
 
         `resize` says whether the capacity of their scale sets follows when they go.
         """
+        if len(operations) == 1:
+            self._feed.because(_cause_of(*operations))
         if any(OPERATIONS[operation].overrides for operation in operations):
             self._feed.forget_future(of, "target")
         gone = any(edge.gone for operation in operations for edge in OPERATIONS[operation].edges)

@@ -151,7 +151,7 @@ def test_what_was_odd_is_told(tmp_path: Path) -> None:
     rows = [
         {"name": "no id"}, 7, site(1), {**site(1), "id": site(1)["id"].upper(), "kind": "later"},
         {"id": "/subscriptions/S/resourceGroups/G/providers/Microsoft.A/bs/c/ds/e"},
-        {**site(2), "properties": "text"}, {**site(3), "etag": 1, "properties": {"etag": 2}},
+        {**site(2), "properties": "text", "etag": 3}, {**site(3), "etag": 1, "properties": {"etag": 2}},
     ]  # fmt: skip
     found, report = imported(tmp_path, json.dumps({"data": rows, "skip_token": "more"}))
     assert [row["type"] for row in found].count("microsoft.a/bs/ds") == 1

@@ -148,6 +148,8 @@ def test_a_life_in_change_records(lived: Any) -> None:
     for before, after in itertools.pairwise(attributes):
         assert before["newResourceSnapshotId"] == after["previousResourceSnapshotId"]
     assert attributes[0]["previousResourceSnapshotId"] is None and attributes[-1]["newResourceSnapshotId"] is None
+    operations = [attribute["operation"].removeprefix("microsoft.compute/virtualmachines/") for attribute in attributes]
+    assert operations[0] == "write" and "deallocate/action" in operations and operations[-1] == "delete"
     seen = [record["properties"]["changes"] for record in records]
     power = [c["properties.extended.instanceView.powerState.code"] for c in seen if "properties.extended.instanceView.powerState.code" in c]
     assert [(p["previousValue"], p["newValue"]) for p in power[-2:]] == [
