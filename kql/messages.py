@@ -92,6 +92,11 @@ class Problem:
     severity: str = "error"
     words: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def brief(self) -> str:
+        """The finding in one line, without its place."""
+        return f"{self.severity} {self.code}: {self.message}"
+
     def draw(self, text: str) -> str:
         """The finding as a person reads it: place, source line, carets, help."""
         start = min(max(self.span[0], 0), len(text))
@@ -151,12 +156,12 @@ class Problems:
         self.found: list[Problem] = []
         self._seen: set[tuple[str, Span]] = set()
 
-    def add(self, code: str, span: Span, help: str = "", **words: object) -> None:
-        """Record the message `code`, filled with `words`, at `span`."""
+    def add(self, code: str, span: Span, help: str = "", *, severity: str = "", **words: object) -> None:
+        """Record the message `code`, filled with `words`, at `span`. severity: 'error' or 'advice' (of a code KQL9…)."""
         if (code, span) in self._seen:
             return
         self._seen.add((code, span))
-        severity = "advice" if code.startswith("KQL9") else "error"
+        severity = severity or ("advice" if code.startswith("KQL9") else "error")
         self.found.append(Problem(code, MESSAGES[code].format(**words), span, help, severity, words))
 
     def forget(self, first: int) -> None:

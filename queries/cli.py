@@ -232,7 +232,7 @@ def check(files: tuple[str, ...], form: str, profile: str, strict: bool) -> None
     """
     import kql
     from inventory.resource_types import schemas
-    from queries.profile import narrowing, profile_of
+    from queries.profile import profile_of
     from queries.texts import decode
 
     schema, wrong, checked = kql.Schema.from_arrow(schemas("")), False, 0
@@ -240,7 +240,7 @@ def check(files: tuple[str, ...], form: str, profile: str, strict: bool) -> None
         checked += 1
         try:
             text = decode(_bytes(name))
-            problems = list(kql.check(text, schema, profile=narrowing(profile_of(profile))))
+            problems = list(kql.check(text, schema, profile=profile_of(profile)))
         except kql.KqlError as error:
             text, problems = error.text, list(error.problems)
         for problem in problems:
@@ -395,9 +395,10 @@ def _answer(ctx: click.Context, text: str, options: dict[str, Any]) -> None:
 
 def _notes(text: str, result: Result, look: Look) -> None:
     from queries.footer import footer
+    from queries.profile import of_service
 
     for advice in result.advice:
-        click.echo(advice.draw(text), err=True)
+        click.echo(advice.brief if of_service(advice) else advice.draw(text), err=True)
     if result.truncated:
         click.echo(f"only the first {look.max_rows:,} rows are shown; --rows 0 shows all", err=True)
     click.echo(click.style(footer(result), dim=True), err=True, color=_coloured(sys.stderr) or False)

@@ -18,7 +18,7 @@ import duckdb
 import kql
 from inventory import Estate, Perspective, SimulatedClock
 from queries.errors import AnswerTooLarge, QueryFailed, QueryInterrupted, QueryTimeout
-from queries.profile import KUSTO, Profile, narrowing, profile_of
+from queries.profile import KUSTO, Profile, profile_of
 from queries.result import Column, Result, Timings
 from queries.settings import Settings
 from queries.stream import Stream
@@ -277,7 +277,7 @@ class ResourceGraph:
 
     def check(self, text: str, *, profile: str | Profile = KUSTO) -> list[kql.Problem]:
         """All errors of a text, and advice; an empty list for a text that has neither."""
-        return list(kql.check(text, self.schema, profile=narrowing(profile_of(profile)), ask=self._asked))
+        return list(kql.check(text, self.schema, profile=profile_of(profile), ask=self._asked))
 
     def complete(self, text: str, offset: int | None = None) -> list[kql.Completion]:
         """What may stand at a place of a text (its end unless said), best first."""
@@ -375,7 +375,7 @@ class ResourceGraph:
                 self._plans.move_to_end(key)
                 return plan, True
         scope = {"subscriptionId": allowed} if allowed else None
-        compiled = kql.compile(text, schema, profile=narrowing(wanted), scope=scope, ask=self._asked)
+        compiled = kql.compile(text, schema, profile=wanted, scope=scope, ask=self._asked)
         with self._cursor() as cursor:
             try:
                 self._make_macros(cursor, compiled.sql)

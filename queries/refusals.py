@@ -110,7 +110,7 @@ def _join_flavour(kind: str) -> list[Detail]:
 
 
 def _too_many(problem: Problem, text: str) -> list[Detail]:
-    if problem.words.get("what") not in ("joins", "unions"):
+    if not str(problem.words.get("what")).startswith(("joins", "legs of union", "tables")):
         return []
     return [{"code": "DisallowedMaxNumberOfRemoteTables", "message": f"{problem.message}."}]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kql import lexis, mistakes, plan, syntax
 from kql.bind import lets, overloads
+from kql.bind.bounds import Bounds
 from kql.bind.scope import (
     Environment,
     FunctionBinding,
@@ -52,7 +53,7 @@ class Binder:
         self.schema = schema
         self.problems = problems
         self.default_table = default_table
-        self.profile = profile
+        self.bounds = Bounds(profile, problems)
         self.limits = scope or {}
         self.asks = ask is not None  # whether there is a database to ask while binding
         self.asked = False  # whether it was: what comes out then hangs on the data
@@ -68,7 +69,6 @@ class Binder:
         self.inlined = 0
         self.applied: dict[tuple[Any, ...], plan.Scalar] = {}  # what a user function gave for the same arguments
         self.volatile = 0  # calls that give another value each time
-        self._used: dict[str, int] = {}
         self.is_random = False  # whether the text calls something that gives another value at each call
         self.operators: set[str] = set()  # the names of all operators of the text
 
@@ -83,6 +83,8 @@ class Binder:
                 self.problems.add("KQL407", query.span)
             return None
         result: Relation | None = None
+        for pipeline in query.pipelines[1:]:
+            self.bounds.statement("; and a second query", pipeline.span)
         for pipeline in query.pipelines:
             result = self.result(pipeline, environment)
             if id(result) in self.graphs:
@@ -211,6 +213,7 @@ class Binder:
             self.problems.add("KQL202", span, nearest(name, self.schema.tables), name=name)
             return self.nothing()
         self.tables.add(table.name)
+        self.bounds.table(table.name, span)
         columns = tuple((Column(each.name, each.type), each.name) for each in table.columns if not each.hidden)
         hidden = tuple((Column(each.name, each.type), each.name) for each in table.columns if each.hidden)
         scan: Relation = plan.Scan(table, columns, hidden)
@@ -222,6 +225,7 @@ class Binder:
         return scan
 
     def _datatable(self, table: syntax.DataTable, environment: Environment) -> Relation:
+        self.bounds.operator("datatable", table.span)
         columns = tuple(Column(each.name, each.type or STRING) for each in table.columns)
         width = len(columns)
         if width and len(table.values) % width:
@@ -246,6 +250,7 @@ class Binder:
         binding = environment.get(call.name)
         if isinstance(binding, FunctionBinding):
             return lets.apply_tabular(self, binding, call.arguments, call.span, environment, call.names)
+        self.bounds.function(call.name, call.name_span)
         if call.name == "materialize" and len(call.arguments) == 1:
             return plan.Shared(self.tabular(call.arguments[0], environment), "materialized")
         if call.name == "table" and call.arguments:
@@ -409,22 +414,10 @@ class Binder:
             help = mistakes.of_function(call.name) or help
         self.problems.add("KQL203", call.name_span, help, name=call.name)
 
-    # ---- the profile --------------------------------------------------------------------------------------------
     def allow(self, operator: Any) -> None:
-        """What the profile does not allow is told once a place, and a limit once, where it is passed."""
+        """What the profile says of an operator."""
         self.operators.add(operator.name)
-        profile = self.profile
-        if profile is None:
-            return
-        if profile.operators is not None and operator.name not in profile.operators:
-            self.problems.add("KQL701", operator.span, what=f"the operator '{operator.name}'", operator=operator.name)
-            return
-        count = self._used[operator.name] = self._used.get(operator.name, 0) + 1
-        limit = {"join": profile.max_joins, "union": profile.max_unions, "mv-expand": profile.max_mv_expands}.get(
-            operator.name
-        )
-        if limit is not None and count == limit + 1:
-            self.problems.add("KQL702", operator.span, limit=limit, what=f"{operator.name}s", count=f"at least {count}")
+        self.bounds.operator(operator.name, operator.span)
 
 
 def parse_constant(text: str, type: Type) -> object:

@@ -23,19 +23,18 @@ def bind_statements(binder: Binder, statements: tuple[syntax.Statement, ...], en
     for statement in statements:
         match statement:
             case syntax.Let():
-                allowed = getattr(binder.profile, "operators", None)
-                if allowed is not None and "let" not in allowed:
-                    binder.problems.add("KQL701", statement.span, what="the statement 'let'", statement="let")
+                binder.bounds.statement("let", statement.span)
                 if environment.get(statement.name) is not None and statement.name in _here(
                     statements, statement
                 ):
                     binder.problems.add("KQL206", statement.name_span, name=statement.name)
                 environment = environment.with_(statement.name, _let(binder, statement, environment))
             case syntax.DeclareParameters(parameters):
+                binder.bounds.statement("declare", statement.span)
                 for parameter in parameters:
                     environment = _declare(binder, parameter, environment)
             case syntax.SetOption():
-                pass
+                binder.bounds.statement("set", statement.span)
     return environment
 
 

@@ -174,10 +174,10 @@ def _called(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     binding = scope.environment.get(name)
     if isinstance(binding, FunctionBinding):
         return lets.apply_scalar(binder, binding, call.arguments, call.span, scope, call.names)
+    binder.bounds.function(name, call.name_span)
     from kql.bind import special as specials
     from kql.bind import windowed
 
-    _allowed(binder, call)
     special = specials.SPECIAL.get(name) or windowed.SPECIAL.get(name)
     if special is not None:
         return special(binder, call, scope)
@@ -212,12 +212,6 @@ def _called(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
 def _infix(name: str) -> bool:
     function = catalogue.find(name)
     return function is not None and function.kind == "infix"
-
-
-def _allowed(binder: Binder, call: syntax.Call) -> None:
-    profile = binder.profile
-    if profile is not None and call.name in (profile.refused_functions or ()):
-        binder.problems.add("KQL701", call.name_span, what=f"the function '{call.name}'", function=call.name)
 
 
 def _aggregate(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:

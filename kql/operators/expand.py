@@ -76,6 +76,7 @@ class MvExpand(Operator):
         index_name = self.parameters.get("with_itemindex")
         index = Column(index_name, LONG) if index_name else None
         limit = binder.integer(self.limit, scope, "the limit") if self.limit is not None else None
+        limit = binder.bounds.rows_of_expansion(limit, self.limit.span if self.limit is not None else self.span)
         relation = plan.Unnest(input, tuple(expanded), index, limit)
         output: list[tuple[Column, plan.Scalar]] = []
         for column in columns:

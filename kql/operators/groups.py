@@ -43,7 +43,7 @@ class Summarize(Operator):
         namer = names.Namer()
         keys = []
         for column, value in bind_items(binder, self.keys, scope, namer):
-            if value.type is DYNAMIC and isinstance(value, plan.Ref) and binder.profile is None:
+            if value.type is DYNAMIC and isinstance(value, plan.Ref) and not binder.bounds.strict:
                 binder.problems.add("KQL307", self.span, use="a group key")
             keys.append((Column(column.name, column.type), value))
         aggregating = replace(scope, aggregates=True)

@@ -52,7 +52,8 @@ class Join(Operator):
             hint = "the kinds are: " + ", ".join(KINDS)
             binder.problems.add("KQL406", self.parameters.span("kind"), hint, what=f"'{written}'")
             kind = "inner"
-        _allowed_kind(binder, kind, self)
+        binder.bounds.join_kind(kind, self.span)
+        _hinted(binder, self)
         right = binder.tabular(self.right, environment)
         pairs = join_keys(binder, self.conditions, input, right, environment, self.span)
         return joined(kind, input, right, pairs, drop_right_keys=False)
@@ -89,10 +90,9 @@ class Lookup(Operator):
         return joined(kind, input, right, pairs, drop_right_keys=True)
 
 
-def _allowed_kind(binder: Binder, kind: str, join: Join) -> None:
-    profile = binder.profile
-    if profile is not None and profile.join_kinds is not None and kind not in profile.join_kinds:
-        binder.problems.add("KQL701", join.span, what=f"the join kind '{kind}'", kind=kind)
+def _hinted(binder: Binder, operator: Join | Union) -> None:
+    for name, (_, span) in operator.parameters.values.items():
+        binder.bounds.parameter(operator.name, name, span)
 
 
 def join_keys(
@@ -229,6 +229,8 @@ class Union(Operator):
         sources: list[tuple[str, Relation]] = []
         if input is not None:
             sources.append((binder.labels.get(id(input), ""), input))
+        _hinted(binder, self)
+        binder.bounds.legs(len(self.legs), self.span)
         fuzzy = self.parameters.get("isfuzzy").lower() in ("true", "1")
         for leg in self.legs:
             for name, expression in self._expanded(binder, leg, environment):
@@ -248,6 +250,7 @@ class Union(Operator):
         self, binder: Binder, leg: syntax.Expression, environment: Environment
     ) -> list[tuple[str, syntax.Expression]]:
         if isinstance(leg, syntax.Pattern):
+            binder.bounds.parameter("union", "*", leg.span)
             pattern = re.compile(".*".join(re.escape(piece) for piece in leg.text.split("*")), re.I)
             tables = [name for name in binder.schema.tables if pattern.fullmatch(name)]
             if not tables:

@@ -21,7 +21,7 @@ from queries.http.bodies import json_object
 from queries.http.routing import ArmRoute
 from queries.http.service import Service
 from queries.library import saved_queries
-from queries.profile import KUSTO, narrowing, profile_of
+from queries.profile import KUSTO, profile_of
 from queries.result import Result
 from queries.values import jsoner
 
@@ -70,7 +70,7 @@ def routes(service: Service) -> list[BaseRoute]:
 
         def work() -> dict[str, object]:
             place = _places(text)
-            problems = kql.check(text, graph.schema, profile=narrowing(profile_of(profile))) if text.strip() else []
+            problems = kql.check(text, graph.schema, profile=profile_of(profile)) if text.strip() else []
             return {
                 "tokens": [(token.kind, place(token.start), place(token.end)) for token in kql.tokens(text)],
                 "problems": _problems(problems, text),

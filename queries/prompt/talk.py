@@ -9,7 +9,7 @@ from queries.errors import QueryInterrupted
 from queries.footer import footer
 from queries.formats import FORMATS, Look
 from queries.interruptible import interruptibly
-from queries.profile import KUSTO, Profile
+from queries.profile import KUSTO, Profile, of_service
 
 if TYPE_CHECKING:
     from queries.graph import ResourceGraph
@@ -50,10 +50,14 @@ class Talk:
             lambda: self.graph.query(text, profile=self.profile, at_most=self.rows, parameters=given),
         )
         self.last = text
+        elsewhere = [advice for advice in result.advice if of_service(advice)]
         for advice in result.advice:
-            self.say(advice.draw(text), dim=True)
+            if advice not in elsewhere:
+                self.say(advice.draw(text), dim=True)
         self.format.write(result, self.out, self.look())
         self.say(footer(result), dim=True)
+        for advice in elsewhere:
+            self.say(advice.brief, dim=True)
         if result.truncated:
             self.say("there are more rows: .rows 0 shows all, .save FILE writes them to a file", dim=True)
         return result

@@ -103,7 +103,7 @@ def test_columns_that_hang_on_the_data_are_asked_for_each_time(world: ResourceGr
         result = world.query(text)
         assert [name for name, _ in result.columns] == locations
         assert sum(result.rows()[0]) == world.query("Resources | count").rows()[0][0]
-    assert world.check(text) == []
+    assert [problem.severity for problem in world.check(text)] == ["advice"]  # the service has no evaluate
 
 
 def test_only_so_many_plans_are_kept() -> None:
@@ -164,7 +164,18 @@ def test_subscriptions_narrow_every_table(graph: ResourceGraph) -> None:
         "let x = 1; resources | take x",
         "print 1",
         "resources | join kind=leftanti (resources) on id",
-        "resources | project-rename n = name",
+        "resources | project-keep name",
+        "print 1; print 2",
+        "set x = 1; resources | take 1",
+        "datatable(a: long) [1]",
+        "resources | where id == toscalar(resources | project id)",
+        "resources | where name in (materialize(resources | project name))",
+        "resources | union isfuzzy=true resourcecontainers",
+        "resources | union resource*",
+        "resources | join hint.strategy=broadcast (resourcecontainers) on id",
+        "resources | mv-expand zones limit 500",
+        "resources | union resources, resources, resources, resources",
+        "securityresources | join (healthresources | project id) on id",
     ],
 )
 def test_the_service_s_profile_refuses_what_the_service_refuses(graph: ResourceGraph, text: str) -> None:
