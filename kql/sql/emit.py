@@ -11,17 +11,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kql import plan
-from kql.forms import JSON, Form, Json, List, Missing, Object, Scalar
+from kql.forms import JSON, Form, Json, List, Scalar
 from kql.plan import Column, Relation
-from kql.schema import Graft, Part, PhysicalColumn
 from kql.sql import dynamic, hoist, quote
 from kql.sql.block import Block, JoinSource, Legs, Names, OrderKey, Text, Thunk, outside
+from kql.sql.common import of_turn, stored, use_of
 from kql.sql.convert import convert
 from kql.sql.facts import Known
 from kql.sql.recursion import unfolded
 from kql.sql.rewrites import rewritten
 from kql.sql.scalars import Scalars
-from kql.sql.value import Sql, always_null, constant, missing
+from kql.sql.stored import held_by
+from kql.sql.value import Sql, always_null, missing
 from kql.types import BOOL, DYNAMIC, LONG, STRING, Type
 
 
@@ -136,7 +137,7 @@ class _Emitter:
             source = ".".join(quote.name(piece) for piece in part.source.split("."))
             block = Block(Text(f"{source} AS {alias}"), self.names)
             for column, name in scan.columns + scan.hidden:
-                block.bind(column, partial(_held, part, name, column.type, alias))
+                block.bind(column, partial(held_by, part, name, column.type, alias))
             blocks.append(block)
         return blocks or [self._nothing(tuple(column for column, _ in scan.columns + scan.hidden))]
 
@@ -377,19 +378,7 @@ class _Emitter:
             name = self.names.fresh(node.name or "shared")
             legs = self.shared[id(node.input)] = Legs(self.legs(self.rewritten(node.input)), self.names, shared=name)
             self.common.append((f"{name} AS MATERIALIZED", legs.body))
-        alias = self.names.fresh(legs.shared)
-        source = _SharedSource(legs, alias)
-        block = Block(source, self.names)
-        for column in columns:
-            block.bind(column, partial(_of_shared, source, partial(_asked, column)))
-        if len(legs.blocks) == 1:
-            (inner,) = legs.blocks
-            block.order = [
-                OrderKey(partial(_of_shared, source, partial(_ordered, key)), key.ascending, key.nulls_first)
-                for key in inner.order
-            ]
-            block.partition = [partial(_of_shared, source, partial(_told, thunk)) for thunk in inner.partition]
-        return block
+        return use_of(legs, columns, self.names)
 
 
     def _recursion(self, node: plan.Recursion) -> Block:
@@ -400,7 +389,7 @@ class _Emitter:
             written = []
             for relation in (node.start, node.step):
                 block = self._open(self.rewritten(relation))
-                items = [_stored(block.value(column)) for column in plan.columns_of(relation)]
+                items = [stored(block.value(column)) for column in plan.columns_of(relation)]
                 written.append(block.render(items=", ".join(items)))
             body = (" UNION " if node.distinct else " UNION ALL ").join(written)
             self.common.append((f"{known[0]}({', '.join(heads.values())}) AS", lambda: body))
@@ -411,49 +400,8 @@ class _Emitter:
         alias = self.names.fresh(name)
         block = Block(Text(f"{name} AS {alias}"), self.names)
         for column, head in heads.items():
-            block.bind(column, partial(_of_turn, f"{alias}.{head}", column.type))
+            block.bind(column, partial(of_turn, f"{alias}.{head}", column.type))
         return block
-
-
-def _stored(value: Sql) -> str:
-    """A value as a recursion holds it, in the one SQL type that its KQL type has."""
-    value = dynamic.as_json(value) if value.type is DYNAMIC else value.fetched()
-    return f"CAST({value.string if value.type is STRING else value.text} AS {quote.SQL_TYPES[value.type]})"
-
-
-def _of_turn(text: str, type: Type) -> Sql:
-    return Sql(text, type, type is not STRING, JSON if type is DYNAMIC else None)
-
-
-class _SharedSource:
-    """One use of a common table expression."""
-
-    def __init__(self, legs: Legs, alias: str) -> None:
-        self.legs, self.alias = legs, alias
-
-    def render(self) -> str:
-        return f"{self.legs.shared} AS {self.alias}"
-
-
-def _of_shared(source: _SharedSource, ask: Callable[[Block], Sql]) -> Sql:
-    """What is asked of the blocks of a common table expression, as one use of it sees it."""
-    value = source.legs.borrow([ask(block) for block in source.legs.blocks], "shared").fetched()
-    if value.constant:
-        return value
-    prefix = source.legs.alias + "."
-    return replace(value, raw=value.raw.replace(prefix, source.alias + ".", 1))
-
-
-def _asked(column: Column, block: Block) -> Sql:
-    return block.value(column)
-
-
-def _ordered(key: OrderKey, block: Block) -> Sql:
-    return key.value()
-
-
-def _told(thunk: Thunk, block: Block) -> Sql:
-    return thunk()
 
 
 class _View(Block):
@@ -494,44 +442,6 @@ def _whole(value: Sql) -> Sql:
     if value.type is DYNAMIC and not isinstance(value.form, Scalar):
         return dynamic.as_json(value)
     return value
-
-
-def _held(part: Part, name: str, type: Type, alias: str) -> Sql:
-    """A logical column as a part of the table holds it."""
-    column = part.columns.get(name)
-    grafts = part.grafts.get(name, ())
-    if not grafts:
-        return missing(type) if column is None else _physical(column, type, alias)
-    base = missing(type) if column is None else _physical(column, type, alias)
-    return _grafted(base, grafts, alias, column.keys if column is not None else ())
-
-
-def _physical(column: PhysicalColumn, type: Type, alias: str) -> Sql:
-    if column.source is None:
-        return constant(column.constant, type)
-    text = f"{alias}.{quote.name(column.source)}"
-    return Sql(text, type, column.nullable, column.form if type is DYNAMIC else None, lower=column.lower)
-
-
-def _grafted(base: Sql, grafts: tuple[Graft, ...], alias: str, keys: tuple[str, ...] = ()) -> Sql:
-    """A document whose pieces lie in several columns, composed."""
-    members: dict[str, Sql] = {}
-    if isinstance(base.form, Object):
-        members = {field: dynamic.step(base, field) for field, _ in base.form.fields}
-    deeper: dict[str, list[Graft]] = {}
-    for graft in grafts:
-        first, *rest = graft.path
-        if rest:
-            deeper.setdefault(first, []).append(replace(graft, path=tuple(rest)))
-            continue
-        form: Form = graft.column.form if graft.type is DYNAMIC and graft.column.form else Scalar(graft.type)
-        text = f"{alias}.{quote.name(graft.column.source or '')}"
-        members[first] = Sql(text, DYNAMIC, True, form)
-    for first, below in deeper.items():
-        members[first] = _grafted(members.get(first, dynamic.NULL), tuple(below), alias)
-    places = {key: place for place, key in enumerate(keys)}
-    ordered = sorted(members.items(), key=lambda member: places.get(member[0], len(places)))
-    return Sql("", DYNAMIC, base.nullable, Missing(), members=tuple(ordered))
 
 
 def _elements(value: Sql, way: str) -> tuple[str, Form]:
