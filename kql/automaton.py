@@ -57,7 +57,9 @@ class Automaton:
         self._end: int = table.end_states["start"]
         lexer = parser.parser.lexer
         self._lexers = lexer.lexers
+        self._root = lexer.root_lexer
         self._scanners: dict[int, Callable[[str, int], re.Match[str] | None]] = {}
+        self._asked: dict[int, int] = {}
         ignored = "|".join(
             terminal.pattern.to_regexp() for terminal in parser.terminals if terminal.name in lexer.root_lexer.ignore_types
         )
@@ -72,8 +74,8 @@ class Automaton:
         while True:
             place = skip(text, place).end()  # type: ignore[union-attr]
             if place < size:
-                scan = scanners.get(state) or self._scanner(state)
-                match = scan(text, place)
+                scan = scanners.get(state)
+                match = scan(text, place) if scan is not None else self._scan(state, text, place)
                 if match is None:
                     return FAILED
                 token = Token(match.group())
@@ -121,13 +123,27 @@ class Automaton:
                 return state
             name = action[2]
 
-    def _scanner(self, state: int) -> Callable[[str, int], re.Match[str] | None]:
-        lexer = self._lexers[state]
-        expressions = lexer.scanner._mres
-        assert len(expressions) == 1 and not lexer.callback, "a terminal that is a text and fits another's expression"
-        scan: Callable[[str, int], re.Match[str] | None] = expressions[0].match
-        self._scanners[state] = scan
-        return scan
+    def _scan(self, state: int, text: str, place: int) -> re.Match[str] | None:
+        """The next terminal in a state that has no expression of its own yet.
+
+        Each state has one of the terminals that it accepts, and to compile all of them would cost more than most texts:
+        the expression of all terminals finds the same one, if what it finds is accepted, for both try them in one order.
+        """
+        asked = self._asked[state] = self._asked.get(state, 0) + 1
+        match = _expression(self._root).match(text, place)
+        if match is not None and match.lastgroup in self._actions[state] and asked < _OFTEN:
+            return match
+        scan = self._scanners[state] = _expression(self._lexers[state]).match
+        return scan(text, place)
+
+
+_OFTEN = 50  # from then on an expression of the state's own pays
+
+
+def _expression(lexer: Any) -> re.Pattern[str]:
+    expressions: list[re.Pattern[str]] = lexer.scanner._mres
+    assert len(expressions) == 1 and not lexer.callback, "a terminal that is a text and fits another's expression"
+    return expressions[0]
 
 
 def _make(rule: Any, builder: Any) -> Make | None:
