@@ -331,7 +331,7 @@ class _Rules:
         return syntax.Name(str(children[0]), _token_span(children[0]))
 
     def typeof(self, children: list[Any]) -> syntax.TypeOf:
-        parts = children[1:]
+        parts = [child for child in children[1:] if not isinstance(child, syntax.Star)]
         types = tuple(part.type for part in parts)
         names = tuple(getattr(part, "name", "") for part in parts)
         return syntax.TypeOf(types, names, _span(children))

@@ -87,7 +87,7 @@ class Binder:
             self.bounds.statement("; and a second query", pipeline.span)
         for pipeline in query.pipelines:
             result = self.result(pipeline, environment)
-            if id(result) in self.graphs:
+            if id(result) in self.graphs and not self.problems.errors:
                 self.problems.add("KQL416", pipeline.span, "graph-match or graph-to-table makes rows of it")
         return result
 
@@ -165,7 +165,7 @@ class Binder:
                     return self.nothing()
                 for operator in operators:
                     self.allow(operator)
-                    if id(relation) in self.graphs and not operator.takes_graphs:
+                    if id(relation) in self.graphs and not operator.takes_graphs and not self.problems.errors:
                         self.problems.add("KQL416", operator.span, "graph-match or graph-to-table makes rows of it")
                     relation = operator.lower(self, relation, environment)
                     environment = operator.behind(self, relation, environment)

@@ -113,9 +113,9 @@ ROWS = (
         nulls="custom",
     ),
     scalar(
-        ("dynamic_to_json(value:typed) -> string", lambda a: f"CAST({member_json(a[0])} AS VARCHAR)"),
-        doc="A dynamic value as canonical JSON text.",
-        examples=("dynamic_to_json(dynamic('a')) == '\"a\"'",),
+        ("dynamic_to_json(value:typed) -> string", lambda a: f"kql_sorted_4({member_json(a[0])})"),
+        doc="A dynamic value as canonical JSON text: the names of a bag come in order, down to the fourth level.",
+        examples=("dynamic_to_json(dynamic('a')) == '\"a\"'", "dynamic_to_json(dynamic({'b': 1, 'a': 2})) == '{\"a\":2,\"b\":1}'"),
         nulls="total",
     ),
     scalar(

@@ -116,8 +116,11 @@ class TopNested(Operator):
         grouped = aggregated(rows, keys, ((level.rank, level.aggregate),))
         if level.count is None:
             return grouped
-        order = (plan.SortKey(plan.Ref(level.rank), level.nest.ascending, level.nest.ascending),)
-        sorted_ = plan.Sort(grouped, order, within=tuple(plan.Ref(column) for column in above))
+        order = [plan.SortKey(plan.Ref(level.rank), level.nest.ascending, level.nest.ascending)]
+        if level.value.type is not DYNAMIC:
+            # values that are equal in rank come in an order of their own, so that the answer does not change by itself
+            order.append(plan.SortKey(plan.Ref(level.value), False, False))
+        sorted_ = plan.Sort(grouped, tuple(order), within=tuple(plan.Ref(column) for column in above))
         return limited(binder, sorted_, level.count, self.span)
 
     @staticmethod

@@ -62,3 +62,25 @@ CREATE OR REPLACE MACRO kql_array_sum(l) AS
 CREATE OR REPLACE MACRO kql_once(l) AS
   list_transform([coalesce(l, [])], lambda a: CASE WHEN len(a) > 300 THEN list_distinct(a)
     ELSE list_filter(a, lambda e, i: e IS NOT NULL AND list_position(a, e) = i) END)[1];
+-- JSON text with the names of each object in order, down to the fourth level: macros cannot call themselves, and what they
+-- are given may name the variables of a lambda around them, so that each level has names of its own.
+CREATE OR REPLACE MACRO kql_sorted_1(j) AS
+  CASE json_type(j)
+    WHEN 'OBJECT' THEN '{' || array_to_string(list_transform(list_sort(json_keys(j)), lambda k1: CAST(to_json(k1) AS VARCHAR) || ':' || coalesce(CAST(json_extract(j, kql_pointer(k1)) AS VARCHAR), 'null')), ',') || '}'
+    WHEN 'ARRAY' THEN '[' || array_to_string(list_transform(from_json(j, '["JSON"]'), lambda e1: coalesce(CAST(e1 AS VARCHAR), 'null')), ',') || ']'
+    ELSE coalesce(CAST(j AS VARCHAR), 'null') END;
+CREATE OR REPLACE MACRO kql_sorted_2(j) AS
+  CASE json_type(j)
+    WHEN 'OBJECT' THEN '{' || array_to_string(list_transform(list_sort(json_keys(j)), lambda k2: CAST(to_json(k2) AS VARCHAR) || ':' || kql_sorted_1(json_extract(j, kql_pointer(k2)))), ',') || '}'
+    WHEN 'ARRAY' THEN '[' || array_to_string(list_transform(from_json(j, '["JSON"]'), lambda e2: kql_sorted_1(e2)), ',') || ']'
+    ELSE coalesce(CAST(j AS VARCHAR), 'null') END;
+CREATE OR REPLACE MACRO kql_sorted_3(j) AS
+  CASE json_type(j)
+    WHEN 'OBJECT' THEN '{' || array_to_string(list_transform(list_sort(json_keys(j)), lambda k3: CAST(to_json(k3) AS VARCHAR) || ':' || kql_sorted_2(json_extract(j, kql_pointer(k3)))), ',') || '}'
+    WHEN 'ARRAY' THEN '[' || array_to_string(list_transform(from_json(j, '["JSON"]'), lambda e3: kql_sorted_2(e3)), ',') || ']'
+    ELSE coalesce(CAST(j AS VARCHAR), 'null') END;
+CREATE OR REPLACE MACRO kql_sorted_4(j) AS
+  CASE json_type(j)
+    WHEN 'OBJECT' THEN '{' || array_to_string(list_transform(list_sort(json_keys(j)), lambda k4: CAST(to_json(k4) AS VARCHAR) || ':' || kql_sorted_3(json_extract(j, kql_pointer(k4)))), ',') || '}'
+    WHEN 'ARRAY' THEN '[' || array_to_string(list_transform(from_json(j, '["JSON"]'), lambda e4: kql_sorted_3(e4)), ',') || ']'
+    ELSE coalesce(CAST(j AS VARCHAR), 'null') END;

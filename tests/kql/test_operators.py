@@ -1,0 +1,157 @@
+"""Operators that make more of rows than columns: sequences, series, nested groups, pairs, plugins, graphs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+
+import kql
+from tests.kql.shared import NOTHING, answer
+
+DAYS = """let Days = datatable(day: long, shop: string, sold: long)
+[1, 'a', 5, 2, 'a', 0, 4, 'a', 7, 1, 'b', 1, 3, 'b', 2];
+"""
+WAYS = """let Ways = datatable(start: string, stop: string, toll: long)
+['A', 'B', 1, 'B', 'C', 2, 'C', 'A', 3, 'C', 'D', 4, 'X', 'Y', 5];
+let Towns = datatable(town: string, people: long)['A', 10, 'B', 20, 'C', 30, 'D', 40];
+Ways | make-graph start --> stop with Towns on town
+"""
+
+CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
+    # ---- scan
+    ("a running total that starts anew", DAYS + """Days | sort by shop asc, day asc
+      | scan declare (total: long = 0) with (step s: true => total = iff(shop == s.shop, s.total, 0) + sold;)
+      | project shop, total""",
+     ["shop", "total"], [("a", 5), ("a", 5), ("a", 12), ("b", 1), ("b", 3)]),
+    ("steps that follow each other, numbered", """range x from 1 to 8 step 1
+      | scan with_match_id=m with (step low: x % 4 == 1; step high: x - low.x <= 2;) | project x, m""",
+     ["x", "m"], [(1, 0), (2, 0), (3, 0), (5, 1), (6, 1), (7, 1)]),
+    ("only the last row of a step", """range x from 1 to 6 step 1
+      | scan declare (n: long = 0) with (step a output=none: x % 3 == 1; step b output=last: x % 3 != 1 => n = b.n + 1;)""",
+     ["x", "n"], [(3, 2), (6, 2)]),
+    ("a declared column by itself has no memory", """range x from 1 to 3 step 1
+      | scan declare (n: long = 7) with (step a: true => n = n + x;)""",
+     ["x", "n"], [(1, 8), (2, 9), (3, 10)]),
+    ("scan for each part", DAYS + """Days | partition by shop (sort by day asc
+      | scan declare (n: long = 0) with (step s: true => n = s.n + 1;) | project shop, day, n) | sort by shop asc, day asc""",
+     ["shop", "day", "n"], [("a", 1, 1), ("a", 2, 2), ("a", 4, 3), ("b", 1, 1), ("b", 3, 2)]),
+    # ---- partition and mv-apply
+    ("a join within each part", DAYS + """Days | partition by shop (join kind=inner (print day = 1, who = 'x') on day | project shop, who)
+      | sort by shop asc""", ["shop", "who"], [("a", "x"), ("b", "x")]),
+    ("mv-apply puts what it expands last", "print a = dynamic([3, 1, 2]), b = 'k' | mv-apply a to typeof(long) on (top 2 by a)",
+     ["b", "a"], [("k", 3), ("k", 2)]),
+    # ---- make-series
+    ("series with gaps, each with its default", DAYS + """Days
+      | make-series s = sum(sold), n = count() default = -1 on day from 1 to 5 step 1 by shop | sort by shop asc""",
+     ["shop", "s", "n", "day"],
+     [("a", [5, 0, 0, 7], [1, 1, -1, 1], [1, 2, 3, 4]), ("b", [1, 0, 2, 0], [1, -1, 1, -1], [1, 2, 3, 4])]),
+    ("series without bounds have the rows' own", DAYS + "Days | make-series count() on day step 1 by shop | where shop == 'b'",
+     ["shop", "count_", "day"], [("b", [1, 0, 1], [1, 2, 3])]),
+    ("a series of nothing is asked for", "range x from 1 to 0 step 1 | make-series kind=nonempty count() on x from 1 to 3 step 1",
+     ["count_", "x"], [([0, 0], [1, 2])]),
+    ("a series of nothing has no rows", "range x from 1 to 0 step 1 | make-series count() on x from 1 to 3 step 1",
+     ["count_", "x"], []),
+    # ---- groups within groups
+    ("the greatest, the others, and theirs", DAYS + """Days
+      | top-nested 1 of shop with others = 'rest' by sum(sold), top-nested 1 of day with others = -1 by n = count()
+      | sort by shop asc, day desc""",
+     ["shop", "aggregated_shop", "day", "n"], [("a", 12, 4, 1), ("a", 12, -1, 2), ("rest", 3, -1, 2)]),
+    ("top-hitters by weight", DAYS + "Days | top-hitters 1 of shop by sold", ["shop", "approximate_sum_sold"], [("a", 12)]),
+    # ---- pairs
+    ("values in quotes hold delimiters", """print s = "a='x;y'; b = 2;a=3" | parse-kv s as (a: string, b: long, c: long)
+      with (pair_delimiter=';', kv_delimiter='=', quote="'") | project-away s""", ["a", "b", "c"], [("x;y", 2, None)]),
+    ("greedy values hold the pair delimiter", """print s = 'k=one two l=three' | parse-kv s as (k: string, l: string)
+      with (pair_delimiter=' ', kv_delimiter='=', greedy=true) | project k, l""", ["k", "l"], [("one two", "three")]),
+    ("words without delimiters", "print s = '<size: 12> (name) \"n\"' | parse-kv s as (size: int, name: string) | project size, name",
+     ["size", "name"], [(12, "n")]),
+    # ---- plugins
+    ("a bag's properties by name", "datatable(b: dynamic)[dynamic({'z': 1}), dynamic({'a': 'x', 'z': 2.5})] | evaluate bag_unpack(b)",
+     ["a", "z"], [("", 1.0), ("x", 2.5)]),
+    ("pivot says what the aggregate says of nothing", DAYS + "Days | evaluate pivot(day, sum(sold), shop) | sort by shop asc",
+     ["shop", "1", "2", "3", "4"], [("a", 5, 0, 0, 7), ("b", 1, 0, 2, 0)]),
+    ("rows near a row", "range x from 1 to 9 step 1 | evaluate rows_near(x == 5, 1, 2)", ["x"], [(4,), (5,), (6,), (7,)]),
+    ("a table's rows by address", """print ip = '10.1.2.3'
+      | evaluate ipv4_lookup((datatable(net: string, n: long)['10.0.0.0/8', 1, '11.0.0.0/8', 2]), ip, net)""",
+     ["ip", "net", "n"], [("10.1.2.3", "10.0.0.0/8", 1)]),
+    # ---- several tables
+    ("find packs what is not shared", """let A = datatable(id: long, x: string)[1, 'p']; let B = datatable(id: long, y: long)[1, 5];
+      find in (A, B) where id == 1""", ["source_", "id", "pack_"], [("A", 1, {"x": "p"}), ("B", 1, {"y": 5})]),
+    ("rows under a name", "datatable(k: long)[1, 2, 2] | as All | summarize n = count() by k | join kind=inner (All | distinct k) on k"
+     " | project k, n | sort by k asc", ["k", "n"], [(1, 1), (2, 2)]),
+    # ---- graphs
+    ("an edge is used once", WAYS + "| graph-match (a)-[e*3..4]->(b) where a.town == 'A' project b.town, tolls = map(e, toll)",
+     ["b_town", "tolls"], [("A", [1, 2, 3]), ("D", [1, 2, 4])]),
+    ("no node comes twice", WAYS + "| graph-match cycles=none (a)-[e*3..4]->(b) where a.town == 'A' project b.town",
+     ["b_town"], [("D",)]),
+    ("inner nodes and all of them", WAYS + """| graph-match (a)-[e*2..2]->(b) where all(inner_nodes(e), people < 30)
+      project a.town, on_the_way = map(inner_nodes(e), town) | sort by a_town asc""",
+     ["a_town", "on_the_way"], [("A", ["B"]), ("C", ["A"])]),
+    ("edges either way", WAYS + "| graph-match (a)-[e]-(b) where a.town == 'Y' project b.town, b.people, e.toll",
+     ["b_town", "b_people", "e_toll"], [("X", None, 5)]),
+    ("the shortest way", WAYS + """| graph-shortest-paths (a)-[e*1..5]->(b) where a.town == 'A' and b.town == 'D'
+      project hops = array_length(e)""", ["hops"], [(3,)]),
+    ("parts that hang together", WAYS + "| graph-mark-components with_component_id=part | graph-to-table nodes | summarize n = count() by part"
+     " | sort by part asc", ["part", "n"], [(0, 4), (1, 2)]),
+    ("a way there and back", WAYS + "| graph-mark-components kind=strong with_component_id=part | graph-to-table nodes"
+     " | summarize n = count() by part | summarize make_list(n), max(n)", ["list_n", "max_n"], [([3, 1, 1, 1], 3)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "columns", "rows"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_rows(text: str, columns: list[str], rows: list[tuple[Any, ...]], engine: duckdb.DuckDBPyConnection) -> None:
+    got = answer(engine, text)
+    assert got[0] == columns
+    key = repr
+    assert (got[1] if "sort by" in text or "range" in text else sorted(got[1], key=key)) == (
+        rows if "sort by" in text or "range" in text else sorted(rows, key=key)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("print x = 1 | scan with (step a: b.x > 1; step b: true;)", "KQL412"),
+        ("print x = 1 | scan declare (n: long) with (step a: true => m = 1;)", "KQL201"),
+        ("print x = 1 | make-series count() on x", "KQL401"),
+        ("print x = 'a' | make-series count() on x step 1", "KQL303"),
+        ("print x = 1 | evaluate nothing_like_this()", "KQL213"),
+        ("print x = 1 | evaluate python(typeof(*), '')", "KQL501"),
+        ("print x = 1 | graph-match (a)-->(b) project a.x", "KQL415"),
+        ("print s = 'a', t = 'b' | make-graph s --> t | where s == 'a'", "KQL416"),
+        ("print s = 'a', t = 'b' | make-graph s --> t", "KQL416"),
+        ("print s = 'a' | parse-kv s as (k: long) with (regex='(a)')", "KQL308"),
+        ("print s = 'a' | parse-kv s as (k: long) with (pair_delimeter=';')", "KQL408"),
+        ("print x = 1 | reduce by x", "KQL501"),
+        ("print x = 1 | fork (count) (take 1)", "KQL501"),
+        ("print x = 1 | assert-schema (x: string)", "KQL411"),
+    ],
+)
+def test_refusals(text: str, code: str) -> None:
+    assert [problem.code for problem in kql.check(text, NOTHING) if problem.severity == "error"] == [code]
+
+
+def test_a_shape_that_hangs_on_the_data_needs_someone_to_ask() -> None:
+    """A bag that is written in the query is known; one that is computed must be asked for."""
+    written = "print b = dynamic({'a': 1}) | evaluate bag_unpack(b)"
+    assert [column.name for column in kql.compile(written, NOTHING).columns] == ["a"]
+    computed = "print b = bag_pack('a', 1) | evaluate bag_unpack(b)"
+    assert [problem.code for problem in kql.check(computed, NOTHING)] == ["KQL414"]
+    said = computed + " : (a: long, z: string)"
+    assert [(column.name, column.type) for column in kql.compile(said, NOTHING).columns] == [("a", "long"), ("z", "string")]
+    asked: list[kql.Compiled] = []
+
+    def ask(question: kql.Compiled) -> list[tuple[Any, ...]]:
+        asked.append(question)
+        return [("a", "long")]
+
+    compiled = kql.compile(computed, NOTHING, ask=ask)
+    assert [column.name for column in compiled.columns] == ["a"]
+    assert compiled.asked
+    assert len(asked) == 1
+
+
+def test_a_long_scan_does_not_slow_down_with_each_row(engine: duckdb.DuckDBPyConnection) -> None:
+    text = "range x from 1 to 3000 step 1 | scan declare (n: long = 0) with (step s: true => n = s.n + x;) | summarize max(n)"
+    assert answer(engine, text)[1] == [(4_501_500,)]
