@@ -82,6 +82,7 @@ class Namer:
 
     def __init__(self, taken: Iterable[str] = (), prefix: str = "Column", first: int = 1) -> None:
         self.taken = set(taken)
+        self.promised: set[str] = set()  # what the query will name: a number is not given twice
         self._automatic: set[str] = set()
         self._prefix = prefix
         self._next = first
@@ -97,7 +98,7 @@ class Namer:
                     self._automatic.add(candidate)
                     return candidate
         candidate, number = name, 1
-        while candidate in self.taken:
+        while candidate in self.taken or (number > 1 and candidate in self.promised):
             candidate = f"{name}{number}"
             number += 1
         self.taken.add(candidate)

@@ -96,6 +96,7 @@ def bind_items(
     Of a call that stands for several columns those without a name fall away, unless the `rest` is kept (project)."""
     made: list[tuple[Column, plan.Scalar]] = []
     explicit: set[str] = set()
+    namer.promised |= {name for item in items for name in item.names}
     for item in items:
         if isinstance(item.expression, syntax.Star):
             for column in scope.columns:

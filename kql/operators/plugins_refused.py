@@ -1,4 +1,4 @@
-"""Plugins that this engine does not offer, each with its reason. All but the first three kinds are refused for good."""
+"""Plugins that this engine does not offer, each with its reason."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ refused(
     "active_users_count", "activity_counts_metrics", "activity_engagement", "activity_metrics", "new_activity_metrics",
     "session_count", "sliding_window_counts", "funnel_sequence", "funnel_sequence_completion", "sequence_detect",
 )  # fmt: skip
-refused("shapes on the globe are not part of this engine", "geo_polygon_lookup", "geo_line_lookup")
 refused("it is for Kusto's own use", "identity", "identity_v3", "estimate_rows_count", "external_datatable")
 refused(
     "it is a learned model whose details the service does not publish",

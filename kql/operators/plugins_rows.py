@@ -80,30 +80,46 @@ def _lookup(use: Use, test: str) -> Relation:
     table = use.binder.tabular(places[0], use.environment)
     address = use.column(places[1])
     theirs = {column.name: column for column in plan.columns_of(table)}
-    unmatched = use.literal(named["return_unmatched"], BOOL, "return_unmatched") if "return_unmatched" in named else False
+    unmatched = _switch(use, named, "return_unmatched")
     keys = places[2:]
     if len(keys) > 1 and isinstance(keys[-1], syntax.Literal):
-        unmatched = use.literal(keys.pop(), BOOL, "return_unmatched")
-    found: list[Column] = []
-    for key in keys:
-        name = key.name if isinstance(key, syntax.Name) else ""
-        if name in theirs:
-            found.append(theirs[name])
-        else:
-            use.binder.problems.add("KQL211", key.span, side="the table", name=name or "this")
+        unmatched = bool(use.literal(keys.pop(), BOOL, "return_unmatched"))
+    found = [column for key in keys if (column := _of_table(use, theirs, key)) is not None]
     if address is None or use.wrong():
         return use.input
     network, *extra = found
     own = {column.name: column for column in use.columns}
     pairs = tuple((plan.Ref(own[each.name]), plan.Ref(each)) for each in extra if each.name in own)
     kept = [column for column in theirs.values() if column not in extra]
-    every = tuple((column, column) for column in (*use.columns, *kept))
-    both = plan.Join("inner", use.input, table, pairs, every)
     text = plan.Ref(network) if network.type is STRING else plan.Convert(plan.Ref(network), STRING)
     inside = use.apply(test, plan.Ref(address), text)
-    matched = plan.Filter(both, use.apply("coalesce", inside, plan.Literal(False, BOOL)))
+    by = (address, *(own[each.name] for each in extra))
+    # with rows that have no range the table's columns come first, as the service has it
+    return _beside(use, table, pairs, inside, kept, by, unmatched, table_first=unmatched)
+
+
+def _switch(use: Use, named: dict[str, syntax.Expression], name: str) -> bool:
+    return bool(use.literal(named[name], BOOL, name)) if name in named else False
+
+
+def _of_table(use: Use, theirs: dict[str, Column], key: syntax.Expression) -> Column | None:
+    name = key.name if isinstance(key, syntax.Name) else ""
+    if name not in theirs:
+        use.binder.problems.add("KQL211", key.span, side="the table", name=name or "this")
+    return theirs.get(name)
+
+
+def _beside(
+    use: Use, table: Relation, pairs: tuple[tuple[plan.Scalar, plan.Scalar], ...], condition: plan.Scalar,
+    kept: list[Column], by: tuple[Column, ...], unmatched: bool, *, table_first: bool = False,
+) -> Relation:  # fmt: skip
+    """The rows with those of the table for which the condition holds; `unmatched`: also the rows that have none, told
+    apart by the columns `by`."""
+    every = tuple((column, column) for column in (*use.columns, *plan.columns_of(table)))
+    both = plan.Join("inner", use.input, table, pairs, every)
+    matched = plan.Filter(both, use.apply("coalesce", condition, plan.Literal(False, BOOL)))
     taken: set[str] = set()
-    order = [*kept, *use.columns] if unmatched else [*use.columns, *kept]
+    order = [*kept, *use.columns] if table_first else [*use.columns, *kept]
     output: list[tuple[Column, plan.Scalar]] = []
     for column in order:
         name, number = column.name, 1
@@ -114,18 +130,59 @@ def _lookup(use: Use, test: str) -> Relation:
     rows = plan.Project(matched, tuple(output))
     if not unmatched:
         return rows
-    seen = plan.Aggregate(matched, tuple((Column(c.name, c.type), plan.Ref(c)) for c in (address, *(own[e.name] for e in extra))), ())
-    on = tuple(
-        (plan.Ref(ours), plan.Ref(there))
-        for ours, there in zip((address, *(own[each.name] for each in extra)), plan.columns_of(seen), strict=True)
-    )
+    seen = plan.Aggregate(matched, tuple((Column(each.name, each.type), plan.Ref(each)) for each in by), ())
+    on = tuple((plan.Ref(ours), plan.Ref(there)) for ours, there in zip(by, plan.columns_of(seen), strict=True))
     rest = plan.Join("leftanti", use.input, seen, on, tuple((c, c) for c in use.columns))
     alone = [
-        (Column(name.name, name.type), value)
-        for (name, value), column in zip(output, order, strict=True)
+        (Column(shown.name, shown.type), value)
+        for (shown, value), column in zip(output, order, strict=True)
         if column in use.columns
     ]
     return united([("", rows), ("", plan.Project(rest, tuple(alone)))], False, "")
+
+
+def _place(use: Use, line: bool) -> Relation:
+    """The rows of a table whose shapes lie at a point, or within a radius of it."""
+    names = ("return_unmatched", "return_lookup_key", "radius", "lookup_area_radius")
+    places, named = use.given(5 if line else 4, 8, *names)
+    if len(places) < 4 or use.wrong():
+        return use.input
+    written = dict(zip(("radius", "return_unmatched", "lookup_area_radius", "return_lookup_key"), places[4:], strict=False)) | named
+    table = use.binder.tabular(places[0], use.environment)
+    shape = _of_table(use, {column.name: column for column in plan.columns_of(table)}, places[1])
+    longitude, latitude = use.column(places[2]), use.column(places[3])
+    if shape is None or longitude is None or latitude is None or use.wrong():
+        return use.input
+    point = tuple(plan.Ref(each) if each.type is REAL else plan.Convert(plan.Ref(each), REAL) for each in (longitude, latitude))
+    if line or "radius" in written:
+        distance = use.apply(f"geo_distance_point_to_{'line' if line else 'polygon'}", *point, plan.Ref(shape))
+        condition = use.apply("<=", distance, use.constant(written["radius"], REAL, "the radius"))
+    else:
+        condition = use.apply("geo_point_in_polygon", *point, plan.Ref(shape))
+    kept = [each for each in plan.columns_of(table) if each is not shape or _switch(use, written, "return_lookup_key")]
+    return _beside(use, table, (), condition, kept, (longitude, latitude), _switch(use, written, "return_unmatched"))
+
+
+@plugin(
+    "geo_polygon_lookup(LookupTable, LookupPolygonKey, SourceLongitude, SourceLatitude, radius, return_unmatched,"
+    " lookup_area_radius, return_lookup_key)",
+    "Adds the rows of a table in whose polygons a point lies, or no further from them than a radius in meters.",
+    "print lon = 1.0, lat = 1.0 | evaluate geo_polygon_lookup((print name = 'square', p ="
+    " dynamic({'type': 'Polygon', 'coordinates': [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]})), p, lon, lat)",
+)
+def geo_polygon_lookup(use: Use) -> Relation:
+    return _place(use, line=False)
+
+
+@plugin(
+    "geo_line_lookup(LookupTable, LookupLineKey, SourceLongitude, SourceLatitude, radius, return_unmatched,"
+    " lookup_area_radius, return_lookup_key)",
+    "Adds the rows of a table whose lines lie within a radius, in meters, of a point.",
+    "print lon = 1.0, lat = 0.0 | evaluate geo_line_lookup((print name = 'line', p ="
+    " dynamic({'type': 'LineString', 'coordinates': [[0, 0], [2, 0]]})), p, lon, lat, 10)",
+)
+def geo_line_lookup(use: Use) -> Relation:
+    return _place(use, line=True)
 
 
 @plugin(
@@ -164,4 +221,7 @@ def dcount_intersect(use: Use) -> Relation:
     return plan.Project(use.input, tuple(entries))
 
 
-__all__ = ["dcount_intersect", "ipv4_lookup", "ipv6_lookup", "rolling_percentile", "rows_near"]
+__all__ = [
+    "dcount_intersect", "geo_line_lookup", "geo_polygon_lookup", "ipv4_lookup", "ipv6_lookup", "rolling_percentile",
+    "rows_near",
+]  # fmt: skip
