@@ -10,7 +10,7 @@ from kql.functions.spellings import OLD
 
 # Each module holds rows of one kind of thing, as a tuple named ROWS.
 MODULES = (
-    "infix", "comparison", "matching", "lists", "logic", "conversions", "strings", "encodings", "texts", "regexes", "datetimes", "dynamics", "arrays",
+    "infix", "comparison", "matching", "lists", "logic", "conversions", "strings", "encodings", "packed", "texts", "regexes", "datetimes", "dynamics", "arrays",
     "maths", "units", "hashes", "addresses", "networks", "geo", "series", "windows", "aggregates", "statistics", "tables", "helpers", "refusals",
 )  # fmt: skip
 

@@ -27,8 +27,6 @@ def _characters(arguments: Arguments) -> str:
 _POINTS = _row("unicode_codepoints_from_string(value:text) -> dynamic",
                "to_json(list_transform(range(1, length({value}) + 1), lambda i: unicode(substring({value}, i, 1))))",
                "The Unicode code points of a text as an array.", "tostring(unicode_codepoints_from_string('añ')) == '[97,241]'")
-_UNZIPPED = "DuckDB's SQL cannot unpack compressed bytes"
-_PUNYCODE = "Punycode needs a loop that SQL expressions do not have"
 
 ROWS = (
     _POINTS,
@@ -54,13 +52,13 @@ ROWS = (
          "isascii('abc')", "not(isascii('añ'))"),
     _row("isutf8(value:text) -> bool", "({value} IS NOT NULL)", "Whether a text is valid UTF-8; every text of this engine is.",
          "isutf8('añ')"),
-    refused("gzip_decompress_from_base64_string", _UNZIPPED),
-    refused("gzip_compress_to_base64_string", "DuckDB's SQL cannot compress bytes"),
-    refused("zlib_decompress_from_base64_string", _UNZIPPED),
-    refused("zlib_compress_to_base64_string", "DuckDB's SQL cannot compress bytes"),
+    _row("punycode_from_string(string:text) -> string", "kql_puny_encoded({string})", "A text in Punycode.",
+         "punycode_from_string('académie-française') == 'acadmie-franaise-npb1a'"),
+    _row("punycode_to_string(string:text) -> string", "kql_puny_decoded({string})", "The text that Punycode stands for; empty for what is none.",
+         "punycode_to_string('acadmie-franaise-npb1a') == 'académie-française'"),
+    _row("punycode_domain_from_string(string:text) -> string", "kql_puny_domain_read({string})",
+         "A domain's name as it is read: parts that begin with xn-- out of Punycode.", "punycode_domain_from_string('xn--cqv902d.com') == '艺术.com'"),
+    _row("punycode_domain_to_string(string:text) -> string", "kql_puny_domain_written({string})",
+         "A domain's name in ASCII: its parts in Punycode where they are not.", "punycode_domain_to_string('艺术.com') == 'xn--cqv902d.com'"),
     refused("__lz4_compress_dynamic_array_to_base64_string", "DuckDB's SQL cannot compress bytes"),
-    refused("punycode_from_string", _PUNYCODE),
-    refused("punycode_to_string", _PUNYCODE),
-    refused("punycode_domain_from_string", _PUNYCODE),
-    refused("punycode_domain_to_string", _PUNYCODE),
 )  # fmt: skip
