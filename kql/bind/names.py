@@ -83,6 +83,7 @@ class Namer:
     def __init__(self, taken: Iterable[str] = (), prefix: str = "Column", first: int = 1) -> None:
         self.taken = set(taken)
         self.promised: set[str] = set()  # what the query will name: a number is not given twice
+        self.given: set[str] = set()  # what the query has named; a name given twice is a mistake
         self._automatic: set[str] = set()
         self._prefix = prefix
         self._next = first

@@ -95,7 +95,6 @@ def bind_items(
 
     Of a call that stands for several columns those without a name fall away, unless the `rest` is kept (project)."""
     made: list[tuple[Column, plan.Scalar]] = []
-    explicit: set[str] = set()
     namer.promised |= {name for item in items for name in item.names}
     for item in items:
         if isinstance(item.expression, syntax.Star):
@@ -109,7 +108,7 @@ def bind_items(
                 if item.names and place >= len(item.names) and not rest:
                     break
                 if place < len(item.names):
-                    name = _claim(binder, item.names[place], item.name_spans[place], explicit, namer)
+                    name = claim(binder, item.names[place], item.name_spans[place], namer)
                 else:
                     name = namer.part(name)
                 made.append((Column(name, value.type), value))
@@ -117,15 +116,15 @@ def bind_items(
         value = binder.scalar(item.expression, scope)
         if len(item.names) > 1:
             for place, (name, span) in enumerate(zip(item.names, item.name_spans, strict=True)):
-                name = _claim(binder, name, span, explicit, namer)
+                name = claim(binder, name, span, namer)
                 element = plan.Path(value, place) if value.type.value == "dynamic" else value
                 made.append((Column(name, element.type), element))
             continue
         if item.names:
             name = item.names[0]
-            name = _claim(binder, name, item.name_spans[0], explicit, namer)
+            name = claim(binder, name, item.name_spans[0], namer)
         elif isinstance(value, plan.Ref) and isinstance(item.expression, syntax.Name):
-            if value.column.name in explicit:
+            if value.column.name in namer.given:
                 binder.problems.add("KQL205", item.span, name=value.column.name)
                 continue
             name = namer.automatic(value.column.name)
@@ -138,11 +137,11 @@ def bind_items(
     return made
 
 
-def _claim(binder: Binder, name: str, span: syntax.Span, explicit: set[str], namer: names.Namer) -> str:
+def claim(binder: Binder, name: str, span: syntax.Span, namer: names.Namer) -> str:
     """The name that a written one becomes: itself, or with a number where an automatic name stood there first."""
-    if name in explicit:
+    if name in namer.given:
         binder.problems.add("KQL205", span, name=name)
-    explicit.add(name)
+    namer.given.add(name)
     return namer.written(name)
 
 

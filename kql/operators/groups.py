@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kql import plan, syntax
 from kql.bind import names
 from kql.bind.scope import Environment, Scope
-from kql.operators.base import Operator, bind_items, split_parameters
+from kql.operators.base import Operator, bind_items, claim, split_parameters
 from kql.plan import Column, Relation
 from kql.types import DYNAMIC
 
@@ -41,8 +41,11 @@ class Summarize(Operator):
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
         scope = binder.over(input, environment)
         namer = names.Namer()
+        namer.promised |= {name for item in self.values for name in item.names}
         keys = []
         for column, value in bind_items(binder, self.keys, scope, namer):
+            if isinstance(value, plan.Ref) and value.column.name == column.name:
+                namer.given.add(column.name)
             if value.type is DYNAMIC and isinstance(value, plan.Ref) and not binder.bounds.strict:
                 binder.problems.add("KQL307", self.span, use="a group key")
             keys.append((Column(column.name, column.type), value))
@@ -51,11 +54,6 @@ class Summarize(Operator):
         values: Made = []
         for item in self.values:
             values += self._value(binder, item, aggregating, namer, key_columns)
-        taken: set[str] = set()
-        for column, _ in (*keys, *values):
-            if column.name in taken:
-                binder.problems.add("KQL205", self.span, name=column.name)
-            taken.add(column.name)
         return aggregated(input, tuple(keys), tuple(values))
 
     def _value(
@@ -66,8 +64,7 @@ class Summarize(Operator):
             return _SEVERAL[call.name](binder, call, item, scope, namer, keys)
         value = binder.scalar(call, scope)
         if item.names:
-            namer.taken.add(item.names[0])
-            return [(Column(item.names[0], value.type), value)]
+            return [(Column(claim(binder, item.names[0], item.name_spans[0], namer), value.type), value)]
         return [(Column(namer.automatic(names.of(call)), value.type), value)]
 
 
@@ -98,10 +95,9 @@ def _is_aggregate(node: plan.Scalar) -> bool:
     return isinstance(node, plan.Call) and node.function.kind == "aggregate"
 
 
-def _named(item: syntax.Item, place: int, automatic: str, namer: names.Namer) -> str:
+def _named(binder: Binder, item: syntax.Item, place: int, automatic: str, namer: names.Namer) -> str:
     if place < len(item.names):
-        namer.taken.add(item.names[place])
-        return item.names[place]
+        return claim(binder, item.names[place], item.name_spans[place], namer)
     return namer.automatic(automatic)
 
 
@@ -144,12 +140,12 @@ def _extreme(
     own = names.of(call.arguments[0])
     prefix = f"{'max' if name == 'arg_max' else 'min'}_{own}"
     old = call.name != name  # argmax names its columns after both
-    first = _named(item, 0, prefix if old or not own else own, namer)
+    first = _named(binder, item, 0, prefix if old or not own else own, namer)
     made: Made = [(Column(first, by.type), extreme)]
     given = (by.column,) if isinstance(by, plan.Ref) else ()
     for number, (handed, place, value) in enumerate(_returned(binder, call, 1, scope, keys + given), 1):
         automatic = f"{prefix}_{handed or f'arg{place}'}" if old or not handed else handed
-        column = Column(_named(item, number, automatic, namer), value.type)
+        column = Column(_named(binder, item, number, automatic, namer), value.type)
         made.append((column, binder.apply(f"${name}", (value, by), call.span)))
     return made
 
@@ -162,7 +158,7 @@ def _any(
     for number, (handed, place, value) in enumerate(_returned(binder, call, 0, scope, keys)):
         unnamed = f"arg{place}" if len(call.arguments) > 1 or call.name != "any" else ""
         automatic = f"any_{handed or unnamed}" if call.name == "any" or not handed else handed
-        column = Column(_named(item, number, automatic, namer), value.type)
+        column = Column(_named(binder, item, number, automatic, namer), value.type)
         made.append((column, binder.apply("$any", (value,), call.span)))
     return made
 
@@ -190,7 +186,7 @@ def _percentiles(
         written = _percentage(number)
         automatic = f"percentile_{names.of(call.arguments[0])}_{written}"
         result = binder.apply(f"${base}", (value, *weight, share), call.span)
-        made.append((Column(_named(item, place, automatic, namer), result.type), result))
+        made.append((Column(_named(binder, item, place, automatic, namer), result.type), result))
     return made
 
 

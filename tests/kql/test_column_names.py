@@ -23,6 +23,8 @@ NAMES = {
     "T | summarize any(n), any(n + 1), any(*) by k": "k any_n any_ any_n1 any_s any_t any_d",
     "T | summarize percentiles(n, 5, 99.9), percentile(n, 5)": "percentile_n_5 percentile_n_99_9 percentile_n_51",
     "T | summarize count(), countif(n > 1), sum(n), sum(n + 1), make_list(n), make_set(s)": "count_ countif_ sum_n sum_ list_n set_s",
+    "T | summarize sum(n), sum_n = count()": "sum_n sum_n1",
+    "T | summarize n = count() by bin(n, 2)": "n n1",
     "T | summarize strcat('a', max(s)), round(avg(n)), n = 1": "Column1 avg_n n",
     "T | summarize count() by bin(t, 1h), tostring(d.a), n + 1": "t d_a Column1 count_",
     "T | join kind=inner (U) on k": "k n s t d k1 n1 z",
