@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inventory import Estate, Lag
-from inventory.creation import _stage
+from inventory.control.records import Image, Records
 from inventory.generic import GENERIC, row_of, table_of
 from queries import ResourceGraph
 from tests.inventory.test_lag import advance
@@ -20,11 +20,10 @@ SITE = {
 
 
 def announce(estate: Estate, *documents: dict[str, Any]) -> None:
+    records = Records(estate._store, estate._feed, estate.tenant_id)
     with estate._feed.writing():
         for document in documents:
-            key = (1 << 40) + estate._feed.numbers(1)
-            _stage(estate._store, GENERIC, "following", {**row_of(document), "_key": key}, estate.clock.ticks())
-            estate._feed.announce(GENERIC, "following", {})
+            records.write(GENERIC, [Image(0, dict(row_of(document)))], records.new_keys())
 
 
 def test_a_document_shows_after_its_lag_with_all_its_properties() -> None:
