@@ -24,7 +24,9 @@ class Running:
 
     @property
     def subscription(self) -> str:
-        row = self.graph.query("ResourceContainers | where type endswith '/subscriptions' | top 1 by id asc").to_pylist()[0]
+        row = self.graph.query(
+            "ResourceContainers | where type endswith '/subscriptions' | top 1 by id asc"
+        ).to_pylist()[0]
         return str(row["subscriptionId"])
 
 

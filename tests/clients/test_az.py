@@ -62,7 +62,11 @@ class Shell:
 
     def try_to(self, script: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [shutil.which("bash") or "bash", "-euc", script], env=self._environment, capture_output=True, text=True, timeout=300
+            [shutil.which("bash") or "bash", "-euc", script],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
 
     def run(self, script: str) -> Any:
@@ -103,7 +107,9 @@ def test_the_documents_sections_as_printed_under_the_rules_of_its_time(shell: Sh
     shell.run(f"{NAMES}{CREATE_GROUP}")
     early = shell.try_to(f"{NAMES}{CREATE_SET}")
     assert early.returncode != 0
-    assert "The value 'False' of parameter 'singlePlacementGroup' is not allowed. Allowed values are: True" in early.stderr
+    assert (
+        "The value 'False' of parameter 'singlePlacementGroup' is not allowed. Allowed values are: True" in early.stderr
+    )
     shell.run(REGISTER)
     assert shell.run(SHOW)["properties"]["state"] == "Registering"
     graph.advance(900)
@@ -121,7 +127,9 @@ def test_the_documents_sections_as_printed_under_todays_rules(shell: Shell) -> N
     # the document's other sample, whose dashes its page has made typographic
     typographic = shell.try_to('az vm create –vmss "myVMSS"  –-platform_fault_domain 1')
     assert typographic.returncode == 2
-    repaired = f'{NAMES}az vm create -n second -g $rg --image UbuntuLTS --vmss "$vmssflexname" --platform-fault-domain 1'
+    repaired = (
+        f'{NAMES}az vm create -n second -g $rg --image UbuntuLTS --vmss "$vmssflexname" --platform-fault-domain 1'
+    )
     shell.run(repaired)
     told = shell.run(f"{NAMES}az vm show -n second -g $rg")
     assert told["platformFaultDomain"] == 1

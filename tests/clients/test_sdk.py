@@ -70,7 +70,9 @@ def group(clients: Any) -> str:
     properties = {"mode": "Incremental", "template": template, "parameters": {"count": {"value": 3}}}
     poller = clients.deployments.deployments.begin_create_or_update("sdk", "network", {"properties": properties})
     done = poller.result()
-    assert done.properties.provisioning_state == "Succeeded" and done.properties.outputs["first"]["value"].startswith("10.0.0.")
+    assert done.properties.provisioning_state == "Succeeded" and done.properties.outputs["first"]["value"].startswith(
+        "10.0.0."
+    )
     return "sdk"
 
 
@@ -86,7 +88,9 @@ def machine(service: Running, nic: str, **properties: Any) -> dict[str, Any]:
 
 def test_subscriptions_and_locations(clients: Any, service: Running) -> None:
     found = list(clients.subscriptions.subscriptions.list())
-    assert service.subscription in {each.subscription_id for each in found} and {each.state for each in found} == {"Enabled"}
+    assert service.subscription in {each.subscription_id for each in found} and {each.state for each in found} == {
+        "Enabled"
+    }
     assert "eastus" in {each.name for each in clients.subscriptions.subscriptions.list_locations(service.subscription)}
     assert next(iter(clients.subscriptions.tenants.list())).tenant_id == service.graph.estate.tenant_id
 
@@ -94,18 +98,29 @@ def test_subscriptions_and_locations(clients: Any, service: Running) -> None:
 def test_providers_and_features(clients: Any) -> None:
     asked = clients.features.features.register("Microsoft.Compute", "VMOrchestratorMultiFD")
     assert asked.properties.state == "Registering"
-    assert clients.features.features.get("Microsoft.Compute", "VMOrchestratorMultiFD").name.endswith("VMOrchestratorMultiFD")
+    assert clients.features.features.get("Microsoft.Compute", "VMOrchestratorMultiFD").name.endswith(
+        "VMOrchestratorMultiFD"
+    )
     assert clients.resources.providers.register("Microsoft.Compute").registration_state == "Registered"
     assert "Microsoft.Compute" in {each.namespace for each in clients.resources.providers.list()}
 
 
 def test_a_set_a_machine_in_it_its_life_and_its_end(clients: Any, group: str, service: Running) -> None:
     compute = clients.compute
-    body = {"location": "eastus", "properties": {"orchestrationMode": "Flexible", "platformFaultDomainCount": 3, "singlePlacementGroup": False}}
+    body = {
+        "location": "eastus",
+        "properties": {"orchestrationMode": "Flexible", "platformFaultDomainCount": 3, "singlePlacementGroup": False},
+    }
     made = compute.virtual_machine_scale_sets.begin_create_or_update(group, "flex", body).result()
     assert made.orchestration_mode == "Flexible" and made.provisioning_state == "Succeeded"
-    vm = compute.virtual_machines.begin_create_or_update(group, "vm0", machine(service, "nic0", virtualMachineScaleSet={"id": made.id})).result()
-    assert vm.virtual_machine_scale_set.id == made.id and vm.provisioning_state == "Succeeded" and vm.platform_fault_domain in (0, 1, 2)
+    vm = compute.virtual_machines.begin_create_or_update(
+        group, "vm0", machine(service, "nic0", virtualMachineScaleSet={"id": made.id})
+    ).result()
+    assert (
+        vm.virtual_machine_scale_set.id == made.id
+        and vm.provisioning_state == "Succeeded"
+        and vm.platform_fault_domain in (0, 1, 2)
+    )
     view = compute.virtual_machines.instance_view(group, "vm0")
     assert [each.code for each in view.statuses] == ["ProvisioningState/succeeded", "PowerState/running"]
     compute.virtual_machines.begin_deallocate(group, "vm0").result()
@@ -115,7 +130,9 @@ def test_a_set_a_machine_in_it_its_life_and_its_end(clients: Any, group: str, se
         getattr(compute.virtual_machines, act)(group, "vm0").result()
     compute.virtual_machines.begin_update(group, "vm0", {"tags": {"env": "sdk"}}).result()
     assert compute.virtual_machines.get(group, "vm0").tags == {"env": "sdk"}
-    assert [each.id for each in compute.virtual_machine_scale_set_vms.list(group, "flex")] == [vm.id]  # ids, and nothing else
+    assert [each.id for each in compute.virtual_machine_scale_set_vms.list(group, "flex")] == [
+        vm.id
+    ]  # ids, and nothing else
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
     with pytest.raises(HttpResponseError) as refused:
@@ -155,7 +172,9 @@ def test_a_uniform_set_scales_and_its_instances_act(clients: Any, group: str, se
 def test_lists_sizes_skus_usages_and_pages(clients: Any, service: Running) -> None:
     compute = clients.compute
     everything = [each.id for each in compute.virtual_machines.list_all()]
-    shown = service.graph.query("Resources | where type == 'microsoft.compute/virtualmachines' | count", subscriptions=[service.subscription]).scalar()
+    shown = service.graph.query(
+        "Resources | where type == 'microsoft.compute/virtualmachines' | count", subscriptions=[service.subscription]
+    ).scalar()
     assert len(everything) == len(set(everything)) >= shown > 0
     assert {each.name for each in compute.virtual_machine_sizes.list("eastus")} >= {"Standard_D2s_v5"}
     assert next(iter(compute.resource_skus.list(filter="location eq 'eastus'"))).resource_type == "virtualMachines"
@@ -170,7 +189,10 @@ def test_the_async_clients(group: str, service: Running) -> None:
 
         asked = {"credential": AsyncCredential(), "subscription_id": service.subscription, "base_url": service.url}
         trusted = {"connection_verify": str(service.ca), "credential_scopes": ["https://management.azure.com/.default"]}
-        async with ResourceManagementClient(**asked, **trusted) as resources, ComputeManagementClient(**asked, **trusted) as compute:
+        async with (
+            ResourceManagementClient(**asked, **trusted) as resources,
+            ComputeManagementClient(**asked, **trusted) as compute,
+        ):
             assert group in [each.name async for each in resources.resource_groups.list()]
             poller = await compute.virtual_machines.begin_create_or_update(group, "vm2", machine(service, "nic2"))
             assert (await poller.result()).provisioning_state == "Succeeded"
@@ -187,7 +209,12 @@ def test_a_service_principal_of_azure_identity_logs_in(service: Running) -> None
 
     tenant = service.graph.estate.tenant_id
     credential = ClientSecretCredential(
-        tenant, "app", "secret", authority=service.url, disable_instance_discovery=True, connection_verify=str(service.ca)
+        tenant,
+        "app",
+        "secret",
+        authority=service.url,
+        disable_instance_discovery=True,
+        connection_verify=str(service.ca),
     )
     with credential:
         assert credential.get_token("https://management.azure.com/.default").token.count(".") == 2

@@ -34,12 +34,11 @@ def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- three lines of a team's own -------------------------------------------------------------------------------------
 @pytest.mark.lazulite(vms=20, lag=0)
 def test_a_stopped_machine_is_found(lazulite_endpoints: Local) -> None:
-    me = lazulite_endpoints.credential
-    before = stopped_but_billed(me)
+    before = stopped_but_billed()
     machine = running(lazulite_endpoints)
     lazulite_endpoints.estate.vm(machine).power_off()
     lazulite_endpoints.clock.advance(600)  # type: ignore[attr-defined]
-    assert set(stopped_but_billed(me, page=1)) - set(before) == {machine}
+    assert set(stopped_but_billed(page=1)) - set(before) == {machine}
 
 
 @pytest.mark.lazulite(vms=20)
