@@ -48,12 +48,7 @@ class Estate:
     def __init__(self, store: Store, clock: Clock | None, lag: Lag | None, history: History | None) -> None:
         """Used by the class methods: an estate over a store that has been filled."""
         self._store = store
-        state = store.state()
-        if state["schema_version"] != SCHEMA_VERSION:
-            raise InventoryError(
-                "EstateUnavailable",
-                f"{store.path} was written for schema version {state['schema_version']}; this is {SCHEMA_VERSION}",
-            )
+        state = _checked(store)
         self.seed = int(state["seed"])
         self.tenant_id = str(state["tenant"])
         self.clock: Clock = clock or (
@@ -175,9 +170,15 @@ class Estate:
     ) -> Estate:
         """An estate in memory that goes on from a snapshot, or from any estate in a file, and leaves the file alone."""
         store = Store(None)
-        with cls.open(path) as kept:
+        if not Path(path).exists():
+            raise InventoryError("EstateUnavailable", f"there is no snapshot at {path}")
+        kept = Store(path)
+        try:
+            _checked(kept)
             store.create_tables()
-            kept._store.copy_to(store)
+            kept.copy_to(store)
+        finally:
+            kept.close()
         return cls(store, clock, lag, history)
 
     def snapshot(self, path: str | os.PathLike[str]) -> None:
@@ -389,6 +390,17 @@ class Estate:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+
+def _checked(store: Store) -> dict[str, int | str]:
+    """What an estate says of itself, if it was written for this version."""
+    state = store.state()
+    if state["schema_version"] != SCHEMA_VERSION:
+        raise InventoryError(
+            "EstateUnavailable",
+            f"{store.path} was written for schema version {state['schema_version']}; this is {SCHEMA_VERSION}",
+        )
+    return state
 
 
 def _facts(clock: Clock, seed: int, vms: int, tenant: str) -> dict[str, int | str]:

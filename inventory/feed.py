@@ -265,12 +265,13 @@ class Feed:
         after, never between, and do not wait.
         """
         now = self.clock.ticks()
-        if now < self._next_due:
+        if now < self._next_due and now < self._past.due:
             self.seen_at = max(self.seen_at, now)
             return 0
+        changed = 0
         with self._store.lock:
             due = [of for of in TABLES if self._due[of.physical] <= now]
-            if due:
+            if due or now >= self._past.due:
                 with self._store.transaction():
                     changed = sum(self._let_in(of, now) for of in due)
                     self._past.trim(now)
@@ -282,7 +283,7 @@ class Feed:
                 self.version += 1
                 self._store.compress_in_time(changed)
             self.seen_at = max(self.seen_at, now)
-        return changed if due else 0
+        return changed
 
     def _let_in(self, of: ResourceType, now: int) -> int:
         """Apply the due changes of one type: the latest image of each key replaces its row."""

@@ -110,13 +110,17 @@ class Past:
         if self.history.kept:
             self._images += self._changed(f"INSERT INTO {of.slow_past} SELECT * FROM {of.slow_feed} WHERE {due}")
 
+    @property
+    def due(self) -> int:
+        """When something will have become too old: by age alone, an hour is forgotten at a time."""
+        return self._aged + seconds_to_ticks(self.history.days * 86_400 + 3600) if self._images else _UNKNOWN
+
     def trim(self, now: int) -> None:
         """Forget what lies further back than is kept. Within a transaction; most calls have nothing to do."""
         oldest = now - seconds_to_ticks(self.history.days * 86_400)
         if self._images > self.history.most * _SLACK:
             oldest = max(oldest, self._time_of_image(self.history.most))
-        # by age alone, an hour at a time
-        elif oldest < self._aged + seconds_to_ticks(3600):
+        elif now < self.due:
             return
         self._aged = self.begins = max(self.begins, oldest)
         self._store.set_state({"history_begins": self.begins})

@@ -191,6 +191,8 @@ def test_a_snapshot_goes_on_like_the_estate_itself(tmp_path: Path) -> None:
         graph.estate.snapshot(tmp_path / "snapshot.duckdb")
         advance(graph.estate, 100)
         later = graph.query(text).rows()
+    with pytest.raises(InventoryError, match="no snapshot"):
+        Estate.from_snapshot(tmp_path / "none.duckdb")
     for again in (Estate.from_snapshot(tmp_path / "snapshot.duckdb"), Estate.open(tmp_path / "snapshot.duckdb")):
         with ResourceGraph(again) as graph:
             assert graph.query(text, as_of=then).rows() == first

@@ -216,3 +216,14 @@ def test_a_still_estate_has_no_past() -> None:
             advance(estate, 3000)
             estate.refresh()
         assert estate._past._images == before
+
+
+def test_records_are_forgotten_after_their_time_though_nothing_happens() -> None:
+    with ResourceGraph.simulated(10, 7) as graph:
+        graph.estate.churn(1.0)
+        advance(graph.estate, 1000)
+        assert len(graph.query("resourcechanges")) > 0
+        advance(graph.estate, 13 * 86400)
+        assert len(graph.query("resourcechanges")) > 0
+        advance(graph.estate, 2 * 86400)
+        assert len(graph.query("resourcechanges")) == 0 and graph.estate._past._images == 0
