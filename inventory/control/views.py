@@ -33,7 +33,8 @@ def machine_view(records: Records, of: ResourceType, row: Values, since: int) ->
     view: dict[str, Any] = {}
     if row.get("_update_domain") is not None:
         view["platformUpdateDomain"] = row["_update_domain"]
-    domain = row["_fault_domain"] if of is SCALE_SET_INSTANCES else properties["platformFaultDomain"]
+    chosen = None if of is SCALE_SET_INSTANCES else properties["platformFaultDomain"]
+    domain = row["_fault_domain"] if chosen is None else chosen
     if domain is not None:
         view["platformFaultDomain"] = domain
     reports = row["_agent_os_name"] is not None and power == "running"
