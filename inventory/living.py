@@ -60,6 +60,10 @@ HAPPENINGS = (
 """Of all that happens in a day. Deletions are made good by as many deployments and scale-outs."""
 
 _PRIME = 1_000_003
+SECTORS = 16
+"""The keys of an estate are lived through in so many stretches, one a minute and one more for the machines that have come
+since. Within a stretch `rate` times as many machines are concerned. Neighbours lie together, so the engine reads a part
+of each table and not all of it: measured with 200,000 machines, half of the work."""
 
 
 class Life:
@@ -72,9 +76,9 @@ class Life:
         self._feed = feed
         self._control = control
         self.rate = rate
-        self._machines = 0
-        self._first = self._count()
-        """How many machines there were at first; there are to be as many again."""
+        self._ends = {of: self._end(of) for of in (VIRTUAL_MACHINES, SCALE_SET_INSTANCES)}
+        self._owed = 0
+        """Machines that were deleted and not yet made good."""
 
     def minute(self, now: int) -> int:
         """What happens in one minute that ends at `now` (ticks); returns to how many machines."""
@@ -92,17 +96,22 @@ class Life:
         minute = now // MINUTE
         # a machine in `rate` is looked at this minute: a step through the keys that is another one each minute
         step = 2 * (minute * 7919 % 400_000) + 100_003
-        looked = f"(_key % {_PRIME} * {step} + {minute * 104_729 % _PRIME}) % {_PRIME} < {round(self.rate * _PRIME)}"
+        share = min(1.0, self.rate * (SECTORS + 1))
+        low, high = self._stretch(of, minute)
+        looked = (
+            f"_key BETWEEN {low} AND {high} "
+            f"AND (_key % {_PRIME} * {step} + {minute * 104_729 % _PRIME}) % {_PRIME} < {round(share * _PRIME)}"
+        )
         draw = f"md5_number_lower(concat('{self._feed.seed}:life:{minute}:', _key))"
         weights = [each.share * each.hours[hour] * 24 / sum(each.hours) for each in happenings]
         total = max(sum(weights), float(sum(each.share for each in happenings)))
         choice, upto = "", 0.0
         state = "replace(power_state.code, 'PowerState/', '')"
         for each, weight in zip(happenings, weights, strict=True):
-            low, upto = upto, upto + weight / total * 65536
+            begin, upto = upto, upto + weight / total * 65536
             states = ", ".join(f"'{word}'" for word in sorted(OPERATIONS[each.operation].allowed))
             choice += (
-                f" WHEN _part >= {round(low)} AND _part < {round(upto)} THEN "
+                f" WHEN _part >= {round(begin)} AND _part < {round(upto)} THEN "
                 f"CASE WHEN {state} IN ({states}) AND {each.only} THEN '{each.operation}' END"
             )
         busy = f"_key NOT IN (SELECT _key FROM {of.feed} WHERE _true_at > {now})"
@@ -121,6 +130,8 @@ class Life:
         row = run("SELECT count(*), count(*) FILTER (_operation = 'delete') FROM temp.target").fetchone()
         if row is None or not row[0]:
             return 0
+        if of is VIRTUAL_MACHINES:
+            self._owed += int(row[1])
         operations = {each.operation for each in happenings}
         if not row[1]:
             operations.discard("delete")
@@ -129,11 +140,11 @@ class Life:
     def _deploy(self, now: int) -> int:
         """New machines in place of those that were deleted: each like one that is there, in its set or beside it."""
         run = self._store.writer.execute
-        self._machines = self._count()
-        wanted = self._first - self._machines
+        wanted = self._owed
         if wanted <= 0:
             return 0
         minute = now // MINUTE
+        low, high = self._stretch(VIRTUAL_MACHINES, minute // (SECTORS + 1) * (SECTORS + 1) + minute % SECTORS)
         step = 2 * (minute * 104_729 % 400_000) + 100_019
         first = self._feed.numbers(wanted) + FIRST_NEW_KEY
         run(f"SET VARIABLE life_now = {now}")
@@ -142,13 +153,17 @@ class Life:
         run(f"SET VARIABLE life_written = '{written(now)}'")
         run(f"SET VARIABLE life_most = {MOST_IN_A_FLEXIBLE_SET}")
         order = f"(_key % {_PRIME} * {step}) % {_PRIME}"
-        near = f"{order} < {max(1000, 4 * wanted * _PRIME // max(1, self._machines))}"
+        near = f"_key BETWEEN {low} AND {high} AND {order} < {max(1000, 8 * wanted * _PRIME // max(1, high - low))}"
         run(f"""
             CREATE OR REPLACE TEMP TABLE model AS SELECT * FROM {self._feed.truth(VIRTUAL_MACHINES, now, near)}
             WHERE power_state.code = 'PowerState/running' AND _rest IS NULL AND properties."availabilitySet" IS NULL
             ORDER BY {order}, _key LIMIT {wanted}
         """)
-        members = "_set_key IN (SELECT _set_key FROM model)"
+        keys = run("SELECT min(_key), max(_key), min(_set_key), max(_set_key) FROM temp.model").fetchall()[0]
+        if keys[0] is None:
+            return 0
+        first_set, last_set = (-1, -1) if keys[2] is None else keys[2:]
+        members = f"_set_key BETWEEN {first_set} AND {last_set} AND _set_key IN (SELECT _set_key FROM model)"
         later = 1 << 61
         run(f"""
             CREATE OR REPLACE TEMP TABLE held AS
@@ -161,12 +176,13 @@ class Life:
               row_number() OVER (PARTITION BY s._key ORDER BY coalesce(held.machines, 0), d) - 1 AS place,
               s.properties."platformFaultDomainCount" AS domains
             FROM (SELECT *, unnest(range(properties."platformFaultDomainCount")) AS d
-                  FROM {self._feed.truth(SCALE_SETS, later, "_key IN (SELECT _set_key FROM model)")}) s
+                  FROM {self._feed.truth(SCALE_SETS, later, f"_key BETWEEN {first_set} AND {last_set}")}) s
             LEFT JOIN held ON held._set_key = s._key AND held.domain = d
         """)
         run((files("inventory") / "living.sql").read_text("utf-8"))
         for of in (NETWORK_INTERFACES, DISKS):
-            parts = self._feed.truth(of, now, "_vm_key IN (SELECT _model_key FROM deployed)")
+            mine = f"_vm_key BETWEEN {keys[0]} AND {keys[1]} AND _vm_key IN (SELECT _model_key FROM deployed)"
+            parts = self._feed.truth(of, now, mine)
             run(f"""
                 CREATE OR REPLACE TEMP TABLE following AS
                 SELECT * REPLACE ({_PARTS[of]}, d._new_key AS _vm_key), 0::BIGINT AS _after, {now}::BIGINT AS _accepted
@@ -178,24 +194,23 @@ class Life:
         run("CREATE OR REPLACE TEMP TABLE target AS SELECT * EXCLUDE (_model_key, _new_key, _old_name, _new_name) FROM deployed")
         self._control.resize_sets("_after = 0", 1)
         made = self._control.carry_out(VIRTUAL_MACHINES, {"create"})
+        self._owed -= made
         for table in ("model", "held", "domains", "deployed"):
             run(f"DROP TABLE IF EXISTS temp.{table}")
         return made
 
-    def _count(self) -> int:
-        """How many machines there are, or will be when all that is under way has ended."""
-        row = self._store.writer.execute(
-            f"SELECT count(*) - count(*) FILTER (WHERE _key IN (SELECT _key FROM {VIRTUAL_MACHINES.feed} WHERE _deleted)) "
-            f"FROM {VIRTUAL_MACHINES.source}"
-        ).fetchone()
-        coming = self._store.writer.execute(
-            f"SELECT count(DISTINCT _key) FROM {VIRTUAL_MACHINES.feed} WHERE NOT _deleted "
-            f"AND _key NOT IN (SELECT _key FROM {VIRTUAL_MACHINES.source})"
-        ).fetchone()
-        there = (0 if row is None else int(row[0])) + (0 if coming is None else int(coming[0]))
-        return there
+    def _end(self, of: ResourceType) -> int:
+        """The last key of the machines that an estate began with."""
+        row = self._store.writer.execute(f"SELECT max(_key) FROM {of.source} WHERE _key < {FIRST_NEW_KEY}").fetchall()
+        return int(row[0][0] or 0)
 
-
+    def _stretch(self, of: ResourceType, minute: int) -> tuple[int, int]:
+        """The first and last key of those that a minute is about."""
+        sector = minute % (SECTORS + 1)
+        if sector == SECTORS:
+            return FIRST_NEW_KEY, 2 * FIRST_NEW_KEY
+        width = self._ends[of] // SECTORS + 1
+        return sector * width, (sector + 1) * width - 1
 
 
 def _renamed(text: str) -> str:

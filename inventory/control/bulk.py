@@ -245,7 +245,7 @@ class Control:
         unattached = "struct_update(properties, diskState := 'Unattached')"
         self._follow(DISKS, goes, {}, deleted=True)
         self._follow(DISKS, stays, {**loose, "managedBy": "''", "properties": unattached})
-        ended = self._feed.truth(NETWORK_INTERFACES, WHEN_ALL_IS_DONE, going)
+        ended = self._feed.truth(NETWORK_INTERFACES, WHEN_ALL_IS_DONE, f"{going} AND {self._hangs()}")
         free = "struct_update(properties, ipConfiguration := NULL)"
         freed = f"_gone AND r._vm_key IN (SELECT _vm_key FROM {ended})"
         self._follow(PUBLIC_IP_ADDRESSES, freed, {**loose, "properties": free})
@@ -254,9 +254,16 @@ class Control:
         self._follow(NETWORK_INTERFACES, stays, {**loose, "properties": alone})
         self._follow(EXTENSIONS, "_gone", {}, deleted=True)
 
+    def _hangs(self) -> str:
+        """The condition for what hangs on the targets. The range lets the engine skip what lies far from them."""
+        least, most = self._store.writer.execute("SELECT min(_key), max(_key) FROM temp.target").fetchall()[0]
+        if least is None:
+            return "FALSE"
+        return f"_vm_key BETWEEN {least} AND {most} AND _vm_key IN (SELECT _key FROM target)"
+
     def _follow(self, of: ResourceType, when: str, changes: Mapping[str, str], *, deleted: bool = False) -> None:
         """At those steps of the targets for which `when` holds, what hangs on them changes too."""
-        mine = self._feed.truth(of, WHEN_ALL_IS_DONE, "_vm_key IN (SELECT _key FROM target)")
+        mine = self._feed.truth(of, WHEN_ALL_IS_DONE, self._hangs())
         self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS
             SELECT r.*, _accepted, _after, _disks FROM {mine} r
@@ -274,9 +281,13 @@ class Control:
 
     def resize_sets(self, when: str, by: int) -> None:
         """The capacity of the scale sets of the targets changes at those steps for which `when` holds."""
+        least, most = self._store.writer.execute("SELECT min(_set_key), max(_set_key) FROM temp.target").fetchall()[0]
+        if least is None:
+            return
+        sets = self._feed.truth(SCALE_SETS, WHEN_ALL_IS_DONE, f"_key BETWEEN {least} AND {most}")
         self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS
-            SELECT s.*, _accepted, _after, _members FROM {self._feed.truth(SCALE_SETS, WHEN_ALL_IS_DONE)} s JOIN (
+            SELECT s.*, _accepted, _after, _members FROM {sets} s JOIN (
               SELECT _set_key AS _key, max(_accepted) AS _accepted, max(_after) AS _after, count(*) AS _members
               FROM {self._machines} WHERE {when} AND _set_key IS NOT NULL GROUP BY _set_key) USING (_key)
             WHERE s.sku IS NOT NULL
