@@ -7,6 +7,7 @@ All are total: on a missing text they are false, and their negations true (kql-s
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from kql.forms import Json, Object
 from kql.functions.regex import escape, unicode_classes
@@ -39,6 +40,14 @@ def term_pattern(needle: str, left: bool, right: bool) -> str:
     return before + escape(needle) + after
 
 
+def _against(subject: Sql, needle: Sql) -> Sql:
+    """The text that is searched: as it is for a needle that is there, never NULL for one that may be empty, for an empty
+    needle is in every text."""
+    if needle.constant or not subject.nullable:
+        return subject
+    return replace(subject, raw=subject.string, nullable=False, path=())
+
+
 def _total(text: str, nullable: bool, truth: bool) -> Sql:
     if nullable and not truth:
         return Sql(f"coalesce({text}, FALSE)", BOOL, False)
@@ -47,7 +56,7 @@ def _total(text: str, nullable: bool, truth: bool) -> Sql:
 
 def has(value: Sql, needle: Sql, *, cased: bool, left: bool, right: bool, truth: bool) -> Sql:
     """`has`, `hasprefix` (only left) and `hassuffix` (only right)."""
-    subject = value.fetched()
+    subject = _against(value.fetched(), needle)
     haystack = subject.text if cased else folded(subject)
     if needle.constant and str(needle.const or "").isascii():
         word = str(needle.const or "") if cased else str(needle.const or "").lower()
@@ -68,7 +77,7 @@ def has(value: Sql, needle: Sql, *, cased: bool, left: bool, right: bool, truth:
 
 
 def contains(value: Sql, needle: Sql, *, cased: bool, truth: bool) -> Sql:
-    subject = value.fetched()
+    subject = _against(value.fetched(), needle)
     if needle.constant and not needle.const:
         return TRUE
     haystack = subject.text if cased else folded(subject)
@@ -78,7 +87,7 @@ def contains(value: Sql, needle: Sql, *, cased: bool, truth: bool) -> Sql:
 
 def edges(value: Sql, needle: Sql, *, cased: bool, function: str, truth: bool) -> Sql:
     """startswith and endswith."""
-    subject = value.fetched()
+    subject = _against(value.fetched(), needle)
     if needle.constant and not needle.const:
         return TRUE
     haystack = subject.text if cased else folded(subject)
