@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kql.functions.row import Function, refused, scalar
 
-_PREFIX = "least(coalesce({prefix|32}, 32), kql_ipv4_bits({ip1}), kql_ipv4_bits({ip2}))"
+_PREFIX = "kql_least_prefix(coalesce({prefix|32}, 32), 32, kql_ipv4_bits({ip1}), kql_ipv4_bits({ip2}))"
 
 
 def _ip(signature: str, sql: str, doc: str, *examples: str) -> Function:
@@ -14,11 +14,11 @@ def _ip(signature: str, sql: str, doc: str, *examples: str) -> Function:
 ROWS = (
     _ip("parse_ipv4(ip:text) -> long", "kql_ipv4_masked({ip}, kql_ipv4_bits({ip}))", "An IPv4 address as a number, masked by its prefix.",
         "parse_ipv4('127.0.0.1') == 2130706433", "isnull(parse_ipv4('x'))"),
-    _ip("parse_ipv4_mask(ip:text, prefix:Integer) -> long", "kql_ipv4_masked({ip}, least({prefix}, kql_ipv4_bits({ip})))",
+    _ip("parse_ipv4_mask(ip:text, prefix:Integer) -> long", "kql_ipv4_masked({ip}, kql_least_prefix({prefix}, 32, kql_ipv4_bits({ip}), 32))",
         "An IPv4 address as a number, masked by a prefix.", "parse_ipv4_mask('127.0.0.1', 24) == 2130706432"),
     _ip("format_ipv4(ip:text, prefix:Integer?) -> string",
-        "coalesce(kql_ipv4_text(kql_ipv4_masked(kql_ipv4_written({ip}), least(coalesce({prefix|32}, 32), kql_ipv4_bits({ip})))), '')",
-        "An IPv4 address or its number in its usual form, masked by a prefix.", "format_ipv4('192.168.1.255', 24) == '192.168.1.0'"),
+        "coalesce(kql_ipv4_text(kql_ipv4_masked(kql_ipv4_written({ip}), kql_least_prefix(coalesce({prefix|32}, 32), 32, kql_ipv4_bits({ip}), 32))), '')",
+        "An IPv4 address or its number in its usual form, masked by a prefix.", "format_ipv4('192.168.1.255', 24) == '192.168.1.0'", "format_ipv4('192.168.1.255', 33) == ''"),
     _ip("ipv4_compare(ip1:text, ip2:text, prefix:Integer?) -> long",
         f"CAST(sign(kql_ipv4_masked({{ip1}}, {_PREFIX}) - kql_ipv4_masked({{ip2}}, {_PREFIX})) AS BIGINT)",
         "-1, 0 or 1: how two addresses compare under the smaller prefix.", "ipv4_compare('127.0.0.1', '127.0.0.1') == 0"),

@@ -10,7 +10,7 @@ from kql.sql.convert import convert
 from kql.sql.value import Arguments
 from kql.types import DYNAMIC, STRING
 
-_BITS = "least(coalesce({prefix|128}, 128), kql_ipv6_bits({ip1}), kql_ipv6_bits({ip2}))"
+_BITS = "kql_least_prefix(coalesce({prefix|128}, 128), 128, kql_ipv6_bits({ip1}), kql_ipv6_bits({ip2}))"
 _COMPARED = f"kql_ipv6_compare({{ip1}}, {{ip2}}, {_BITS})"
 
 
@@ -44,7 +44,7 @@ ROWS = (
     _row("parse_ipv6(ip:text) -> string", "kql_ipv6_shown({ip}, kql_ipv6_bits({ip}))",
          "An IPv6 or IPv4 address in eight groups of four digits, masked by its prefix; empty for what is none.",
          "parse_ipv6('::1') == '0000:0000:0000:0000:0000:0000:0000:0001'", "parse_ipv6('x') == ''"),
-    _row("parse_ipv6_mask(ip:text, prefix:Integer) -> string", "kql_ipv6_shown({ip}, least({prefix}, kql_ipv6_bits({ip})))",
+    _row("parse_ipv6_mask(ip:text, prefix:Integer) -> string", "kql_ipv6_shown({ip}, kql_least_prefix({prefix}, 128, kql_ipv6_bits({ip}), 128))",
          "Like parse_ipv6, masked by a prefix of up to 128 bits too.",
          "parse_ipv6_mask('fe80::1', 16) == 'fe80:0000:0000:0000:0000:0000:0000:0000'"),
     _row("ipv6_compare(ip1:text, ip2:text, prefix:Integer?) -> long", _COMPARED,
@@ -72,7 +72,7 @@ ROWS = (
              "Whether a text holds an IPv4 address that begins with one of several prefixes.",
              "has_any_ipv4_prefix('from 127.0.0.1 on', '10.', '127.')"),
     _row("format_ipv4_mask(ip:text, prefix:Integer?) -> string",
-         "coalesce(kql_ipv4_cidr(kql_ipv4_written({ip}), least(coalesce({prefix|32}, 32), kql_ipv4_bits(kql_ipv4_written({ip})))), '')",
+         "coalesce(kql_ipv4_cidr(kql_ipv4_written({ip}), kql_least_prefix(coalesce({prefix|32}, 32), 32, kql_ipv4_bits(kql_ipv4_written({ip})), 32)), '')",
          "An IPv4 address or its number, masked by a prefix and followed by it.",
          "format_ipv4_mask('192.168.1.255', 24) == '192.168.1.0/24'"),
     _row("ipv4_range_to_cidr_list(start_ip:text, end_ip:text) -> dynamic", "kql_ipv4_cidrs({start_ip}, {end_ip})",

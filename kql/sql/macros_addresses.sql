@@ -11,6 +11,10 @@ CREATE OR REPLACE MACRO kql_ipv4(s) AS
 CREATE OR REPLACE MACRO kql_ipv4_bits(s) AS
   list_transform([regexp_extract(s, '/(\d{1,2})\s*$', 1)], lambda b:
     CASE WHEN b = '' THEN CAST(32 AS BIGINT) WHEN TRY_CAST(b AS BIGINT) <= 32 THEN TRY_CAST(b AS BIGINT) END)[1];
+-- The smallest of a prefix that is asked for and those of two addresses; null where one is out of its range.
+CREATE OR REPLACE MACRO kql_least_prefix(prefix, most, first, second) AS
+  list_transform([struct_pack(p := CAST(prefix AS BIGINT), a := first, b := second)], lambda q:
+    CASE WHEN q.p BETWEEN 0 AND most AND q.a IS NOT NULL AND q.b IS NOT NULL THEN least(q.p, q.a, q.b) END)[1];
 CREATE OR REPLACE MACRO kql_ipv4_masked(s, bits) AS
   list_transform([struct_pack(n := kql_ipv4(s), b := CAST(bits AS BIGINT))], lambda q:
     CASE WHEN q.b BETWEEN 0 AND 32 THEN q.n - q.n % CAST(pow(2, 32 - q.b) AS BIGINT) END)[1];
