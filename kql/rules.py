@@ -63,12 +63,12 @@ class _Rules:
 
     def start(self, children: list[Any]) -> syntax.Query:
         statements = [
-            child for child in children if isinstance(child, syntax.Let | syntax.SetOption | syntax.DeclareParameters)
+            child for child in children if isinstance(child, _STATEMENTS)
         ]
         pipelines = [
             child
             for child in children
-            if not isinstance(child, syntax.Let | syntax.SetOption | syntax.DeclareParameters)
+            if not isinstance(child, _STATEMENTS)
         ]
         pipelines = [child for child in pipelines if not isinstance(child, str)]
         return syntax.Query(tuple(statements), tuple(pipelines), _span(children))
@@ -90,6 +90,9 @@ class _Rules:
 
     def set_option(self, children: list[Any]) -> syntax.SetOption:
         return syntax.SetOption(children[1].name, _span(children))
+
+    def refused_statement(self, children: list[Any]) -> syntax.RefusedStatement:
+        return syntax.RefusedStatement(" ".join(str(children[0]).split()[:2]), _token_span(children[0]))
 
     def declare(self, children: list[Any]) -> syntax.DeclareParameters:
         parameters = tuple(child for child in children if isinstance(child, syntax.Parameter))
@@ -408,6 +411,8 @@ for _rule, _method in _Rules_aliases.items():
     setattr(_Rules, _rule, getattr(_Rules, _method))
 
 _BEYOND = 2**63  # the digits of the least long, which alone are none
+_STATEMENTS = syntax.Let | syntax.SetOption | syntax.RefusedStatement | syntax.DeclareParameters
+
 _LEAST = str(-_BEYOND)
 
 _OLD_SPELLINGS = {

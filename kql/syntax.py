@@ -147,6 +147,14 @@ class SetOption:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedStatement:
+    """A statement that is read and then refused, by its first words: `alias database`."""
+
+    words: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class DeclareParameters:
     parameters: tuple[Parameter, ...]
     span: Span
@@ -198,4 +206,4 @@ class Pattern:
 
 
 Expression = Literal | Name | Star | Member | Index | Call | TypeOf | Pipeline | DataTable | Broken
-Statement = Let | SetOption | DeclareParameters
+Statement = Let | SetOption | RefusedStatement | DeclareParameters

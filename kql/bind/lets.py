@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from kql.bind.binder import Binder
 
 _NOTHING = plan.Literal(None, UNKNOWN)
+_REFUSED = {
+    "alias database": "an estate is one database",
+    "restrict access": "what may be read is said where the query is asked, by its subscriptions",
+    "declare pattern": "a function with parameters does the same",
+}
 MAX_CALL_DEPTH = 40
 MAX_INLINED = 2_000
 MAX_REPEATED = 60  # a let of more steps than this is not written out twice
@@ -33,6 +38,8 @@ def bind_statements(binder: Binder, statements: tuple[syntax.Statement, ...], en
                 binder.bounds.statement("declare", statement.span)
                 for parameter in parameters:
                     environment = _declare(binder, parameter, environment)
+            case syntax.RefusedStatement(words, span):
+                binder.problems.add("KQL501", span, what=f"the statement '{words}'", reason=_REFUSED[words])
             case syntax.SetOption():
                 binder.bounds.statement("set", statement.span)
     return environment

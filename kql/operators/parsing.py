@@ -102,7 +102,9 @@ class Parse(Operator):
             match element:
                 case syntax.Literal(value):
                     pieces.append(_written(str(value)) if regex else escape(str(value)))
-                case syntax.Star():
+                case syntax.Star(span):
+                    if isinstance(following, syntax.ColumnDeclaration | syntax.Star):
+                        binder.problems.add("KQL417", span)
                     if place < last:
                         pieces.append(".*?")
                     elif not regex:
