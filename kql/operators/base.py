@@ -10,7 +10,7 @@ from kql.bind import names
 from kql.bind.scope import Environment, Scope, find
 from kql.bind.special import several
 from kql.plan import Column, Relation
-from kql.types import UNKNOWN
+from kql.types import DYNAMIC, REAL, STRING, UNKNOWN
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -155,20 +155,25 @@ def column_or_problem(binder: Binder, columns: tuple[Column, ...], name: str, sp
     return column
 
 
-def sort_keys(binder: Binder, keys: tuple[syntax.Key, ...], scope: Scope) -> tuple[plan.SortKey, ...]:
-    """The keys of order by and top: descending unless told, nulls last when descending and first when ascending."""
+def sort_keys(
+    binder: Binder, keys: tuple[syntax.Key, ...], scope: Scope, *, mixed: bool = False
+) -> tuple[plan.SortKey, ...]:
+    """The keys of order by and top: descending unless told, nulls last when descending and first when ascending.
+
+    mixed: a dynamic may be a key, sorted by its number, then by its text.
+    """
     made = []
     for key in keys:
         value = binder.scalar(key.expression, scope)
         if value.type is UNKNOWN:
             continue
-        if value.type.value == "dynamic":
-            if not (isinstance(value, plan.Path | plan.Call)):
+        values = [value]
+        if value.type is DYNAMIC:
+            if not mixed:
                 binder.problems.add("KQL307", key.expression.span, use="a sort key")
                 continue
-            binder.problems.add("KQL307", key.expression.span, use="a sort key")
-            continue
+            values = [plan.Convert(value, REAL), plan.Convert(value, STRING)]
         ascending = bool(key.ascending)
         nulls_first = ascending if key.nulls_first is None else key.nulls_first
-        made.append(plan.SortKey(value, ascending, nulls_first))
+        made += [plan.SortKey(each, ascending, nulls_first) for each in values]
     return tuple(made)

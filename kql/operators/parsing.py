@@ -48,10 +48,8 @@ class Parse(Operator):
         """The input with the captures beside it, the output columns over it, and the condition that all fitted."""
         scope = binder.over(input, environment)
         text = binder.scalar(self.text, scope)
-        if text.type not in (STRING, DYNAMIC, UNKNOWN):
-            binder.problems.add("KQL303", self.text.span, given=text.type.value, expected="a string")
         if text.type is not STRING:
-            text = plan.Convert(text, STRING) if text.type is DYNAMIC else plan.Literal("", STRING)
+            text = plan.Literal("", STRING) if text.type is UNKNOWN else plan.Convert(text, STRING)
         kind = self.parameters.get("kind", "simple").lower()
         expression, declared = self._expression(binder, kind)
         captured = Column(_ROW, DYNAMIC)

@@ -124,7 +124,7 @@ class Top(Operator):
 
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
         scope = binder.over(input, environment)
-        keys = sort_keys(binder, self.keys, scope)
+        keys = sort_keys(binder, self.keys, scope, mixed=True)
         return plan.Limit(plan.Sort(input, keys), binder.integer(self.count, scope, "the number of rows"))
 
 
