@@ -211,7 +211,9 @@ class Feed:
             INSERT INTO {of.slow_feed} (_key, _seq, _true_at, _visible_at, {", ".join(of.slow)})
             SELECT _key, _seq, _true_at, greatest(_visible_at, coalesce(_floor, 0), _true_at + {delay}), {slow}
             FROM (SELECT * FROM {source}) JOIN event USING (_key, _after)
-            LEFT JOIN (SELECT _key, max(_visible_at) AS _floor FROM {of.slow_feed} GROUP BY _key) USING (_key)
+            LEFT JOIN (
+              SELECT _key, max(_visible_at) AS _floor FROM {of.slow_feed}
+              WHERE _seq NOT IN (SELECT _seq FROM {of.feed} WHERE _lost) GROUP BY _key) USING (_key)
         """)
 
     def forget_future(self, of: ResourceType, target: str) -> None:
@@ -316,7 +318,7 @@ class Feed:
             """)
             changed += self._count_of(f"UPDATE {of.source} SET {assigned} FROM due s WHERE {of.source}._key = s._key")
             self._past.take_over_slow(of, is_due)
-            run(f"DELETE FROM {of.slow_feed} WHERE {is_due}")
+            run(f"DELETE FROM {of.slow_feed} f USING due WHERE f._key = due._key AND f._seq <= due._seq")
         return changed
 
     def full_scan(self) -> int:

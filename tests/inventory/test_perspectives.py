@@ -131,3 +131,18 @@ def test_the_same_seed_loses_and_wanders_the_same() -> None:
             return [graph.query("resources | order by id asc").rows(), graph.query("resourcechanges | order by id asc").rows()]
 
     assert play() == play()
+
+
+def test_slow_fields_that_were_lost_do_not_come_back_over_later_ones() -> None:
+    ask = "resources | where type =~ 'microsoft.compute/virtualmachines' | project id, os = properties.extended.instanceView.osName"
+    with settled(lag=Lag(30, lost=1.0)) as graph:
+        advance(graph.estate, 31 * 3600)
+        running = graph.query(ask + " | where isnotempty(os) | order by id asc").rows()[0][0]
+        graph.vm(running).deallocate()  # os is gone, which is lost
+        advance(graph.estate, 200)
+        graph.estate.lag = Lag(30)
+        graph.vm(running).start()
+        advance(graph.estate, 1000)
+        assert graph.compare(f"{ask} | where id == '{running}'").same
+        advance(graph.estate, 31 * 3600)  # over the scan at which the lost one would have come
+        assert graph.compare(f"{ask} | where id == '{running}'").same
