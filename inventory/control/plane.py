@@ -27,7 +27,7 @@ from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Ledger, Operation
 from inventory.control.provider import Page, Provider
 from inventory.control.records import Records, type_of
-from inventory.control.shape_check import well_formed
+from inventory.control.shape_check import well_formed, without_nulls
 from inventory.control.watching import AUTOSCALE, Autoscale, Repairs
 from inventory.errors import InventoryError
 from inventory.feed import Feed
@@ -94,7 +94,11 @@ class ControlPlane:
         id_ = parse(id)
         self._pass_time()
         with self._context.feed.writing():
-            operation = self._provider(id_).put(id_, well_formed(type_of(id_.kind), document), api_version)
+            provider = self._provider(id_)
+            given = well_formed(type_of(id_.kind), document)
+            if type(provider) is not Provider:  # what has no rules is kept as it comes
+                given = without_nulls(given)
+            operation = provider.put(id_, given, api_version)
         if id_.kind == AUTOSCALE:
             self._passing.watch(self._autoscale.minute)
         return operation

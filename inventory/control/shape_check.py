@@ -70,6 +70,7 @@ _SPELT = {
     }.items()
 }
 """Enumerations of Azure whose letter case does not matter when they are given, by the property that holds them."""
+_LEFT_BY_NULL = "virtualMachineScaleSet"
 _FLAGS = {"true": True, "false": False}
 
 
@@ -93,6 +94,20 @@ def well_formed(of: ResourceType, given: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, Mapping | list):
             raise _wrong(f"tags.{name}", "a text")
     return made
+
+
+def without_nulls(document: Any) -> Any:
+    """A document that is put, without the properties that are null: Azure takes them for not given.
+
+    A null scale set is kept, and one with a null id: so a machine leaves its set.
+    """
+    if isinstance(document, Mapping):
+        return {
+            name: value if name == _LEFT_BY_NULL else without_nulls(value)
+            for name, value in document.items()
+            if value is not None or name == _LEFT_BY_NULL
+        }
+    return [without_nulls(each) for each in document] if isinstance(document, list) else document
 
 
 def _fit(shape: pa.DataType, value: Any, path: str) -> Any:

@@ -171,6 +171,10 @@ class Deployment:
             except InventoryError as error:
                 step.error, step.ended = error, door.now()
                 return True
+            except Exception:
+                told = f"'{step.planned.id}' met a defect of the control plane."
+                step.error, step.ended = InventoryError("InternalServerError", told), door.now()
+                raise
         if step.nested is not None:
             step.nested.advance(door)
             if step.nested.ended is None:
