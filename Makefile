@@ -52,7 +52,7 @@ bench: $(READY)
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Lazulite needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,clients]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[clients]'
 	@touch $(READY)
 
 clean:
