@@ -283,11 +283,6 @@ class Estate:
         return self._feed.version
 
     @property
-    def is_current(self) -> bool:
-        """Whether a refresh would change nothing now: no change is due that the index has not let in."""
-        return self._feed.is_current
-
-    @property
     def lag(self) -> Lag:
         """How late the index hears of changes; may be set, for the changes to come."""
         return self._feed.lag

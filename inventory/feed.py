@@ -226,11 +226,6 @@ class Feed:
 
     # reading
 
-    @property
-    def is_current(self) -> bool:
-        """Whether nothing is due."""
-        return self.clock.ticks() < self._next_due
-
     def pending(self) -> int:
         """How many changes of resources are true but not yet seen by the index; what is recorded of them not counted."""
         now = self.now()

@@ -63,9 +63,7 @@ class _Endpoint:
         try:
             raw = await request.body()
             _check_type(request.headers.get("content-type"))
-            kept = self._kept.find(raw, version.name)
-            if kept is None:
-                kept = await self._service.run(self._answer, raw, version)
+            kept = await self._service.run(self._answer, raw, version)
         except Refused as refused:
             raise self._error(request, refused.refusal, headers, refused.information) from None
         headers.update(kept.headers)
@@ -121,6 +119,9 @@ class _Endpoint:
         estate = self._service.graph.estate
         estate.refresh()
         seen = estate.version
+        kept = self._kept.find(raw, version.name)
+        if kept is not None:
+            return kept
         try:
             asked = query_request(parse_json(raw), version, self._settings.max_page)
         except ArmError as error:

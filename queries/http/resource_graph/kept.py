@@ -29,9 +29,7 @@ class KeptAnswers:
         self._lock = threading.Lock()
 
     def find(self, request: bytes, api_version: str) -> Kept | None:
-        """The answer to a request, if it was answered before and nothing has become visible since."""
-        if not self._estate.is_current:
-            return None
+        """The answer to a request, if it was answered before and the index has not changed since; after a refresh."""
         with self._lock:
             kept = self._answers.get((request, api_version))
             if kept is None or kept.version != self._estate.version:
