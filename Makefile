@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+EQUIPPED := $(VENV)/.equipped
 CLIENTS := .clients
 
 .PHONY: demo prompt test lint check clients clients-small bench clean
@@ -17,22 +18,22 @@ demo: $(READY)
 prompt: $(READY)
 	@$(BIN)/lazulite
 
-test: $(READY) $(CLIENTS)/.small
+test: $(EQUIPPED) $(CLIENTS)/.small
 	$(BIN)/python -m pytest
 
-lint: $(READY)
+lint: $(EQUIPPED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
 check: lint test
 
-clients: $(READY) $(CLIENTS)/.small $(CLIENTS)/.ready
+clients: $(EQUIPPED) $(CLIENTS)/.small $(CLIENTS)/.ready
 	$(BIN)/python -m pytest tests/clients --durations=10
 
 # Older clients of Resource Graph, and those for Node where there is one: half a minute, 60 MB.
 clients-small: $(CLIENTS)/.small
 
-$(CLIENTS)/.small: | $(READY)
+$(CLIENTS)/.small: | $(EQUIPPED)
 	$(BIN)/pip install --quiet --disable-pip-version-check --target $(CLIENTS)/python-8.0.0 azure-mgmt-resourcegraph==8.0.0 six
 	if command -v npm >/dev/null; then for version in 4.2.1 5.0.0; do \
 		npm install --silent --no-audit --no-fund --prefix $(CLIENTS)/node-$$version @azure/arm-resourcegraph@$$version || exit 1; \
@@ -52,8 +53,13 @@ bench: $(READY)
 $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Lazulite needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[clients]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[cli]'
 	@touch $(READY)
+
+# What only the tests need: the service, Microsoft's clients, lint and types.
+$(EQUIPPED): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[clients]'
+	@touch $(EQUIPPED)
 
 clean:
 	rm -rf $(VENV) $(CLIENTS) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
