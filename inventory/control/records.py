@@ -138,7 +138,12 @@ class Records:
         for key, image in images:
             values = image.values
             if values is None:
-                values = latest.get(key) or self.select(of, f"_key = {key}", {}, at=WHEN_ALL_IS_DONE)[0]
+                # as it is when all is done; or as it is now, if it is on its way out already
+                which = f"_key = {key}"
+                values = (
+                    latest.get(key)
+                    or (self.select(of, which, {}, at=WHEN_ALL_IS_DONE) or self.select(of, which, {}))[0]
+                )
             latest[key] = values
             gone = image.values is None
             rows.append({**values, "_key": key, "_after": image.after, "_accepted": now, "_gone": gone})

@@ -188,3 +188,12 @@ def test_an_api_version_is_needed(still: Arm, path: str, version: str | None, co
 def test_any_well_formed_version_will_do(still: Arm) -> None:
     for version in ("2015-06-15", "2026-04-01", "2024-10-01-preview"):
         assert still.ask("GET", still.group, version=version).status == 200
+
+
+def test_a_group_goes_with_what_is_leaving_it_already(arm: Arm) -> None:
+    group = arm.make_group()
+    at = machine(arm, group)
+    assert arm.ask("DELETE", at).status == 202
+    gone = arm.ask("DELETE", group)
+    assert gone.status == 202 and arm.done(gone)["status"] == "Succeeded"
+    assert arm.ask("GET", at).status == 404 and arm.ask("GET", group).status == 404
