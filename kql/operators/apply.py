@@ -9,7 +9,7 @@ from kql import plan, syntax
 from kql.bind.lets import apply_tabular
 from kql.bind.scope import Environment, FunctionBinding, TabularBinding
 from kql.messages import nearest
-from kql.operators.base import Operator, column_or_problem, split_parameters
+from kql.operators.base import Operator, column_or_problem, passing, split_parameters
 from kql.operators.expand import MvExpand
 from kql.operators.within import Unsupported, numbered, over, within
 from kql.plan import Column, Relation
@@ -58,14 +58,18 @@ class MvApply(Operator):
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
         before = plan.columns_of(input)
         rows, row = numbered(input)
+        # a column whose name an element takes goes along under another one: it stays where the subquery drops the element
+        taken = {each.name for each in self.expand.expansions}
+        hidden = {column: Column("\0" + column.name, column.type) for column in before if column.name in taken}
+        rows = plan.Project(rows, (*passing(plan.columns_of(rows)), *((new, plan.Ref(old)) for old, new in hidden.items())))
         expanded = self.expand.lower(binder, rows, environment)
         # the columns of the subquery are those of the input and the elements, without the number of the row
         columns = plan.columns_of(expanded)
-        shown = tuple(column for column in columns if column is not row)
-        leaf = plan.Project(expanded, (*((column, plan.Ref(column)) for column in shown), (row, plan.Ref(row))))
-        seen = plan.Project(leaf, tuple((column, plan.Ref(column)) for column in shown))
+        shown = tuple(column for column in columns if column is not row and column not in hidden.values())
+        leaf = plan.Project(expanded, tuple(passing((*shown, row, *hidden.values()))))
+        seen = plan.Project(leaf, tuple(passing(shown)))
         made = pipeline(binder, self.body, seen, environment)
-        outer = tuple(column for column in before if column in columns)
+        outer = (*(column for column in before if column in columns), *hidden.values())
         try:
             result = within(binder, over(made, seen, leaf), leaf, row, outer, self.span)
         except Unsupported:
@@ -75,10 +79,17 @@ class MvApply(Operator):
         # a column that is expanded under its own name leaves its place and comes with those of the subquery
         moved = {each.expression.name for each in self.expand.expansions if not each.name and isinstance(each.expression, syntax.Name)}
         stay = [column for column in before if column.name not in moved]
-        output = [own.pop(column.name, column) for column in stay if column.name in own or column in outer]
-        output += own.values()
+        output: list[tuple[Column, plan.Scalar]] = []
+        for column in stay:
+            if column.name in own:
+                output += passing((own.pop(column.name),))
+            elif column in outer:
+                output += passing((column,))
+            elif column in hidden:
+                output.append((Column(column.name, column.type), plan.Ref(hidden[column])))
+        output += passing(tuple(own.values()))
         ordered = plan.Sort(result, (plan.SortKey(plan.Ref(row), True, True),), stable=True)
-        return plan.Project(ordered, tuple((column, plan.Ref(column)) for column in output))
+        return plan.Project(ordered, tuple(output))
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,8 +187,6 @@ class MakeSeries(Operator):
         kind = {INT: LONG, DECIMAL: REAL}.get(axis.type, axis.type)
         width = TIMESPAN if kind is DATETIME else kind
         bound = [None if each is None else binder.constant(each, scope, "a bound of the axis") for each in (start, stop, step)]
-        if kind is LONG and any(each is not None and each.type is REAL for each in bound):
-            kind = width = REAL
         if axis.type is not kind:
             axis = plan.Convert(axis, kind)
         spans = [self.span if each is None else each.span for each in (start, stop, step)]

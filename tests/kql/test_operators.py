@@ -42,6 +42,9 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
       | sort by shop asc""", ["shop", "who"], [("a", "x"), ("b", "x")]),
     ("mv-apply puts what it expands last", "print a = dynamic([3, 1, 2]), b = 'k' | mv-apply a to typeof(long) on (top 2 by a)",
      ["b", "a"], [("k", 3), ("k", 2)]),
+    ("an element under a column's name hides it in the subquery only",
+     "print k = 7, d = dynamic([1, 2]) | mv-apply k = d to typeof(long) on (summarize total = sum(k))",
+     ["k", "d", "total"], [(7, [1, 2], 3)]),
     # ---- make-series
     ("series with gaps, each with its default", DAYS + """Days
       | make-series s = sum(sold), n = count() default = -1 on day from 1 to 5 step 1 by shop | sort by shop asc""",
