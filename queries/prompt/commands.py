@@ -15,7 +15,7 @@ from queries.durations import duration
 from queries.footer import count, on_their_way
 from queries.formats import FORMATS, format_of_path
 from queries.library import saved_queries, saved_query
-from queries.profile import PROFILES, profile_of
+from queries.profile import PROFILES, RESOURCE_GRAPH, profile_of
 from queries.prompt.talk import power_state
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _help(talk: Talk, words: list[str]) -> None:
         talk.say("  A text that begins with | goes on where the last query ended: try  | count")
         return
     name = words[0]
-    text = kql.help(name)
+    text = kql.help(name, RESOURCE_GRAPH)
     command = find(name if name.startswith(".") else f".{name}")
     if text is None and command is not None:
         text = f"{command.name} {command.arguments}\n\n{command.sentence}.\n\nFor example: {command.example}"

@@ -14,6 +14,7 @@ from kql.functions import catalogue
 from kql.operators import OPERATORS
 from kql.schema import Schema, Table, TableColumn
 from kql.types import DYNAMIC, STRING
+from queries.profile import RESOURCE_GRAPH
 from tests.kql.shared import NOTHING, answer
 
 COLUMNS = ("id", "name", "type", "kind", "location", "resourceGroup", "subscriptionId")
@@ -37,7 +38,8 @@ def test_examples_of_operators_run(operator: type, engine: duckdb.DuckDBPyConnec
 
 def test_the_reference_is_current() -> None:
     written = reference.PAGE.read_text(encoding="utf-8")
-    assert written == reference.reference(), "out of date: run python -m kql.reference"
+    assert written == reference.reference(RESOURCE_GRAPH), "out of date: run python -m queries.reference"
+    assert "### where\n" in written and written.count("Not offered by Resource Graph") > 20
 
 
 def test_the_reference_names_everything() -> None:
