@@ -1,0 +1,62 @@
+"""Hostile and broken texts: a placed message soon, never a traceback."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import kql
+from kql.schema import Schema, Table, TableColumn
+from kql.types import DYNAMIC, STRING
+
+SCHEMA = Schema([Table("Resources", (TableColumn("name", STRING), TableColumn("tags", DYNAMIC)), ())])
+DEEP = 10_000
+
+# text, code of the first message
+TEXTS = {
+    "empty": ("", "KQL106"),
+    "blanks": (" \n\t\u00a0\u200b ", "KQL106"),
+    "only a comment": ("// nothing", "KQL106"),
+    "only a pipe": ("|", "KQL102"),
+    "only semicolons": (";;;", "KQL106"),
+    "unknown table": ("Nothing | take 1", "KQL202"),
+    "unknown column": ("Resources | where nme == 'a'", "KQL201"),
+    "unknown function": ("Resources | extend x = fold(name)", "KQL203"),
+    "unknown operator": ("Resources | frobnicate name", "KQL204"),
+    "unknown type": ("print x = typeof(strong)", "KQL210"),
+    "types": ("Resources | where name > 1d", "KQL306"),
+    "an open bracket": ("Resources | where (name == 'a'", "KQL104"),
+    "an open string": ("Resources | where name == 'a", "KQL103"),
+    "a megabyte": ("Resources | where name == '" + "a" * 1_000_000 + "'", "KQL601"),
+    "many brackets": ("print x = " + "(" * DEEP + "1" + ")" * DEEP, "KQL602"),
+    "many open brackets": ("print x = " + "(" * DEEP, "KQL602"),
+    "many lists": ("print x = dynamic(" + "[" * DEEP + "]" * DEEP + ")", "KQL602"),
+    "many signs": ("print x = " + "-" * DEEP + "a", "KQL"),
+    "many conditions": ("Resources | where " + " or ".join(["name == 'a'"] * 5_000) + " or", "KQL102"),
+    "many operators": ("Resources" + " | where name == 'a'" * 2_000, "KQL603"),
+    "a long name": ("Resources | where " + "n" * 100_000 + " == 'a'", "KQL201"),
+    "a null character": ("Resources | where name == \x00", "KQL1"),
+    "half a character": ("Resources | where \ud800 == 'a'", "KQL1"),
+    "signs": ("}{][)(*&^%$#@!~`", "KQL10"),
+    "another language": ("Привет, мир | ¿qué?", "KQL"),
+    "a path that ends": ("Resources | project tags.", "KQL102"),
+    "SQL": ("SELECT name FROM Resources WHERE name = 'a' -- comment", "KQL101"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code"), TEXTS.values(), ids=TEXTS)
+def test_a_bad_text_is_told_soon(text: str, code: str) -> None:
+    kql.check("Resources | take 1", SCHEMA)  # the grammar is loaded
+    before = time.process_time()
+    problems = [problem for problem in kql.check(text, SCHEMA) if problem.severity == "error"]
+    with pytest.raises(kql.KqlError) as caught:
+        kql.compile(text, SCHEMA)
+    assert time.process_time() - before < 2, "two runs within a second each"
+    assert problems and problems[0].code.startswith(code), [problem.code for problem in problems]
+    for problem in problems:
+        start, end = problem.span
+        assert 0 <= start < end <= len(text) + 1
+        drawn = problem.draw(text)
+        assert drawn.count("\n") in (2, 3) and "^" in drawn and all(len(line) < 1_000 for line in drawn.splitlines()[1:3])
+    assert str(caught.value)
