@@ -44,7 +44,7 @@ def _divide(arguments: Arguments) -> str:
         return f"CASE {right} WHEN 0 THEN NULL WHEN -1 THEN kql_wrap(-CAST({left} AS HUGEINT)) ELSE {left} // nullif({right}, 0) END"
     if arguments.result is REAL:
         return f"kql_divide({left}, {right})"
-    return f"TRY(CAST({left} / nullif({right}, 0) AS DECIMAL(38,18)))"
+    return f"TRY(kql_decimal_divide({left}, {right}))"
 
 
 def modulo(left: str, right: str, divisor: object) -> str:
@@ -126,7 +126,7 @@ ROWS = (
         ("/(left:datetime, right:timespan) -> real", "kql_divide(CAST({left} AS DOUBLE), CAST({right} AS DOUBLE))"),
         ("/(left:dynamic, right:dynamic) -> dynamic", _dynamic("/")),
         doc="Quotient. Integers truncate toward zero and give null for a divisor of 0; reals give infinity or NaN.",
-        examples=("-7 / 2 == -3", "isnull(1 / 0)", "1.0 / 4 == 0.25", "1h / 30m == 2.0"),
+        examples=("-7 / 2 == -3", "isnull(1 / 0)", "1.0 / 4 == 0.25", "1h / 30m == 2.0", "decimal(1) / 3 == decimal(0.333333333333333333)"),
         nulls="custom",
     ),
     infix(

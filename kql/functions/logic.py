@@ -148,7 +148,7 @@ ROWS = (
     scalar(
         ("coalesce(arg:CommonScalar, more:CommonScalar...) -> Common", _coalesce),
         doc="The first value that is not null; of strings the first that is not empty.",
-        examples=("coalesce(int(null), 2) == 2", "coalesce('', 'b') == 'b'"),
+        examples=("coalesce(int(null), 2) == 2", "coalesce('', 'b') == 'b'", "coalesce(decimal(null), decimal(1.5), decimal(2)) == decimal(1.5)"),
         nulls="custom",
     ),
     scalar(

@@ -68,7 +68,8 @@ def _substring(arguments: Arguments) -> Sql:
     if length is None:
         found = f"substring({text}, {begin})"
     else:
-        found = f"substring({text}, {begin}, CASE WHEN {length} < 0 THEN 0 ELSE {length} END)"
+        taken = str(max(int(length), 0)) if length.lstrip("-").isdigit() else f"CASE WHEN {length} < 0 THEN 0 ELSE {length} END"
+        found = f"substring({text}, {begin}, {taken})"
     absent = any(value.nullable for value in arguments.values[1:])
     return Sql(found, STRING, absent, absent=absent)
 

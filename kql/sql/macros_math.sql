@@ -37,3 +37,8 @@ CREATE OR REPLACE MACRO kql_welch(m1, v1, n1, m2, v2, n2) AS
   list_transform([struct_pack(t2 := (m1 - m2) * (m1 - m2) / nullif(v1 / n1 + v2 / n2, 0),
       df := (v1 / n1 + v2 / n2) * (v1 / n1 + v2 / n2) / nullif(v1 * v1 / (n1 * n1 * (n1 - 1)) + v2 * v2 / (n2 * n2 * (n2 - 1)), 0))],
     lambda s: kql_beta_cdf(s.df / (s.df + s.t2), s.df / 2, 0.5::DOUBLE))[1];
+-- The engine divides decimals as doubles: six places of that, and what is left over divided once more, are eighteen exact places.
+CREATE OR REPLACE MACRO kql_decimal_divide(a, b) AS
+  list_transform([struct_pack(a := CAST(a AS DECIMAL(38,12)), b := CAST(nullif(b, 0) AS DECIMAL(38,12)))], lambda s:
+    list_transform([CAST(s.a / s.b AS DECIMAL(38,6))], lambda q:
+      coalesce(TRY(CAST(q + CAST((s.a - q * s.b) / s.b AS DECIMAL(38,18)) AS DECIMAL(38,18))), CAST(s.a / s.b AS DECIMAL(38,18))))[1])[1];

@@ -61,8 +61,11 @@ def literal(value: object, type: Type) -> str:
 
 
 def decimal_literal(value: decimal.Decimal) -> str:
-    """A decimal with as many places as it was written with, 38 digits at most."""
-    _, _digits, exponent = value.as_tuple()
-    places = max(0, -exponent) if isinstance(exponent, int) else 0
-    places = min(places, 37)
-    return f"CAST('{value:f}' AS DECIMAL(38,{places}))"
+    """A decimal with as many digits and places as it was written with, 38 digits at most.
+
+    No wider than that: where decimals meet, the engine keeps the digits before the point and gives up places for them.
+    """
+    _, digits, exponent = value.as_tuple()
+    places = min(max(0, -exponent) if isinstance(exponent, int) else 0, 37)
+    whole = max(len(digits) + (exponent if isinstance(exponent, int) else 0), 1)
+    return f"CAST('{value:f}' AS DECIMAL({min(whole + places, 38)},{places}))"
