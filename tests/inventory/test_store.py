@@ -131,7 +131,9 @@ def test_every_acknowledged_change_survives_kill_9(tmp_path: Path) -> None:
         ) as writer:
             assert writer.stdout is not None
             assert writer.stdout.readline() == "ready\n"
-            # at any moment: some time after the first acknowledgements, in the middle of whatever it does
+            # at any moment: in every other round in its very first operation perhaps, else after one was acknowledged
+            if round_ % 2 == 0:
+                made.add(writer.stdout.readline().split()[1])
             timer = threading.Timer(drawn.random() * 0.4, os.kill, (writer.pid, signal.SIGKILL))
             timer.start()
             for line in writer.stdout:
@@ -143,7 +145,7 @@ def test_every_acknowledged_change_survives_kill_9(tmp_path: Path) -> None:
                 advance(estate, 1000)
                 there = whole_or_absent(estate, made, gone)
                 assert not gone & there, "what was acknowledged as deleted is gone once its time has passed"
-    assert len(made) >= KILLS // 5
+    assert len(made) >= KILLS // 2
 
 
 ESCAPES = [
