@@ -23,6 +23,7 @@ from kql.bind.scope import (
     serialized,
 )
 from kql.functions import catalogue, regex
+from kql.functions.row import readable
 from kql.messages import Problems, nearest
 from kql.plan import Column, Relation
 from kql.types import BOOL, DYNAMIC, INT, LONG, NUMBERS, REAL, STRING, TYPE_NAMES, UNKNOWN, Type, widens
@@ -396,13 +397,13 @@ class Binder:
             expected = f"{least}" if least == most else f"at least {least}" if most == 99 else f"{least} to {most}"
             plural = "argument" if least == most == 1 else "arguments"
             self.problems.add(
-                "KQL301", span, "it is used as: " + function.overloads[0].signature,
+                "KQL301", span, "it is used as: " + readable(written, function.overloads[0].signature),
                 function=f"{written}()", expected=f"{expected} {plural}", given=given,
             )  # fmt: skip
         else:
             types = ", ".join(argument.type.value for argument in arguments)
             self.problems.add(
-                "KQL302", span, "it is used as: " + "; ".join(o.signature for o in function.overloads[:3]),
+                "KQL302", span, "it is used as: " + "; ".join(readable(written, o.signature) for o in function.overloads[:3]),
                 function=f"{written}()", given=types,
             )  # fmt: skip
 

@@ -117,6 +117,23 @@ _PARAMETER = re.compile(
 )
 
 
+_WORDS = {
+    "Scalar": "any", "Any": "any", "typed": "any", "text": "any", "NotDynamic": "any but dynamic", "NotBool": "any but bool",
+    "NotRealOrBool": "any but real and bool", "Summable": "number, datetime or timespan", "Orderable": "any but dynamic",
+    "Number": "number", "NumberOrBool": "number or bool", "Integer": "int or long", "StringOrDynamic": "string or dynamic",
+    "StringOrArray": "string or array", "IntegerOrArray": "long or array", "DynamicArray": "array", "DynamicBag": "bag",
+    "CommonScalar": "any", "CommonScalarOrDynamic": "any",
+}  # fmt: skip
+
+
+def readable(name: str, signature: str) -> str:
+    """A signature for people under the name that was written: its types in words, and without its result."""
+    taken = name + signature[signature.index("(") : signature.rindex(" -> ")]
+    taken = re.sub(r":([\w|]+)", lambda found: ": " + " or ".join(_WORDS.get(name, name) for name in found[1].split("|")), taken)
+    taken = re.sub(r"\s*<Constant>", " (a constant)", taken)
+    return taken.replace("?", " (optional)").replace("...", ", …")
+
+
 def overload(signature: str, sql: Template) -> Overload:
     """An overload from its written signature."""
     match = _SIGNATURE.fullmatch(signature)
