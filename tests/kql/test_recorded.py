@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -56,16 +57,24 @@ def test_recorded_answers(pytestconfig: pytest.Config) -> None:
 
 def test_refused_queries(pytestconfig: pytest.Config) -> None:
     accepted: dict[str, str] = {}
+    told: dict[str, str] = {}
     counts = COUNTS["queries that the engine refuses"] = collections.Counter()
     for case in records("conformance", "refused.jsonl"):
         problems = kql.check(case["query"], NOTHING)
         errors = [problem for problem in problems if problem.severity == "error"]
         counts["refused" if errors else "accepted"] += 1
+        told[case["id"]] = ", ".join(f"{problem.code} at {problem.span[0]}" for problem in errors)
         if not errors:
             accepted[case["id"]] = "accepted"
         for problem in errors:
             assert 0 <= problem.span[0] <= problem.span[1] <= len(case["query"]) + 1, case["id"]
     hold_to("refused.txt", accepted, pytestconfig, "Queries that Kusto refuses")
+    # Why and where each is refused was read through once; a change is to be read again.
+    reasons = Path(__file__).with_name("refused-reasons.txt")
+    listed = "".join(f"{key}\t{reason}\n" for key, reason in sorted(told.items()))
+    if pytestconfig.getoption("--update"):
+        reasons.write_text(listed, encoding="utf-8")
+    assert reasons.read_text(encoding="utf-8") == listed
 
 
 @pytest.mark.parametrize("name", ["queries", "templated"])
