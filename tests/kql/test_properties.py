@@ -123,11 +123,21 @@ class Pipeline:
     columns: dict[str, Type]
 
 
+WAYS = ["where", "extend", "extend", "project", "summarize", "gather", "top", "join", "union", "mv", "distinct", "window", "scalar"]
+# aggregates whose answer does not hang on the order of the rows, nor on the order in which reals are added up
+GATHERED = {
+    "sum({n})": Type.LONG, "min({s})": Type.STRING, "max({r})": Type.REAL, "minif({n}, {b})": Type.LONG, "countif({b})": Type.LONG,
+    "dcount({s})": Type.LONG, "dcountif({s}, {b})": Type.LONG, "array_length(make_set({s}))": Type.LONG,
+    "array_length(make_list({n}))": Type.LONG, "binary_all_or({n})": Type.LONG, "percentile({n}, 50)": Type.LONG,
+    "array_sort_asc(make_set({s}))": Type.DYNAMIC, "max(strlen({s}))": Type.LONG, "sum({n}) - min({n})": Type.LONG,
+}  # fmt: skip
+
+
 @st.composite
 def pipelines(draw: st.DrawFn) -> str:
     columns, steps = dict(COLUMNS), ["T"]
     for number in range(draw(st.integers(1, 5))):
-        way = draw(st.sampled_from(["where", "extend", "extend", "project", "summarize", "top", "join", "union", "mv", "distinct"]))
+        way = draw(st.sampled_from(WAYS))
         step, columns = draw(one_step(way, columns, number))
         steps.append(step)
     return TABLE + "\n| ".join(steps)
@@ -157,6 +167,27 @@ def one_step(draw: st.DrawFn, way: str, columns: dict[str, Type], number: int) -
         if set(keys) & set("cmfu"):
             return "where true", columns
         return f"summarize {values}{by}", {**{key: columns[key] for key in keys}, **dict.fromkeys("cmfu", Type.LONG)}
+    if way == "gather":
+        keys = draw(st.lists(st.sampled_from(sortable), max_size=2, unique=True)) if sortable else []
+        chosen = draw(st.lists(st.sampled_from(list(GATHERED)), min_size=1, max_size=3, unique=True))
+        parts = {
+            "n": draw(expressions(columns, Type.LONG, 1)), "s": draw(expressions(columns, Type.STRING, 1)),
+            "r": draw(expressions(columns, Type.REAL, 1)), "b": draw(expressions(columns, Type.BOOL, 1)),
+        }  # fmt: skip
+        named = {f"g{number}{place}": each for place, each in enumerate(chosen)}
+        values = ", ".join(f"{name} = {each.format(**parts)}" for name, each in named.items())
+        made = {**{key: columns[key] for key in keys}, **{name: GATHERED[each] for name, each in named.items()}}
+        return f"summarize {values}" + (" by " + ", ".join(keys) if keys else ""), made
+    if way == "window" and sortable and len(sortable) == len(columns):
+        sorting = ", ".join(f"{name} asc" for name in sortable)  # equal rows are equal in all, so any order of them is
+        shown = draw(st.sampled_from(["prev({c})", "next({c}, 2)", "row_number()", "row_number(1, isnull(prev({c})))", "row_rank_dense({c})"]))
+        name = draw(st.sampled_from(sortable))
+        step = f"order by {sorting} | extend w{number} = tostring({shown.format(c=name)})"
+        return step, {**columns, f"w{number}": Type.STRING}
+    if way == "scalar" and columns.get("n") is Type.LONG:
+        inner = draw(st.sampled_from(["T | summarize max(n)", "T | where n > 0 | summarize min(n)", "T | where false | project n"]))
+        call = draw(st.sampled_from(["n + @", "bin(n, @)", "max_of(n, @)", "iff(n > @, n, @)", "binary_and(n, @)", "strlen(strrep('a', @ % 3)) + n"]))
+        return f"extend n = tolong({call.replace('@', f'toscalar({inner})')})", columns
     if way == "top" and len(sortable) == len(columns):
         # among equals any row may come first, so all columns decide
         sorting = ", ".join(f"{name} {draw(st.sampled_from(['asc', 'desc']))}" for name in sortable)
