@@ -1,8 +1,7 @@
-"""What starts quickly must not load what it does not need."""
+"""What starts quickly must not load what it does not need. How long it takes is measured by bench.cold."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -32,22 +31,3 @@ def test_the_language_loads_no_engine_and_no_front_end() -> None:
 def test_the_library_loads_no_front_end() -> None:
     code = "from queries import ResourceGraph\nResourceGraph.simulated(vms=2).query('resources | count').rows()"
     assert loaded_by(code) <= {"duckdb", "pyarrow", "lark", "numpy"}
-
-
-def least_work(arguments: list[str], runs: int = 3) -> float:
-    """Seconds of processor time that a fresh command takes; the time on the clock says more of the machine."""
-    times = []
-    for _ in range(runs):
-        before = os.times()
-        subprocess.run([sys.executable, "-m", "queries", *arguments], capture_output=True, check=True)
-        after = os.times()
-        times.append(after.children_user + after.children_system - before.children_user - before.children_system)
-    return min(times)
-
-
-def test_help_is_there_at_once() -> None:
-    assert least_work(["--help"]) < 0.3
-
-
-def test_a_query_from_a_cold_start_takes_little_more_than_a_second() -> None:
-    assert least_work(["run", "scale-set-power-states"]) < 1.8
