@@ -10,16 +10,13 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from inventory.clock import Clock, Process, RealClock, SimulatedClock, from_ticks, to_ticks
 from inventory.control.bulk import Control
-from inventory.control.plane import ControlPlane
-from inventory.control.records import Records
-from inventory.creation import create_machine
 from inventory.errors import InventoryError
 from inventory.feed import Age, Feed
 from inventory.generate import Progress, generate, set_in_motion
@@ -34,6 +31,9 @@ from inventory.perspectives import Perspective, Perspectives
 from inventory.resource_types import VIRTUAL_MACHINES
 from inventory.store import SCHEMA_VERSION, Store
 from inventory.tables import TABLES
+
+if TYPE_CHECKING:
+    from inventory.control.plane import ControlPlane
 
 NO_TENANT = "00000000-0000-0000-0000-000000000000"
 """The tenant of an estate whose documents name none."""
@@ -63,8 +63,9 @@ class Estate:
         self.processes: list[Process] = []
         """What goes on by itself as time passes, beside the life in the estate; carried on before each refresh."""
         self._passing = Passing(store, self._feed, self._control)
-        self.control = ControlPlane(store, self._feed, self._control, self.tenant_id, self.seed, self._passing)
-        """The control plane: resources by id, as Azure Resource Manager has them."""
+        self._plane: ControlPlane | None = None
+        if store.path is not None:
+            _ = self.control  # scale sets of an estate from a file may have rules that work as time passes
 
     @classmethod
     def simulated(
@@ -291,6 +292,18 @@ class Estate:
     def lag(self, lag: Lag) -> None:
         self._feed.lag = lag
 
+    @property
+    def control(self) -> ControlPlane:
+        """The control plane: resources by id, as Azure Resource Manager has them."""
+        from inventory.control.plane import ControlPlane  # who only asks does not wait for its providers to load
+
+        with self._store.lock:
+            if self._plane is None:
+                self._plane = ControlPlane(
+                    self._store, self._feed, self._control, self.tenant_id, self.seed, self._passing
+                )
+            return self._plane
+
     # what happens in the world
 
     def vm(self, name_or_id: str) -> VirtualMachine:
@@ -319,6 +332,9 @@ class Estate:
 
         `scale_set` puts it into a Flexible scale set of that group. Raises InventoryError as Azure would refuse it.
         """
+        from inventory.control.records import Records
+        from inventory.creation import create_machine
+
         with self._feed.writing():
             id_ = create_machine(
                 self.control, Records(self._store, self._feed, self.tenant_id), name, resource_group,
