@@ -15,7 +15,7 @@ SET = "Microsoft.Compute/virtualMachineScaleSets"
 
 
 def test_a_put_is_got_back_with_what_azure_fills_in(yard: Yard) -> None:
-    more = {"userData": "aGk=", "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}}, "x": {"deep": [1, {"y": None, "z": 2.5}]}}
+    more = {"userData": "aGk=", "diagnosticsProfile": {"bootDiagnostics": {"enabled": True}}, "x": {"deep": [1, {"y": False, "z": 2.5}]}}
     id_ = yard.id(VM, yard.name())
     operation = yard.control.put(id_, yard.machine(tags={"a": "b"}, **more))
     assert operation.created and operation.status == "InProgress"
