@@ -87,10 +87,11 @@ class Store:
 
     def set_state(self, facts: Mapping[str, int | str]) -> None:
         """Write facts, within the transaction under way if there is one."""
-        for fact, value in facts.items():
-            number, text = (value, None) if isinstance(value, int) else (None, value)
-            self.writer.execute(f"DELETE FROM {_STATE} WHERE fact = ?", [fact])
-            self.writer.execute(f"INSERT INTO {_STATE} VALUES (?, ?, ?)", [fact, number, text])
+        marks = ", ".join("?" * len(facts))
+        rows = [(fact, *((value, None) if isinstance(value, int) else (None, value))) for fact, value in facts.items()]
+        self.writer.execute(f"DELETE FROM {_STATE} WHERE fact IN ({marks})", list(facts))
+        values = ", ".join(["(?, ?, ?)"] * len(facts))
+        self.writer.execute(f"INSERT INTO {_STATE} VALUES {values}", [value for row in rows for value in row])
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -64,19 +64,19 @@ class Control:
             "_display VARCHAR, _provisioning VARCHAR, _disks VARCHAR, _gone BOOLEAN, _settled BOOLEAN, "
             "_asleep BOOLEAN, _last BOOLEAN)"
         )
+        steps: list[object] = []
         for name, operation in OPERATIONS.items():
             least = most = 0
             for edge in operation.edges:
                 last = edge is operation.edges[-1]
-                store.writer.execute(
-                    "INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        name, least, most, edge.power, None if edge.power is None else DISPLAY[edge.power],
-                        edge.provisioning, edge.disks, edge.gone, edge.power in SETTLED or (last and not edge.gone),
-                        edge.hibernated, last,
-                    ],
-                )  # fmt: skip
+                steps += [
+                    name, least, most, edge.power, None if edge.power is None else DISPLAY[edge.power],
+                    edge.provisioning, edge.disks, edge.gone, edge.power in SETTLED or (last and not edge.gone),
+                    edge.hibernated, last,
+                ]  # fmt: skip
                 least, most = least + seconds_to_ticks(edge.lasts[0]), most + seconds_to_ticks(edge.lasts[1])
+        row = f"({', '.join('?' * 11)})"
+        store.writer.execute(f"INSERT INTO step VALUES {', '.join([row] * (len(steps) // 11))}", steps)
         # the machines that operations work on (temporary table `target`), once for each step; one draw of a machine
         # says how fast its whole operation goes
         pace = "(md5_number_lower(concat(" + f"'{feed.seed}:pace:'" + ", _key, ':', _accepted)) & 65535)::BIGINT"
