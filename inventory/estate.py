@@ -222,7 +222,8 @@ class Estate:
     def schemas(self, perspective: Perspective = Perspective.INDEX) -> list[pa.Schema]:
         """What can be asked: one schema per physical table, and one without source for each table that is empty.
 
-        From another perspective than the index a reader must set the variable `looked_at` on its cursor to a time in ticks.
+        From another perspective than the index a reader must set the variable `looked_at` on its cursor to a time in ticks,
+        and `looked_until` to the end of what it looks at `DURING`.
         """
         return self._perspectives.schemas(perspective)
 
@@ -268,6 +269,13 @@ class Estate:
             f"the history reaches from {first} to now, {from_ticks(now):%Y-%m-%dT%H:%M:%SZ}; "
             f"{moment:%Y-%m-%dT%H:%M:%SZ} is not in it",
         )
+
+    def interval_in_history(self, start: datetime, end: datetime) -> tuple[int, int]:
+        """An interval in ticks; it may end later than now. Raises InventoryError where it is empty, and as
+        `time_in_history` does for its start."""
+        if to_ticks(end) <= to_ticks(start):
+            raise InventoryError("InvalidParameter", "an interval must end after it starts")
+        return self.time_in_history(start), to_ticks(end)
 
     def pending(self) -> int:
         """How many changes are true but not yet in the index."""

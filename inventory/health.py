@@ -82,11 +82,18 @@ SHOWN = f"{DATABASE}.availability"
 """The view of all availability statuses: those in the table, and those that follow from the index."""
 
 
-def shown_sql(suffix: str) -> str:
-    """SQL for that view, over the tables or over the views with a suffix."""
+def shown_sql(suffix: str, since: str | None = None) -> str:
+    """SQL for that view, over the tables or over the views with a suffix.
+
+    `since` is a column of those views, where they show several images of one machine: it is shown too. What follows
+    from any of them follows from the first.
+    """
+    machines, more = VIRTUAL_MACHINES.source + suffix, ""
+    if since is not None:
+        machines, more = f"(SELECT DISTINCT ON (_key) * FROM {machines} ORDER BY _key, {since})", f", {since}"
     return (
-        f"SELECT _key, {_COLUMNS} FROM {STATUSES.source}{suffix} WHERE NOT _hidden UNION ALL "
-        f"SELECT _key, {_COLUMNS} FROM ({_derived(VIRTUAL_MACHINES.source + suffix)}) "
+        f"SELECT _key, {_COLUMNS}{more} FROM {STATUSES.source}{suffix} WHERE NOT _hidden UNION ALL "
+        f"SELECT _key, {_COLUMNS}{more} FROM ({_derived(machines, more=more)}) "
         f"WHERE _key NOT IN (SELECT _key FROM {STATUSES.source})"
     )
 
@@ -95,11 +102,11 @@ CREATED = 'n.properties."timeCreated"'
 """SQL for when the machine in a row `n` was created."""
 
 
-def _derived(machines: str, created: str = CREATED) -> str:
-    """SQL for the statuses that follow from rows of machines to which nothing has happened."""
+def _derived(machines: str, created: str = CREATED, more: str = "") -> str:
+    """SQL for the statuses that follow from rows of machines to which nothing has happened; `more` columns go along."""
     return (
         f'SELECT _key, {_id("id", STATUSES)} AS id, \'current\' AS name, location, "resourceGroup", "subscriptionId", '
-        f"{_status('id', created, _state('power_state.code'), _quoted('Unknown'))} AS properties FROM {machines} n"
+        f"{_status('id', created, _state('power_state.code'), _quoted('Unknown'))} AS properties{more} FROM {machines} n"
     )
 
 

@@ -11,11 +11,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inventory.clock import seconds_to_ticks
-from inventory.resource_types import ResourceType
+from inventory.resource_types import MACHINE, ResourceType
+from inventory.shapes import quoted
 from inventory.store import Store
 
 SINCE_EVER = 0
 """The time of an image that was there before anything happened to its resource."""
+
+SHOWN_AT = "_shown_at"
+"""The column that says since when an image was there, in ticks, where the images of an interval are looked at."""
+
+_NEVER = 1 << 62
+"""The end of what is shown still."""
 
 _UNKNOWN = 1 << 62
 """The beginning of a past of which nothing is known, because an estate was used without history."""
@@ -186,3 +193,58 @@ def then_sql(of: ResourceType, at: str) -> str:
           LEFT JOIN {of.slow_past} v ON v._seq = k._seq
         ) s ON s._key = r._key
         LEFT JOIN (SELECT _key, {listed} FROM {of.source}) i ON i._key = r._key)"""
+
+
+def during_sql(of: ResourceType, start: str, end: str) -> str:
+    """SQL (in parentheses) for what the index showed in an interval: all physical columns of each distinct image that
+    was there, the one that stood at its start and each that came in before its end, and `_shown_at`, since when.
+
+    `start` (inclusive) and `end` (exclusive) are SQL for ticks. An image is another one where something that is shown
+    changed: what the machinery alone knows does not make one, and slow fields that came in with the same values neither.
+    """
+    within = f"_from < {end} AND _until > {start}"
+    changed = f"SELECT _key FROM {of.past} WHERE _visible_at > {start}"
+    shown = ["_deleted", *(quoted(name) for name in of.physical_columns if name not in (*of.slow, *MACHINE))]
+    those = f"(SELECT * FROM {of.past} WHERE _key IN ({changed}))"
+    images = f"""(
+        SELECT _key, {of.column_list}, {SINCE_EVER} AS _from, {_NEVER} AS _until FROM {of.source}
+        WHERE _key NOT IN ({changed})
+        UNION ALL
+        SELECT _key, {of.column_list}, _from, _until FROM {_spans(those, ", ".join(shown))}
+        WHERE NOT _deleted AND {within})"""
+    if not of.slow:
+        return f"(SELECT * EXCLUDE (_from, _until), greatest(_from, {start}) AS {SHOWN_AT} FROM {images})"
+    # slow fields went their own way: a state is what both ways showed together. Before the first of them a resource has
+    # none, unless it never changed: then the index has them still
+    listed, none = ", ".join(of.slow), ", ".join("NULL" for _ in of.slow)
+    values = (
+        f"(SELECT _key, _seq, _visible_at, {listed} FROM {of.slow_past} UNION ALL "
+        f"SELECT DISTINCT _key, {-_NEVER}, {SINCE_EVER - 1}, {none} FROM {of.slow_past})"
+    )
+    slow = f"""(
+        SELECT _key, {listed}, _from, _until FROM {_spans(values, listed)}
+        WHERE {within}
+        UNION ALL
+        SELECT _key, {listed}, {SINCE_EVER}, {_NEVER} FROM {of.source}
+        WHERE _key NOT IN (SELECT _key FROM {of.slow_past}))"""
+    fields = ", ".join(f"CASE WHEN s._key IS NOT NULL THEN s.{name} ELSE r.{name} END AS {name}" for name in of.slow)
+    return f"""(
+        SELECT r.* EXCLUDE (_from, _until) REPLACE ({fields}), greatest(r._from, s._from, {start}) AS {SHOWN_AT}
+        FROM {images} r LEFT JOIN {slow} s ON s._key = r._key AND s._from < r._until AND r._from < s._until)"""
+
+
+def _spans(rows: str, shown: str) -> str:
+    """SQL (in parentheses) for images and since when (`_from`) and until when each was shown, alike ones joined.
+
+    `rows` are all images of some keys; `shown` are the columns by which one image differs from the next. One that came
+    in no earlier than a later one (it was lost, and found by a scan) was never shown.
+    """
+    return f"""(
+        SELECT *, _visible_at AS _from, coalesce(lead(_visible_at) OVER (PARTITION BY _key ORDER BY _seq), {_NEVER}) AS _until
+        FROM (
+          SELECT * FROM (
+            SELECT *, min(_visible_at) OVER (
+              PARTITION BY _key ORDER BY _seq ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS _overtaken
+            FROM {rows})
+          WHERE coalesce(_overtaken > _visible_at, TRUE)
+          QUALIFY row({shown}) IS DISTINCT FROM lag(row({shown})) OVER (PARTITION BY _key ORDER BY _seq)))"""

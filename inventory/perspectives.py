@@ -1,6 +1,7 @@
-"""The three ways to look at an estate: as the index shows it, as the index showed it at a time, and as it truly is.
+"""The ways to look at an estate: as the index shows it, as it showed it at a time or in an interval, and as it truly is.
 
-For the latter two each table has a view, made when first wanted; a reader says for which time with `SET VARIABLE looked_at`.
+For all but the first each table has a view, made when first wanted; a reader says for which time with
+`SET VARIABLE looked_at`, and where an interval ends with `looked_until`.
 """
 
 from __future__ import annotations
@@ -13,21 +14,25 @@ from inventory import feature_table
 from inventory.feed import Feed
 from inventory.generic import GENERIC, SPELLED
 from inventory.health import SHOWN, STATUSES, shown_sql
-from inventory.history import then_sql
+from inventory.history import SHOWN_AT, during_sql, then_sql
 from inventory.resource_types import DATABASE, LOGICAL_TABLES, ResourceType, empty_schema
+from inventory.shapes import WHOLE, field
 from inventory.store import Store
 from inventory.tables import TABLES
 
 AT = "getvariable('looked_at')::BIGINT"
 """SQL for the time that a reader looks at, in ticks; each reader sets it on its own connection."""
+UNTIL = "getvariable('looked_until')::BIGINT"
+"""The same for the end of an interval, which begins at the former."""
 
 
 class Perspective(Enum):
     """From where one looks. `INDEX` is what Resource Graph shows now, `THEN` what it showed at a time that has passed,
-    `TRUTH` what the control plane knows now."""
+    `DURING` all that it showed in an interval, in order of time, `TRUTH` what the control plane knows now."""
 
     INDEX = ""
     THEN = "_then"
+    DURING = "_during"
     TRUTH = "_truth"
 
 
@@ -69,7 +74,7 @@ class Perspectives:
             return
         suffix = perspective.value
         views = {of.source: f"SELECT * FROM {_sql(self._feed, of, perspective)}" for of in TABLES}
-        views[SHOWN] = shown_sql(suffix)
+        views[SHOWN] = shown_sql(suffix, SHOWN_AT if perspective is Perspective.DURING else None)
         for table in documented:
             views[GENERIC.view(table)] = f"SELECT * FROM {GENERIC.source}{suffix} WHERE _table = '{table.lower()}'"
         with self._store.transaction() as writer:
@@ -81,9 +86,15 @@ class Perspectives:
 def _sql(feed: Feed, of: ResourceType, perspective: Perspective) -> str:
     if perspective is Perspective.TRUTH:
         return feed.truth(of, AT)
+    if perspective is Perspective.DURING:
+        if of.has_past:
+            return during_sql(of, AT, UNTIL)
+        return f"(SELECT *, greatest(_seen_at, {AT}) AS {SHOWN_AT} FROM {of.source} WHERE _seen_at < {UNTIL})"
     return then_sql(of, AT) if of.has_past else f"{of.source} WHERE _seen_at <= {AT}"
 
 
 def _seen_from(schema: pa.Schema, perspective: Perspective) -> pa.Schema:
     facts = {key.decode(): value.decode() for key, value in schema.metadata.items()}
+    if perspective is Perspective.DURING:
+        schema = schema.append(field(SHOWN_AT, WHOLE, hidden="1", ordered="1").with_nullable(False))
     return schema.with_metadata({**facts, "source": facts["source"] + perspective.value})

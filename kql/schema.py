@@ -1,7 +1,8 @@
 """What tables there are, as the language sees them: logical tables, their typed columns, the physical parts behind them.
 
 Made from Arrow schemas by duck typing (this room does not import pyarrow). Field metadata it reads: `constant`, `lower`,
-`hidden`, `path`, `keys`, `kql`; schema metadata: `table`, `source`. The form of a dynamic column says how its values are held.
+`hidden`, `ordered`, `path`, `keys`, `kql`; schema metadata: `table`, `source`. The form of a dynamic column says how its
+values are held.
 """
 
 from __future__ import annotations
@@ -47,9 +48,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
+    """A column of a table. `ordered`: the table's rows come in ascending order of it."""
+
     name: str
     type: Type
     hidden: bool = False
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,8 @@ class Schema:
                     grafts.setdefault(root, []).append(Graft(tuple(path), column, type))
                     continue
                 held[arrow_field.name] = column
-                of_table.setdefault(arrow_field.name, TableColumn(arrow_field.name, type, "hidden" in words))
+                made = TableColumn(arrow_field.name, type, "hidden" in words, "ordered" in words)
+                of_table.setdefault(arrow_field.name, made)
             if "source" in facts:
                 of_parts.append(Part(facts["source"], held, {k: tuple(v) for k, v in grafts.items()}))
         return cls((Table(names[k], tuple(columns[k].values()), tuple(parts[k])) for k in names), version)

@@ -48,8 +48,15 @@ class _Plan:
     statement: duckdb.Statement
     columns: tuple[Column, ...]
     forms: tuple[str, ...]
-    apart: bool
-    """Whether it looks at a time of its own rather than at the index as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """From where a query looks, what time it is there, and what its cursor must know of that: variables, in ticks."""
+
+    perspective: Perspective
+    now: int
+    variables: Mapping[str, int]
 
 
 class ResourceGraph:
@@ -147,6 +154,7 @@ class ResourceGraph:
         at_most: int | None = None,
         as_of: datetime | None = None,
         truth: bool = False,
+        during: tuple[datetime, datetime] | None = None,
         parameters: Mapping[str, object] | None = None,
         **more_parameters: object,
     ) -> Result:
@@ -157,7 +165,8 @@ class ResourceGraph:
         everything, as in the service. `timeout` is in seconds and goes before the setting. `at_most` cuts the answer
         after so many rows without working out the rest, and the result's `truncated` tells. `as_of` asks for the answer
         that this query would have had at an earlier time, as far as the history reaches; `truth` for the answer over
-        what the control plane knows now, whether the index has heard of it or not.
+        what the control plane knows now, whether the index has heard of it or not; `during` (start, inclusive, and end,
+        exclusive) for the answer over every state that the index showed in that time, one row each, in order of time.
 
         Raises `kql.KqlError` with all problems of a wrong text; `QueryTimeout`, `AnswerTooLarge` and `QueryFailed`,
         which are kinds of it, when a right one gets no answer.
@@ -165,13 +174,13 @@ class ResourceGraph:
         given = {**(parameters or {}), **more_parameters}
         started = perf_counter()
         self.estate.refresh()
-        perspective, now = self._look(as_of, truth)
+        look = self._look(as_of, truth, during)
         refreshed = perf_counter()
-        plan, cached = self._plan(text, profile, subscriptions, perspective)
-        bound = plan.compiled.bind(now, given)
+        plan, cached = self._plan(text, profile, subscriptions, look.perspective)
+        bound = plan.compiled.bind(look.now, given)
         compiled = perf_counter()
         patience = self.settings.timeout if timeout is None else timeout
-        head, tail, engine_types = self._run(plan, bound, text, patience, at_most, now if plan.apart else None)
+        head, tail, engine_types = self._run(plan, bound, text, patience, at_most, look.variables)
         timings = Timings(refreshed - started, compiled - refreshed, perf_counter() - compiled, cached)
         truncated = at_most is not None and len(head) > at_most
         return Result(
@@ -181,7 +190,7 @@ class ResourceGraph:
             tail,
             engine_types,
             as_of=self.estate.as_of if as_of is None else as_of,
-            pending=self.estate.pending if perspective is Perspective.INDEX else _nothing_pending,
+            pending=self.estate.pending if look.perspective is Perspective.INDEX else _nothing_pending,
             ages=lambda: self.estate.ages(plan.compiled.tables),
             timings=timings,
             truncated=truncated,
@@ -347,13 +356,19 @@ class ResourceGraph:
             schema = self._schemas[perspective] = kql.Schema.from_arrow(self.estate.schemas(perspective), version)
         return schema
 
-    def _look(self, as_of: datetime | None, truth: bool) -> tuple[Perspective, int]:
-        """From where a query looks, and what time it is there, in ticks."""
-        if as_of is None:
-            return Perspective.TRUTH if truth else Perspective.INDEX, self.estate.clock.ticks()
-        if truth:
-            raise ValueError("the truth is known for now only; as_of asks what the index showed")
-        return Perspective.THEN, self.estate.time_in_history(as_of)
+    def _look(self, as_of: datetime | None, truth: bool, during: tuple[datetime, datetime] | None) -> _Look:
+        if truth and (as_of is not None or during is not None):
+            raise ValueError("the truth is known for now only; as_of and during ask what the index showed")
+        if as_of is not None and during is not None:
+            raise ValueError("as_of asks for one time, during for an interval: give one of them")
+        if as_of is not None:
+            then = self.estate.time_in_history(as_of)
+            return _Look(Perspective.THEN, then, {"looked_at": then})
+        now = self.estate.clock.ticks()
+        if during is not None:
+            start, end = self.estate.interval_in_history(*during)
+            return _Look(Perspective.DURING, now, {"looked_at": start, "looked_until": end})
+        return _Look(Perspective.TRUTH, now, {"looked_at": now}) if truth else _Look(Perspective.INDEX, now, {})
 
     def _plan(
         self,
@@ -388,7 +403,6 @@ class ResourceGraph:
             statement,
             columns,
             tuple(column.form for column in compiled.columns),
-            perspective is not Perspective.INDEX,
         )
         if compiled.asked:
             return plan, False  # its columns are right for the data of this moment only
@@ -420,13 +434,13 @@ class ResourceGraph:
         text: str,
         timeout: float | None,
         at_most: int | None,
-        at: int | None,
+        variables: Mapping[str, int],
     ) -> tuple[list[tuple[Any, ...]], pa.Table | None, Sequence[object]]:
         """The first rows as tuples, the rest as Arrow, and the engine's type of each column."""
         limits = self.settings
         with self._cursor() as cursor, self._watching(cursor, text, timeout):
-            if at is not None:
-                cursor.execute("SET VARIABLE looked_at = ?", [at])
+            for name, ticks in variables.items():
+                cursor.execute(f"SET VARIABLE {name} = ?", [ticks])
             # An empty mapping must not be given: the engine then expects parameters.
             cursor.execute(plan.statement, bound) if bound else cursor.execute(plan.statement)
             engine_types = [column[1] for column in cursor.description or ()]

@@ -208,7 +208,7 @@ class Binder:
         return self.table(name, span)
 
     def table(self, name: str, span: syntax.Span) -> Relation:
-        """A scan of a table of the schema, limited to the scope that the caller set."""
+        """A scan of a table of the schema, limited to the scope that the caller set, in the table's order if it has one."""
         table = self.schema.table(name)
         if table is None:
             self.problems.add("KQL202", span, nearest(name, self.schema.tables), name=name)
@@ -223,7 +223,9 @@ class Binder:
             if column is not None:
                 values = tuple(plan.Literal(value, STRING) for value in allowed)
                 scan = plan.Filter(scan, self.apply("in~", (plan.Ref(column), *values), span))
-        return scan
+        ordered = {each.name for each in table.columns if each.ordered}
+        keys = tuple(plan.SortKey(plan.Ref(column), True, True) for column, name in columns + hidden if name in ordered)
+        return plan.Sort(scan, keys) if keys else scan
 
     def _datatable(self, table: syntax.DataTable, environment: Environment) -> Relation:
         self.bounds.operator("datatable", table.span)

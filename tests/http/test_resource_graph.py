@@ -117,7 +117,7 @@ def test_operations(graph: ResourceGraph, make_client: Any) -> None:
     answer = make_client(graph)("GET", f"/providers/microsoft.resourcegraph/operations?api-version={NEWEST}")
     assert [list(each["display"]) for each in answer.json["value"]] == [
         ["provider", "resource", "operation", "description"]
-    ] * 2
+    ] * 3
 
 
 # ---- pages ---------------------------------------------------------------------------------------------------------

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from queries.paging import Page
+from queries.result import Column
+from queries.stream import Rows
 from queries.values import jsoner
 
 WIRE_TYPES = {
@@ -44,9 +46,9 @@ def _writer(name: str, kql_type: str, form: str, look: Look) -> Callable[[Any], 
     return jsoner(kql_type, form)
 
 
-def data(page: Page, look: Look) -> str:
-    """The rows of a page as the field `data`."""
-    columns = list(zip(page.columns, page.forms, strict=True))
+def data(of: Sequence[Column], forms: Sequence[str], found: Rows, look: Look) -> str:
+    """Rows of engine values as the field `data`."""
+    columns = list(zip(of, forms, strict=True))
     writers = [_writer(column.name, column.type, form, look) for column, form in columns]
     if look.table:
         declared = [
@@ -54,7 +56,7 @@ def data(page: Page, look: Look) -> str:
         ]
         rows = ",".join(
             "[" + ",".join("null" if v is None else write(v) for write, v in zip(writers, row, strict=True)) + "]"
-            for row in page.rows
+            for row in found
         )
         return f'{{"columns":[{",".join(declared)}],"rows":[{rows}]}}'
     keyed = [(_text(column.name) + ":", write) for (column, _), write in zip(columns, writers, strict=True)]
@@ -62,26 +64,35 @@ def data(page: Page, look: Look) -> str:
         "{"
         + ",".join(key + ("null" if v is None else write(v)) for (key, write), v in zip(keyed, row, strict=True))
         + "}"
-        for row in page.rows
+        for row in found
     )
     return f"[{rows}]"
+
+
+def _data(page: Page, look: Look) -> str:
+    return data(page.columns, page.forms, page.rows, look)
 
 
 def body(page: Page, look: Look, facets: list[str], truncated: bool, token: str | None) -> bytes:
     """A whole answer, its keys in the order in which the service was seen to write them."""
     following = f',"$skipToken":{_text(token)}' if token else ""
     text = (
-        f'{{"totalRecords":{page.total},"count":{len(page.rows)},"data":{data(page, look)},'
+        f'{{"totalRecords":{page.total},"count":{len(page.rows)},"data":{_data(page, look)},'
         f'"facets":[{",".join(facets)}],"resultTruncated":"{"true" if truncated else "false"}"{following}}}'
     )
     return text.encode("utf-8", "replace")
+
+
+def history(columns: Sequence[Column], forms: Sequence[str], rows: Rows, look: Look) -> bytes:
+    """A whole answer of states in order of time, its keys in the order of the published example."""
+    return f'{{"count":{len(rows)},"snapshots":{data(columns, forms, rows, look)}}}'.encode("utf-8", "replace")
 
 
 def facet(expression: str, page: Page, look: Look) -> str:
     """The values of a facet with their counts."""
     return (
         f'{{"expression":{_text(expression)},"resultType":"FacetResult","totalRecords":{page.total},'
-        f'"count":{len(page.rows)},"data":{data(page, look)}}}'
+        f'"count":{len(page.rows)},"data":{_data(page, look)}}}'
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,11 +14,11 @@ from starlette.routing import BaseRoute
 from kql import KqlError
 from queries.http.arm_error import ArmError
 from queries.http.bodies import parse_json
-from queries.http.resource_graph import answer, facets, operations, shared_queries, tokens
+from queries.http.resource_graph import answer, facets, history, operations, shared_queries, tokens
 from queries.http.resource_graph.kept import Kept, KeptAnswers
 from queries.http.resource_graph.quotas import Quotas, Standing, user_of
 from queries.http.resource_graph.request import QueryRequest, Refused, query_request, refuse
-from queries.http.resource_graph.scopes import Scopes
+from queries.http.resource_graph.scopes import Scope, Scopes
 from queries.http.resource_graph.versions import Version, version_of
 from queries.http.routing import ArmRoute
 from queries.http.service import Service
@@ -33,10 +34,11 @@ THROTTLED = (
 
 
 def routes(service: Service) -> list[BaseRoute]:
-    """resources, operations and saved queries."""
+    """resources, their history, operations and saved queries."""
     endpoint = _Endpoint(service)
     return [
         ArmRoute(f"{PROVIDER}/resources", endpoint.resources, methods=("POST",)),
+        ArmRoute(f"{PROVIDER}/resourcesHistory", endpoint.history, methods=("POST",)),
         ArmRoute(f"{PROVIDER}/operations", operations.tell),
         *shared_queries.routes(service),
     ]
@@ -55,15 +57,23 @@ class _Endpoint:
 
     async def resources(self, request: Request) -> Response:
         """POST …/resources: a query over the resources of a scope."""
+        return await self._respond(request, version_of(request.query_params.get("api-version")), self._answer)
+
+    async def history(self, request: Request) -> Response:
+        """POST …/resourcesHistory: a query over the states that those resources had in an interval."""
+        version = version_of(request.query_params.get("api-version"), history=True)
+        return await self._respond(request, version, self._snapshots)
+
+    async def _respond(self, request: Request, version: Version, work: Callable[[bytes, Version], Kept]) -> Response:
+        """What surrounds an answer: quota, ordered faults, refusals, headers."""
         begun = time.perf_counter()
-        version = version_of(request.query_params.get("api-version"))
         standing = self._count(request)
         headers = {} if standing is None else standing.headers()
         self._stumble(request, headers)
         try:
             raw = await request.body()
             _check_type(request.headers.get("content-type"))
-            kept = await self._service.run(self._answer, raw, version)
+            kept = await self._service.run(work, raw, version)
         except Refused as refused:
             raise self._error(request, refused.refusal, headers, refused.information) from None
         headers.update(kept.headers)
@@ -122,11 +132,7 @@ class _Endpoint:
         kept = self._kept.find(raw, version.name)
         if kept is not None:
             return kept
-        try:
-            asked = query_request(parse_json(raw), version, self._settings.max_page)
-        except ArmError as error:
-            refuse(error.message, "InvalidRequestContent")
-        asked = replace(asked, query=shared_queries.expanded(self._service.graph.estate, asked.query))
+        asked, _ = self._asked(raw, version)
         scope = self._scopes.of(asked)
         token = tokens.question(asked.query, scope.subscriptions)
         settings = self._settings
@@ -135,7 +141,7 @@ class _Endpoint:
             skip, top = tokens.read(self._service.key, asked.skip_token, token)
         skip = skip if asked.skip is None else asked.skip
         top = top if asked.top is None else asked.top
-        look = answer.Look(asked.table, settings.booleans_as_numbers, settings.chaotic_id_case)
+        look = self._look(asked)
         try:
             page = self._pager.page(
                 asked.query,
@@ -154,17 +160,55 @@ class _Endpoint:
         body = answer.body(
             page, look, counted, page.cut or (page.more and not pages), following if page.more and pages else None
         )
-        if len(body) > settings.max_payload:
-            refuse(
-                f"Response payload size is {len(body)}, and has exceeded the limit of {settings.max_payload}. "
-                "Please consider querying less data at a time and make paginated call if needed.",
-                "ResponsePayloadTooLarge",
-            )
-        made = Kept(seen, body, {"x-ms-tenant-subscription-limit-hit": "true"} if scope.limited else {})
+        made = self._made(seen, body, scope)
         # What is saved in queries is read from the truth; facets may ask for the time in their filters.
         if page.fixed and not asked.facets and b"{{" not in raw and not settings.chaotic_id_case:
             self._kept.keep(raw, version.name, made)
         return made
+
+    def _snapshots(self, raw: bytes, version: Version) -> Kept:
+        """The answer to a request for the history."""
+        settings = self._settings
+        asked, body = self._asked(raw, version)
+        interval = history.interval_of(body)
+        scope = self._scopes.of(asked)
+        try:
+            found = history.snapshots(
+                self._service.graph,
+                asked,
+                interval,
+                self._look(asked),
+                profile=settings.profile,
+                subscriptions=scope.subscriptions,
+                top=settings.max_page,
+                timeout=settings.query_seconds,
+            )
+        except KqlError as error:
+            raise Refused(refusal(error), self._explained(error)) from None
+        return self._made(self._service.graph.estate.version, found, scope)
+
+    def _asked(self, raw: bytes, version: Version) -> tuple[QueryRequest, dict[str, Any]]:
+        """The question in a body, saved queries put in their places; and the body."""
+        try:
+            body = parse_json(raw)
+        except ArmError as error:
+            refuse(error.message, "InvalidRequestContent")
+        asked = query_request(body, version, self._settings.max_page)
+        return replace(asked, query=shared_queries.expanded(self._service.graph.estate, asked.query)), body
+
+    def _look(self, asked: QueryRequest) -> answer.Look:
+        return answer.Look(asked.table, self._settings.booleans_as_numbers, self._settings.chaotic_id_case)
+
+    def _made(self, seen: int, body: bytes, scope: Scope) -> Kept:
+        """An answer that is not too large."""
+        most = self._settings.max_payload
+        if len(body) > most:
+            refuse(
+                f"Response payload size is {len(body)}, and has exceeded the limit of {most}. "
+                "Please consider querying less data at a time and make paginated call if needed.",
+                "ResponsePayloadTooLarge",
+            )
+        return Kept(seen, body, {"x-ms-tenant-subscription-limit-hit": "true"} if scope.limited else {})
 
     def _pages(self, page: Page) -> bool:
         """Whether the service gives a token for what follows a page."""

@@ -13,6 +13,8 @@ OPERATIONS = (
      "Gets the list of supported operations"),
     ("Microsoft.ResourceGraph/resources/read", "Resources", "Query resources",
      "Submits a query on resources in the given scopes."),
+    ("Microsoft.ResourceGraph/resourcesHistory/read", "Resources history", "Query the history of resources",
+     "Lists the states that resources had within an interval of time."),
 )  # fmt: skip
 """Name, resource, operation and description of each."""
 
