@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
@@ -57,6 +58,10 @@ class _Look:
     perspective: Perspective
     now: int
     variables: Mapping[str, int]
+
+    def tell(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        for name, ticks in self.variables.items():
+            cursor.execute(f"SET VARIABLE {name} = ?", [ticks])
 
 
 class ResourceGraph:
@@ -176,11 +181,11 @@ class ResourceGraph:
         self.estate.refresh()
         look = self._look(as_of, truth, during)
         refreshed = perf_counter()
-        plan, cached = self._plan(text, profile, subscriptions, look.perspective)
+        plan, cached = self._plan(text, profile, subscriptions, look)
         bound = plan.compiled.bind(look.now, given)
         compiled = perf_counter()
         patience = self.settings.timeout if timeout is None else timeout
-        head, tail, engine_types = self._run(plan, bound, text, patience, at_most, look.variables)
+        head, tail, engine_types = self._run(plan, bound, text, patience, at_most, look)
         timings = Timings(refreshed - started, compiled - refreshed, perf_counter() - compiled, cached)
         truncated = at_most is not None and len(head) > at_most
         return Result(
@@ -286,7 +291,11 @@ class ResourceGraph:
 
     def check(self, text: str, *, profile: str | Profile = KUSTO) -> list[kql.Problem]:
         """All errors of a text, and advice; an empty list for a text that has neither."""
-        return list(kql.check(text, self.schema, profile=profile_of(profile), ask=self._asked))
+        return list(
+            kql.check(
+                text, self.schema, profile=profile_of(profile), ask=partial(self._asked, self._look(None, False, None))
+            )
+        )
 
     def complete(self, text: str, offset: int | None = None) -> list[kql.Completion]:
         """What may stand at a place of a text (its end unless said), best first."""
@@ -375,13 +384,14 @@ class ResourceGraph:
         text: str,
         profile: str | Profile,
         subscriptions: Sequence[str] | None,
-        perspective: Perspective = Perspective.INDEX,
+        look: _Look | None = None,
     ) -> tuple[_Plan, bool]:
         """The plan of a text, and whether it was kept from before. It serves all values: parameters are bound later."""
         if isinstance(subscriptions, str):
             raise TypeError("subscriptions is a list of subscription ids, not one string")
         wanted = profile_of(profile)
-        schema = self._schema_from(perspective)
+        look = self._look(None, False, None) if look is None else look
+        schema = self._schema_from(look.perspective)
         allowed = tuple(sorted({name.lower() for name in subscriptions or ()}))
         key = (text, wanted, allowed, schema.version)
         with self._plans_lock:
@@ -390,13 +400,13 @@ class ResourceGraph:
                 self._plans.move_to_end(key)
                 return plan, True
         scope = {"subscriptionId": allowed} if allowed else None
-        compiled = kql.compile(text, schema, profile=wanted, scope=scope, ask=self._asked)
-        with self._cursor() as cursor:
-            try:
+        try:
+            compiled = kql.compile(text, schema, profile=wanted, scope=scope, ask=partial(self._asked, look))
+            with self._cursor() as cursor:
                 self._make_macros(cursor, compiled.sql)
                 statement = cursor.extract_statements(compiled.sql)[0]
-            except duckdb.Error as error:
-                raise _failure(error, text) from error
+        except duckdb.Error as error:
+            raise _failure(error, text) from error
         columns = tuple(Column(column.name, str(column.type)) for column in compiled.columns)
         plan = _Plan(
             compiled,
@@ -420,10 +430,11 @@ class ResourceGraph:
                     cursor.execute(macro.sql)
                     self._macros.add(macro.name)
 
-    def _asked(self, question: kql.Compiled) -> list[tuple[Any, ...]]:
-        """What the shape of a query hangs on, as the index has it now."""
-        bound = question.bind(self.estate.clock.ticks(), {})
+    def _asked(self, look: _Look, question: kql.Compiled) -> list[tuple[Any, ...]]:
+        """What the shape of a query hangs on, from where the query itself looks."""
+        bound = question.bind(look.now, {})
         with self._cursor() as cursor:
+            look.tell(cursor)
             self._make_macros(cursor, question.sql)
             return (cursor.execute(question.sql, bound) if bound else cursor.execute(question.sql)).fetchall()
 
@@ -434,13 +445,12 @@ class ResourceGraph:
         text: str,
         timeout: float | None,
         at_most: int | None,
-        variables: Mapping[str, int],
+        look: _Look,
     ) -> tuple[list[tuple[Any, ...]], pa.Table | None, Sequence[object]]:
         """The first rows as tuples, the rest as Arrow, and the engine's type of each column."""
         limits = self.settings
         with self._cursor() as cursor, self._watching(cursor, text, timeout):
-            for name, ticks in variables.items():
-                cursor.execute(f"SET VARIABLE {name} = ?", [ticks])
+            look.tell(cursor)
             # An empty mapping must not be given: the engine then expects parameters.
             cursor.execute(plan.statement, bound) if bound else cursor.execute(plan.statement)
             engine_types = [column[1] for column in cursor.description or ()]

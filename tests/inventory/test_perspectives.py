@@ -146,3 +146,13 @@ def test_slow_fields_that_were_lost_do_not_come_back_over_later_ones() -> None:
         assert graph.compare(f"{ask} | where id == '{running}'").same
         advance(graph.estate, 31 * 3600)  # over the scan at which the lost one would have come
         assert graph.compare(f"{ask} | where id == '{running}'").same
+
+
+def test_columns_that_hang_on_the_data_hang_on_the_data_of_then() -> None:
+    unpacked = "resources | where type =~ 'microsoft.compute/disks' | project tags | evaluate bag_unpack(tags) | take 5"
+    with ResourceGraph.simulated(20, 7) as graph:
+        then = graph.clock.now()
+        names = [column.name for column in graph.query(unpacked).columns]
+        graph.advance(600)
+        assert names and [column.name for column in graph.query(unpacked, as_of=then).columns] == names
+        assert [column.name for column in graph.query(unpacked, truth=True).columns] == names
