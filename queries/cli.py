@@ -30,6 +30,9 @@ OK, FAILED, USAGE, WRONG, TIMEOUT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 PAGE = 1000
 """Rows that a table shows unless told otherwise: the page of the service."""
 
+_STOPPED = "Query interrupted"
+"""What the engine raises, as a RuntimeError, when Ctrl+C meets it while an estate is made."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -520,6 +523,11 @@ def _told(name: str, text: str, problem: Problem, form: str) -> str:
 
 
 # ---- the outermost layer -------------------------------------------------------------------------------------------
+def _interrupted() -> int:
+    click.echo("interrupted", err=True)
+    return INTERRUPTED
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and give its exit code; nothing but a defect of ours ends in a traceback."""
     try:
@@ -532,12 +540,13 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return USAGE if error.exit_code in (1, 2) else error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
+        return _interrupted()
     except OSError as error:
         click.echo(f"lazulite: {error.filename or 'input or output'}: {error.strerror}", err=True)
         return FAILED
     except Exception as error:
+        if str(error) == _STOPPED:
+            return _interrupted()
         return _told_failure(error)
 
 

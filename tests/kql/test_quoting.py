@@ -139,6 +139,7 @@ NAMED = [
 @example(text="'; DROP TABLE t; --\"\\")
 @example(text='a"b')
 @example(text="{left}$now")
+@example(text="]")
 def test_a_name_comes_back_as_it_was(query: str, text: str, engine: duckdb.DuckDBPyConnection) -> None:
     if text in ("a", "b") or ("*" in text and "project-keep" in query):
         return
