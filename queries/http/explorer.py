@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -33,6 +33,7 @@ _ONE = """declare query_parameters(wanted: string);
 union resources, resourcecontainers, computeresources | where id =~ wanted | take 1"""
 
 _PAGE = importlib.resources.files("queries.http").joinpath("page")
+_JSON = "application/json; charset=utf-8"
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _HEADERS = {
     "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -42,7 +43,7 @@ _HEADERS = {
 
 def routes(service: Service) -> list[BaseRoute]:
     """The page, its files, and what it asks."""
-    graph = service.graph
+    graph, patience = service.graph, service.settings.query_seconds
 
     async def page(request: Request) -> Response:
         return _file("index.html")
@@ -50,19 +51,24 @@ def routes(service: Service) -> list[BaseRoute]:
     async def file(request: Request) -> Response:
         return _file(request.path_params["name"])
 
-    async def ask(request: Request) -> Response:
+    async def asked(request: Request, work: Callable[[str, str], str]) -> Response:
+        """The JSON that `work` makes of a query and a profile, or the problems of the query."""
         body = await json_object(request)
         text, profile = _query(body), _profile(body)
 
-        def work() -> Response:
+        def told() -> str:
             try:
-                answer = graph.query(text, profile=profile, at_most=MOST_ROWS, timeout=service.settings.query_seconds)
+                return work(text, profile)
             except kql.KqlError as error:
-                return json_response({"problems": _problems(error.problems, text)})
-            return Response(_answer(answer, text), media_type="application/json; charset=utf-8")
+                return json.dumps({"problems": _problems(error.problems, text)})
 
-        answered: Response = await service.run(work)
-        return answered
+        return Response(await service.run(told), media_type=_JSON)
+
+    async def ask(request: Request) -> Response:
+        def work(text: str, profile: str) -> str:
+            return _answer(graph.query(text, profile=profile, at_most=MOST_ROWS, timeout=patience), text)
+
+        return await asked(request, work)
 
     async def edit(request: Request) -> Response:
         body = await json_object(request)
@@ -70,7 +76,7 @@ def routes(service: Service) -> list[BaseRoute]:
 
         def work() -> dict[str, object]:
             place = _places(text)
-            problems = kql.check(text, graph.schema, profile=profile_of(profile)) if text.strip() else []
+            problems = graph.check(text, profile=profile) if text.strip() else []
             return {
                 "tokens": [(token.kind, place(token.start), place(token.end)) for token in kql.tokens(text)],
                 "problems": _problems(problems, text),
@@ -105,14 +111,9 @@ def routes(service: Service) -> list[BaseRoute]:
 
     async def compare(request: Request) -> Response:
         """What a query answers from the index beside what is true: the rows that differ, and how many do not."""
-        body = await json_object(request)
-        text, profile = _query(body), _profile(body)
 
-        def work() -> Response:
-            try:
-                found = graph.compare(text, profile=profile, at_most=MOST_ROWS, timeout=service.settings.query_seconds)
-            except kql.KqlError as error:
-                return json_response({"problems": _problems(error.problems, text)})
+        def work(text: str, profile: str) -> str:
+            found = graph.compare(text, profile=profile, at_most=MOST_ROWS, timeout=patience)
             differing = [
                 *({"state": "stale", "index": index, "truth": truth} for index, truth in found.stale),
                 *({"state": "missing", "index": None, "truth": truth} for truth in found.missing),
@@ -122,12 +123,10 @@ def routes(service: Service) -> list[BaseRoute]:
                 "columns": [column.name for column in found.index.columns],
                 "rows": differing,
                 "same": len(found.index) - len(found.stale) - len(found.ghosts),
-                "asOf": f"{found.index.as_of:%Y-%m-%dT%H:%M:%S.%f}Z",
             }
-            return Response(json.dumps(facts, default=str), media_type="application/json; charset=utf-8")
+            return json.dumps(facts, default=str)
 
-        compared: Response = await service.run(work)
-        return compared
+        return await asked(request, work)
 
     async def resource(request: Request) -> Response:
         """One resource as it is, beside what the index says of it; null where it is not."""
@@ -141,7 +140,7 @@ def routes(service: Service) -> list[BaseRoute]:
             index, truth = (next(iter(result.to_pylist()), None) for result in (found.index, found.truth))
             return json.dumps({"truth": truth, "index": index}, default=str)
 
-        return Response(await service.run(work), media_type="application/json; charset=utf-8")
+        return Response(await service.run(work), media_type=_JSON)
 
     return [
         ArmRoute("/", page),
