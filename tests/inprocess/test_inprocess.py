@@ -80,7 +80,7 @@ def test_a_sync_client_with_a_transport(lazulite: Local) -> None:
         good, bad = answer.facets
         assert isinstance(good, FacetResult) and good.count == len(good.data["rows"])
         assert [error.code for error in bad.errors] == ["NoValidColumns", "InvalidColumnNames"]
-        assert [each.display.operation for each in client.operations.list()] == ["Get Operations", "Query resources"]
+        assert "Query resources" in [each.display.operation for each in client.operations.list()]
 
 
 def test_headers_reach_the_caller(lazulite: Local) -> None:
