@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
@@ -18,12 +13,13 @@ import duckdb
 
 import kql
 from inventory import Estate, Perspective, SimulatedClock
-from queries.errors import AnswerTooLarge, QueryFailed, QueryInterrupted, QueryTimeout
-from queries.profile import KUSTO, Profile, profile_of
-from queries.result import Column, Result, Timings
+from queries.cursors import Cursors
+from queries.errors import AnswerTooLarge
+from queries.plans import Look, Plan, Plans
+from queries.profile import KUSTO, Profile
+from queries.result import Result, Timings
 from queries.settings import Settings
 from queries.stream import Stream
-from queries.watchdog import WATCHDOG
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,31 +34,6 @@ warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning
 SMALL = 4096
 """Rows up to here are fetched as tuples (1.5 us a row); what comes after stays Arrow (0.1 us a row) until asked for."""
 
-_IDLE_CURSORS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A compiled query and the engine's parse of it, kept for the next time the same text is asked."""
-
-    compiled: kql.Compiled
-    statement: duckdb.Statement
-    columns: tuple[Column, ...]
-    forms: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """From where a query looks, what time it is there, and what its cursor must know of that: variables, in ticks."""
-
-    perspective: Perspective
-    now: int
-    variables: Mapping[str, int]
-
-    def tell(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        for name, ticks in self.variables.items():
-            cursor.execute(f"SET VARIABLE {name} = ?", [ticks])
-
 
 class ResourceGraph:
     """Azure Resource Graph over one estate. Safe to use from several threads; each query sees one consistent state.
@@ -74,12 +45,8 @@ class ResourceGraph:
     def __init__(self, estate: Estate, *, settings: Settings | None = None) -> None:
         self.estate = estate
         self.settings = settings or Settings()
-        self._plans: OrderedDict[tuple[object, ...], _Plan] = OrderedDict()
-        self._plans_lock = threading.Lock()
-        self._cursors: deque[duckdb.DuckDBPyConnection] = deque()
-        self._busy: set[duckdb.DuckDBPyConnection] = set()
-        self._schemas: dict[Perspective, kql.Schema] = {}
-        self._macros: set[str] = set()
+        self._cursors = Cursors(estate.cursor)
+        self._plans = Plans(estate, self._cursors, self.settings)
 
     # ---- where it comes from ---------------------------------------------------------------------------------------
     @classmethod
@@ -179,9 +146,9 @@ class ResourceGraph:
         given = {**(parameters or {}), **more_parameters}
         started = perf_counter()
         self.estate.refresh()
-        look = self._look(as_of, truth, during)
+        look = self._plans.look(as_of, truth, during)
         refreshed = perf_counter()
-        plan, cached = self._plan(text, profile, subscriptions, look)
+        plan, cached = self._plans.of(text, profile, subscriptions, look)
         bound = plan.compiled.bind(look.now, given)
         compiled = perf_counter()
         patience = self.settings.timeout if timeout is None else timeout
@@ -232,14 +199,14 @@ class ResourceGraph:
         """
         self.estate.refresh()
         as_of = self.estate.as_of
-        plan, _ = self._plan(text, profile, subscriptions)
+        plan, _ = self._plans.of(text, profile, subscriptions)
         compiled = plan.compiled.shuffled() if shuffle and not plan.compiled.is_ordered else plan.compiled
         compiled = compiled.from_row(skip)
         bound = compiled.bind(self.estate.clock.ticks(), parameters or {})
         patience = self.settings.timeout if timeout is None else timeout
-        cursor = self._lent_cursor()
+        cursor = self._cursors.lent()
         try:
-            with self._watching(cursor, text, patience):
+            with self._cursors.watching(cursor, text, patience):
                 statement = plan.statement if compiled is plan.compiled else compiled.sql
                 cursor.execute(statement, bound) if bound else cursor.execute(statement)
         except BaseException:
@@ -247,11 +214,11 @@ class ResourceGraph:
             raise
 
         def fetch(count: int) -> list[tuple[Any, ...]]:
-            with self._watching(cursor, text, patience):
+            with self._cursors.watching(cursor, text, patience):
                 return cursor.fetchmany(count)
 
         def release(well: bool) -> None:
-            self._take_back(cursor) if well else cursor.close()
+            self._cursors.take_back(cursor) if well else cursor.close()
 
         return Stream(plan.columns, plan.forms, as_of, plan.compiled.advice, fetch, release)
 
@@ -268,34 +235,29 @@ class ResourceGraph:
     ) -> int:
         """How many rows a query has, without working them out; `loosened` as in `kql.Compiled.counted`."""
         self.estate.refresh()
-        plan, _ = self._plan(text, profile, subscriptions)
+        plan, _ = self._plans.of(text, profile, subscriptions)
         compiled = plan.compiled.counted(loosened=loosened)
         bound = compiled.bind(self.estate.clock.ticks(), parameters or {})
         with (
-            self._cursor() as cursor,
-            self._watching(cursor, text, self.settings.timeout if timeout is None else timeout),
+            self._cursors.one() as cursor,
+            self._cursors.watching(cursor, text, self.settings.timeout if timeout is None else timeout),
         ):
             cursor.execute(compiled.sql, bound) if bound else cursor.execute(compiled.sql)
             return int(cursor.fetchall()[0][0])
 
     def interrupt(self) -> None:
         """Stop every query that runs now; each raises QueryInterrupted in its own thread. For any thread to call."""
-        for cursor in tuple(self._busy):
-            cursor.interrupt()
+        self._cursors.interrupt()
 
     def compile(
         self, text: str, *, profile: str | Profile = KUSTO, subscriptions: Sequence[str] | None = None
     ) -> kql.Compiled:
         """What a query becomes, without running it: `.sql`, `.columns`, `.plan_text()`. Raises `kql.KqlError`."""
-        return self._plan(text, profile, subscriptions)[0].compiled
+        return self._plans.of(text, profile, subscriptions)[0].compiled
 
     def check(self, text: str, *, profile: str | Profile = KUSTO) -> list[kql.Problem]:
         """All errors of a text, and advice; an empty list for a text that has neither."""
-        return list(
-            kql.check(
-                text, self.schema, profile=profile_of(profile), ask=partial(self._asked, self._look(None, False, None))
-            )
-        )
+        return self._plans.check(text, profile)
 
     def complete(self, text: str, offset: int | None = None) -> list[kql.Completion]:
         """What may stand at a place of a text (its end unless said), best first."""
@@ -303,11 +265,11 @@ class ResourceGraph:
 
     def explain(self, text: str, *, profile: str | Profile = KUSTO, engine: bool = False) -> str:
         """How a query is answered: its plan and its SQL, or, with `engine`, the engine's own plan of that SQL."""
-        plan, _ = self._plan(text, profile, None)
+        plan, _ = self._plans.of(text, profile)
         if not engine:
             return f"{plan.compiled.plan_text().rstrip()}\n\n{plan.compiled.sql.rstrip()}\n"
         bound = plan.compiled.bind(self.estate.clock.ticks(), {})
-        with self._cursor() as cursor:
+        with self._cursors.one() as cursor:
             rows = cursor.execute(f"EXPLAIN {plan.compiled.sql}", bound).fetchall()
         return "\n".join(str(row[1]) for row in rows)
 
@@ -344,12 +306,11 @@ class ResourceGraph:
     @property
     def schema(self) -> kql.Schema:
         """The tables that there are, as the language sees them."""
-        return self._schema_from(Perspective.INDEX)
+        return self._plans.schema()
 
     def close(self) -> None:
         """Give everything back. The graph cannot be asked afterwards."""
-        while self._cursors:
-            self._cursors.pop().close()
+        self._cursors.close()
         self.estate.close()
 
     def __enter__(self) -> Self:
@@ -359,97 +320,18 @@ class ResourceGraph:
         self.close()
 
     # ---- inside ----------------------------------------------------------------------------------------------------
-    def _schema_from(self, perspective: Perspective) -> kql.Schema:
-        schema, version = self._schemas.get(perspective), self.estate.schema_version(perspective)
-        if schema is None or schema.version != version:
-            schema = self._schemas[perspective] = kql.Schema.from_arrow(self.estate.schemas(perspective), version)
-        return schema
-
-    def _look(self, as_of: datetime | None, truth: bool, during: tuple[datetime, datetime] | None) -> _Look:
-        if truth and (as_of is not None or during is not None):
-            raise ValueError("the truth is known for now only; as_of and during ask what the index showed")
-        if as_of is not None and during is not None:
-            raise ValueError("as_of asks for one time, during for an interval: give one of them")
-        if as_of is not None:
-            then = self.estate.time_in_history(as_of)
-            return _Look(Perspective.THEN, then, {"looked_at": then})
-        now = self.estate.clock.ticks()
-        if during is not None:
-            start, end = self.estate.interval_in_history(*during)
-            return _Look(Perspective.DURING, now, {"looked_at": start, "looked_until": end})
-        return _Look(Perspective.TRUTH, now, {"looked_at": now}) if truth else _Look(Perspective.INDEX, now, {})
-
-    def _plan(
-        self,
-        text: str,
-        profile: str | Profile,
-        subscriptions: Sequence[str] | None,
-        look: _Look | None = None,
-    ) -> tuple[_Plan, bool]:
-        """The plan of a text, and whether it was kept from before. It serves all values: parameters are bound later."""
-        if isinstance(subscriptions, str):
-            raise TypeError("subscriptions is a list of subscription ids, not one string")
-        wanted = profile_of(profile)
-        look = self._look(None, False, None) if look is None else look
-        schema = self._schema_from(look.perspective)
-        allowed = tuple(sorted({name.lower() for name in subscriptions or ()}))
-        key = (text, wanted, allowed, schema.version)
-        with self._plans_lock:
-            plan = self._plans.get(key)
-            if plan is not None:
-                self._plans.move_to_end(key)
-                return plan, True
-        scope = {"subscriptionId": allowed} if allowed else None
-        try:
-            compiled = kql.compile(text, schema, profile=wanted, scope=scope, ask=partial(self._asked, look))
-            with self._cursor() as cursor:
-                self._make_macros(cursor, compiled.sql)
-                statement = cursor.extract_statements(compiled.sql)[0]
-        except duckdb.Error as error:
-            raise _failure(error, text) from error
-        columns = tuple(Column(column.name, str(column.type)) for column in compiled.columns)
-        plan = _Plan(
-            compiled,
-            statement,
-            columns,
-            tuple(column.form for column in compiled.columns),
-        )
-        if compiled.asked:
-            return plan, False  # its columns are right for the data of this moment only
-        with self._plans_lock:
-            self._plans[key] = plan
-            while len(self._plans) > self.settings.plans:
-                self._plans.popitem(last=False)
-        return plan, False
-
-    def _make_macros(self, cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
-        """The macros that a statement calls and that no statement before it did."""
-        with self._plans_lock:
-            for macro in kql.needed(sql):
-                if macro.name not in self._macros:
-                    cursor.execute(macro.sql)
-                    self._macros.add(macro.name)
-
-    def _asked(self, look: _Look, question: kql.Compiled) -> list[tuple[Any, ...]]:
-        """What the shape of a query hangs on, from where the query itself looks."""
-        bound = question.bind(look.now, {})
-        with self._cursor() as cursor:
-            look.tell(cursor)
-            self._make_macros(cursor, question.sql)
-            return (cursor.execute(question.sql, bound) if bound else cursor.execute(question.sql)).fetchall()
-
     def _run(
         self,
-        plan: _Plan,
+        plan: Plan,
         bound: dict[str, object],
         text: str,
         timeout: float | None,
         at_most: int | None,
-        look: _Look,
+        look: Look,
     ) -> tuple[list[tuple[Any, ...]], pa.Table | None, Sequence[object]]:
         """The first rows as tuples, the rest as Arrow, and the engine's type of each column."""
         limits = self.settings
-        with self._cursor() as cursor, self._watching(cursor, text, timeout):
+        with self._cursors.one() as cursor, self._cursors.watching(cursor, text, timeout):
             look.tell(cursor)
             # An empty mapping must not be given: the engine then expects parameters.
             cursor.execute(plan.statement, bound) if bound else cursor.execute(plan.statement)
@@ -493,69 +375,6 @@ class ResourceGraph:
         if limits.max_bytes is not None and size > limits.max_bytes:
             raise AnswerTooLarge(f"the answer has more than {limits.max_bytes:,} bytes", text, advice + "max_bytes")
 
-    @contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of one's own. It goes back for the next query when all went well; after an error it is thrown away,
-        because an unfinished answer keeps its connection busy."""
-        cursor = self._lent_cursor()
-        try:
-            yield cursor
-        except BaseException:
-            cursor.close()
-            raise
-        self._take_back(cursor)
-
-    def _lent_cursor(self) -> duckdb.DuckDBPyConnection:
-        try:
-            return self._cursors.pop()
-        except IndexError:
-            return self.estate.cursor()
-
-    def _take_back(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        if len(self._cursors) < _IDLE_CURSORS:
-            self._cursors.append(cursor)
-        else:
-            cursor.close()
-
-    @contextmanager
-    def _watching(self, cursor: duckdb.DuckDBPyConnection, text: str, timeout: float | None) -> Iterator[None]:
-        """While the cursor works: it may be interrupted, it stops in time, and its errors are told in our words."""
-        with _stopping(cursor, timeout) as timed_out:
-            self._busy.add(cursor)
-            try:
-                yield
-            except duckdb.Error as error:
-                if timed_out():
-                    raise QueryTimeout(
-                        f"the query did not finish within {timeout:g} seconds", text, "give it more time with timeout="
-                    ) from error
-                raise _failure(error, text) from error
-            finally:
-                self._busy.discard(cursor)
-
 
 def _nothing_pending() -> int:
     return 0
-
-
-@contextmanager
-def _stopping(cursor: duckdb.DuckDBPyConnection, timeout: float | None) -> Iterator[Callable[[], bool]]:
-    """Interrupts the cursor after `timeout` seconds; yields a function that says whether that has happened."""
-    if timeout is None:
-        yield lambda: False
-        return
-    alarm = WATCHDOG.alarm(timeout, cursor.interrupt)
-    try:
-        yield lambda: alarm.rang
-    finally:
-        alarm.call_off()
-
-
-def _failure(error: duckdb.Error, text: str) -> QueryFailed:
-    """The engine's error in our words: its first line, without its kind."""
-    if isinstance(error, duckdb.InterruptException):
-        return QueryInterrupted("the query was stopped", text)
-    first, _, _ = str(error).partition("\n")
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return AnswerTooLarge(f"the query needs more memory than there is: {first}", text)
-    return QueryFailed(f"the engine could not answer: {first}", text)
