@@ -56,7 +56,7 @@ def read(paths: Iterable[Path], report: ImportReport) -> dict[str, Document]:
     for path in paths:
         for place, raw in enumerate(_documents(path, report), 1):
             where = f"{path.name}, document {place}"
-            document = row_from(raw, report, where)
+            document = row_from(_whole(raw, report, where), report, where)
             if document is None:
                 continue
             key = document["id"].lower()
@@ -98,6 +98,17 @@ def row_from(raw: Mapping[str, Any], report: ImportReport, where: str) -> Docume
         row["type"] = row["type"].lower()
     _gather(row, {name: value for name, value in raw.items() if name not in BASE}, report, where)
     return row
+
+
+def _whole(raw: Mapping[str, Any], report: ImportReport, where: str) -> Mapping[str, Any]:
+    """The document with whole characters only: JSON can escape half of one, which no text can hold."""
+    text = json.dumps(raw, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        report.note("half a character (a lone surrogate): replaced by U+FFFD", where)
+        raw = json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    return raw
 
 
 def _gather(row: Document, more: Document, report: ImportReport, where: str) -> None:
@@ -154,7 +165,7 @@ def _documents(path: Path, report: ImportReport) -> Iterator[Mapping[str, Any]]:
             yield from _from_json(path, report)
     except OSError as error:
         raise InventoryError("InvalidFile", f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, csv.Error) as error:
+    except (ValueError, RecursionError, csv.Error) as error:
         raise InventoryError("InvalidFile", f"{path} is not an inventory that can be read: {error}") from error
 
 
@@ -165,7 +176,7 @@ def _from_json(path: Path, report: ImportReport) -> Iterator[Mapping[str, Any]]:
     except json.JSONDecodeError:
         if not text.lstrip().startswith("{"):
             raise
-        for line in text.splitlines():
+        for line in text.split("\n"):  # a text within may hold other separators of lines, U+2028 for one
             if line.strip():
                 yield from _within(json.loads(line), report, path.name)
         return
