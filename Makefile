@@ -18,8 +18,9 @@ demo: $(READY)
 prompt: $(READY)
 	@$(BIN)/lazulite
 
+# One process for each processor, a file of tests in one of them, the files in the order of their names.
 test: $(EQUIPPED) $(CLIENTS)/.small
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(EQUIPPED)
 	$(BIN)/ruff check .

@@ -9,6 +9,8 @@ def main() -> None:
     """Run the command line; says how to get it where its libraries are missing."""
     try:
         from queries.cli import run
+    except KeyboardInterrupt:
+        sys.exit(130)
     except ModuleNotFoundError as missing:
         if missing.name not in ("click", "rich", "prompt_toolkit", "platformdirs"):
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -29,8 +28,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The counts of the recorded cases, whatever the outcome."""
-    module = sys.modules.get("tests.kql.test_recorded")
-    for title, counts in getattr(module, "COUNTS", {}).items():
-        shown = ", ".join(f"{number} {word}" for word, number in counts.items())
-        terminalreporter.write_line(f"{title}: {shown}")
+    """The counts that tests recorded, whatever their outcome and in whichever process they ran."""
+    for report in terminalreporter.stats.get("", ()):
+        for name, shown in report.user_properties if report.when == "teardown" else ():
+            if name.startswith("count of "):
+                terminalreporter.write_line(f"{name.removeprefix('count of ')}: {shown}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,17 @@ from tests.kql.shared import (
     service_schema,
 )
 
-COUNTS: dict[str, collections.Counter[str]] = {}
+Counts = dict[str, collections.Counter[str]]
 pytestmark = needs_shared
+
+
+@pytest.fixture
+def counted(record_property: Callable[[str, object], None]) -> Iterator[Counts]:
+    """Counts by title, printed at the end of the run (see conftest.py) whatever the outcome."""
+    counts: Counts = collections.defaultdict(collections.Counter)
+    yield counts
+    for title, counter in counts.items():
+        record_property(f"count of {title}", ", ".join(f"{number} {word}" for word, number in counter.items()))
 
 
 def _reason(error: Exception) -> str:
@@ -32,11 +42,11 @@ def _reason(error: Exception) -> str:
     return f"the engine fails: {str(error).splitlines()[0][:150]}"
 
 
-def test_recorded_answers(pytestconfig: pytest.Config) -> None:
+def test_recorded_answers(pytestconfig: pytest.Config, counted: Counts) -> None:
     compare = comparer()
     connection = database()
     failures: dict[str, str] = {}
-    counts = COUNTS["recorded answers"] = collections.Counter()
+    counts = counted["recorded answers"]
     tiers: dict[int, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for case in records("conformance", "cases.jsonl"):
         try:
@@ -51,14 +61,14 @@ def test_recorded_answers(pytestconfig: pytest.Config) -> None:
         counts[outcome] += 1
         tiers[case["tier"]][outcome] += 1
     for tier in sorted(tiers):
-        COUNTS[f"recorded answers, tier {tier}"] = tiers[tier]
+        counted[f"recorded answers, tier {tier}"] = tiers[tier]
     hold_to("conformance.txt", failures, pytestconfig, "Recorded answers")
 
 
-def test_refused_queries(pytestconfig: pytest.Config) -> None:
+def test_refused_queries(pytestconfig: pytest.Config, counted: Counts) -> None:
     accepted: dict[str, str] = {}
     told: dict[str, str] = {}
-    counts = COUNTS["queries that the engine refuses"] = collections.Counter()
+    counts = counted["queries that the engine refuses"]
     for case in records("conformance", "refused.jsonl"):
         problems = kql.check(case["query"], NOTHING)
         errors = [problem for problem in problems if problem.severity == "error"]
@@ -78,12 +88,12 @@ def test_refused_queries(pytestconfig: pytest.Config) -> None:
 
 
 @pytest.mark.parametrize("name", ["queries", "templated"])
-def test_published_queries(name: str, pytestconfig: pytest.Config) -> None:
+def test_published_queries(name: str, pytestconfig: pytest.Config, counted: Counts) -> None:
     """All compile and run over empty tables, with the columns that Microsoft's analyser gives them."""
     schema = service_schema()
     connection = database()
     failures: dict[str, str] = {}
-    counts = COUNTS[f"published queries ({name})"] = collections.Counter()
+    counts = counted[f"published queries ({name})"]
     for record in records("corpus", f"{name}.jsonl"):
         text: str = record.get("substituted") or record["query"]
         official: dict[str, Any] = record.get("official") or {}
