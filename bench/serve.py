@@ -1,7 +1,8 @@
 """The service under load: `python -m bench.serve` asks the document's query from 32 clients for a minute, and pages a
 million rows to the end. `--load SECONDS`, `--rows ROWS` and `--clock` shorten or change it; 0 leaves a part out.
 
-Clients and server share this machine, so the figures are the server's with its clients' costs taken off its cores.
+Clients and server share this machine, so what the clients cost is taken off the server's cores; and so is what else runs
+here, which the load average tells.
 """
 
 from __future__ import annotations
@@ -111,8 +112,9 @@ async def load(server: Served, seconds: float) -> None:
     p50, p99 = (times[len(times) * percent // 100] * 1e3 for percent in (50, 99))
     print(f"  p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {times[-1] * 1e3:.1f} ms")
     print(f"  CPU an answer: server {worked / len(times) * 1e3:.2f} ms, client {mine / len(times) * 1e3:.2f} ms")
-    third = max(1, len(memory) // 3)
-    print(f"  memory: {memory[third]:.0f} MiB after a third, {memory[-1]:.0f} MiB at the end")
+    third = len(memory) // 3
+    print(f"  memory: {memory[0]:.0f} MiB at the start, {memory[third]:.0f} after a third, {memory[-1]:.0f} at the end; "
+          f"load average {os.getloadavg()[0]:.1f}")  # fmt: skip
 
 
 async def page(server: Served, query: str) -> None:
@@ -133,7 +135,8 @@ async def page(server: Served, query: str) -> None:
     writer.close()
     took = time.perf_counter() - begun
     print(f"{query}\n  {rows:,} rows of {total:,} in {pages:,} pages: {took:.1f} s, longest page {longest:.2f} s, "
-          f"server CPU {server.worked() - worked:.1f} s, memory {server.memory():.0f} MiB")  # fmt: skip
+          f"server CPU {server.worked() - worked:.1f} s, "
+          f"memory {server.memory():.0f} MiB, load average {os.getloadavg()[0]:.1f}")  # fmt: skip
 
 
 def main() -> None:

@@ -50,6 +50,9 @@ class Process(Protocol):
     def due(self) -> datetime | None:
         """When it goes on next; None when nothing is under way."""
 
+    def idle(self) -> bool:
+        """Whether nothing is under way. Never waits."""
+
     def carry_on(self) -> None:
         """Do what is to be done by now."""
 

@@ -245,6 +245,12 @@ class Estate:
         self._passing.until(self.clock.ticks())
         return self._feed.refresh()
 
+    def is_refreshed(self) -> bool:
+        """Whether a refresh would find nothing to do. Never waits, so it may be asked where nothing may wait."""
+        now = self.clock.ticks()
+        idle = all(process.idle() for process in self.processes)
+        return idle and not self._passing.is_over(now) and not self._feed.is_due(now)
+
     def full_scan(self) -> int:
         """Let the index look at everything now: it equals the truth afterwards. Returns how many rows changed.
 

@@ -255,6 +255,10 @@ class Feed:
                     found.append(Age(of.type, count, lost, (now - oldest) / TICKS_PER_SECOND))
         return found
 
+    def is_due(self, now: int) -> bool:
+        """Whether a refresh would let something in. Never waits."""
+        return now >= self._next_due or now >= self._past.due
+
     def refresh(self) -> int:
         """Let every due change into the index, all at once; returns how many rows of the index changed.
 
@@ -262,7 +266,7 @@ class Feed:
         after, never between, and do not wait.
         """
         now = self.clock.ticks()
-        if now < self._next_due and now < self._past.due:
+        if not self.is_due(now):
             self.seen_at = max(self.seen_at, now)
             return 0
         changed = 0
@@ -275,9 +279,9 @@ class Feed:
                     if GENERIC in due:
                         self._look_at_documents()
                     self._store.set_state({"clock": now})
+                self.version += 1  # before nothing is due any more: whoever sees that sees the new version too
                 for of in due:
                     self._reckon(of)
-                self.version += 1
                 self._store.compress_in_time(changed)
             self.seen_at = max(self.seen_at, now)
         return changed

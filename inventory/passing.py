@@ -41,9 +41,13 @@ class Passing:
                 self._latest = self._feed.now()
             self.watchers.append(watcher)
 
+    def is_over(self, now: int) -> bool:
+        """Whether a minute has passed in which something was to be done. Never waits."""
+        return now - self._latest >= MINUTE and (self._life is not None or bool(self.watchers))
+
     def until(self, now: int) -> int:
         """Let all whole minutes pass up to a time; returns how many."""
-        if now - self._latest < MINUTE or (self._life is None and not self.watchers):
+        if not self.is_over(now):
             return 0
         with self._store.lock:
             minutes = (now - self._latest) // MINUTE

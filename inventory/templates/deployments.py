@@ -90,6 +90,10 @@ class Deployments:
         with self._lock:
             return min((due for each in self._running.values() if (due := each.due())), default=None)
 
+    def idle(self) -> bool:
+        """Whether no deployment is under way. Never waits."""
+        return not self._running
+
     def carry_on(self) -> None:
         """Carry on what is under way, as far as it goes as of now. Costs nothing when nothing is."""
         if not self._running:

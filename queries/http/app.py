@@ -14,7 +14,8 @@ from queries.http.edge import Edge
 from queries.http.service import Service
 from queries.http.settings import ServiceSettings
 
-GROUPS = (control, explorer, resource_graph, arm)
+GROUPS = (resource_graph, control, explorer, arm)
+"""In the order in which they are tried: what is asked most comes first, what takes whatever is left comes last."""
 
 
 def create_app(graph: ResourceGraph, settings: ServiceSettings | None = None) -> ASGIApp:

@@ -8,8 +8,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _answering(endpoint: Endpoint) -> ASGIApp:
+    """An endpoint as an application. What it raises is left to the edge, where starlette would look at it twice before."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return app
 
 
 class ArmRoute(Route):
@@ -17,5 +28,6 @@ class ArmRoute(Route):
 
     def __init__(self, path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",)) -> None:
         super().__init__(path, endpoint, methods=list(methods))
+        self.app = _answering(endpoint)
         pattern = self.path_regex.pattern.removesuffix("$") + "/?$"  # the az CLI ends some with a slash
         self.path_regex = re.compile(pattern, re.IGNORECASE)

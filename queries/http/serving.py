@@ -80,6 +80,7 @@ def serve(
     """
     where = listening or Listening()
     service = Service(graph, settings)
+    graph.compile("resources", profile=service.settings.profile)  # or the first who ask wait for the grammar
     app = application(service)
     servers: list[tuple[_Server, socket.socket]] = []
     http = https = ca = None

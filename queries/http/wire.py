@@ -11,6 +11,8 @@ import json
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from queries.http.gathering import GatheringTransport
+
 HEAD_SECONDS = 10.0
 MAX_HEAD = 64 * 1024
 UNREAD_SECONDS = 20.0
@@ -28,7 +30,7 @@ class GuardedProtocol(HttpToolsProtocol):
     _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(GatheringTransport(transport, self.loop))  # type: ignore[arg-type]
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

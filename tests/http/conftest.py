@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,19 @@ class Client:
     def __call__(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, raw: bytes | None = None
     ) -> Answer:
+        return self._loop.run_until_complete(self._asked(method, path, body, headers, raw))
+
+    def together(self, requests: Sequence[tuple[str, str, Any]]) -> list[Answer]:
+        """The answers to requests (method, path, body) that come at one time."""
+
+        async def all_of_them() -> list[Answer]:
+            return await asyncio.gather(*(self._asked(*request) for request in requests))
+
+        return self._loop.run_until_complete(all_of_them())
+
+    async def _asked(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, raw: bytes | None = None
+    ) -> Answer:
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
         path, _, query = path.partition("?")
         sent = {"host": "management.azure.com", "content-type": "application/json", **(headers or {})}
@@ -57,7 +70,7 @@ class Client:
         async def send(message: dict[str, Any]) -> None:
             messages.append(message)
 
-        self._loop.run_until_complete(self._app(scope, receive, send))
+        await self._app(scope, receive, send)
         answer = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
         return Answer(messages[0]["status"], answer, b"".join(m.get("body", b"") for m in messages[1:]))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -57,14 +58,16 @@ class _Endpoint:
 
     async def resources(self, request: Request) -> Response:
         """POST …/resources: a query over the resources of a scope."""
-        return await self._respond(request, version_of(request.query_params.get("api-version")), self._answer)
+        return await self._respond(request, version_of(request.query_params.get("api-version")), self._kept_answer)
 
     async def history(self, request: Request) -> Response:
         """POST …/resourcesHistory: a query over the states that those resources had in an interval."""
         version = version_of(request.query_params.get("api-version"), history=True)
-        return await self._respond(request, version, self._snapshots)
+        return await self._respond(request, version, partial(self._service.run, self._snapshots))
 
-    async def _respond(self, request: Request, version: Version, work: Callable[[bytes, Version], Kept]) -> Response:
+    async def _respond(
+        self, request: Request, version: Version, work: Callable[[bytes, Version], Awaitable[Kept]]
+    ) -> Response:
         """What surrounds an answer: quota, ordered faults, refusals, headers."""
         begun = time.perf_counter()
         standing = self._count(request)
@@ -73,7 +76,7 @@ class _Endpoint:
         try:
             raw = await request.body()
             _check_type(request.headers.get("content-type"))
-            kept = await self._service.run(work, raw, version)
+            kept = await work(raw, version)
         except Refused as refused:
             raise self._error(request, refused.refusal, headers, refused.information) from None
         headers.update(kept.headers)
@@ -124,14 +127,24 @@ class _Endpoint:
     def _explained(self, error: KqlError) -> tuple[Detail, ...]:
         return tuple(explanation(error)) if self._settings.explain else ()
 
-    def _answer(self, raw: bytes, version: Version) -> Kept:
-        """The answer to a request; kept for the next one that is alike, where it may be."""
-        estate = self._service.graph.estate
-        estate.refresh()
-        seen = estate.version
+    async def _kept_answer(self, raw: bytes, version: Version) -> Kept:
+        """The answer to a request over the index as it is now: one that is kept, or else a new one; of several equal
+        requests at one time the first works it out for all. Only that leaves the event loop."""
+        await self._service.refresh()
         kept = self._kept.find(raw, version.name)
         if kept is not None:
             return kept
+        key = (raw, version.name, self._service.graph.estate.version)
+        made, shared = await self._service.share(key, self._answer, raw, version)
+        if made.lasting or not shared:
+            return made
+        return await self._service.run(self._answer, raw, version)  # it holds for the moment at which it was begun
+
+    def _answer(self, raw: bytes, version: Version) -> Kept:
+        """A new answer to a request; kept for the next one that is alike, where it may be."""
+        estate = self._service.graph.estate
+        estate.refresh()
+        seen = estate.version
         asked, _ = self._asked(raw, version)
         scope = self._scopes.of(asked)
         token = tokens.question(asked.query, scope.subscriptions)
@@ -160,9 +173,10 @@ class _Endpoint:
         body = answer.body(
             page, look, counted, page.cut or (page.more and not pages), following if page.more and pages else None
         )
-        made = self._made(seen, body, scope)
         # What is saved in queries is read from the truth; facets may ask for the time in their filters.
-        if page.fixed and not asked.facets and b"{{" not in raw and not settings.chaotic_id_case:
+        lasting = page.fixed and not asked.facets and b"{{" not in raw and not settings.chaotic_id_case
+        made = self._made(seen, body, scope, lasting)
+        if lasting:
             self._kept.keep(raw, version.name, made)
         return made
 
@@ -185,7 +199,7 @@ class _Endpoint:
             )
         except KqlError as error:
             raise Refused(refusal(error), self._explained(error)) from None
-        return self._made(self._service.graph.estate.version, found, scope)
+        return self._made(self._service.graph.estate.version, found, scope, lasting=False)
 
     def _asked(self, raw: bytes, version: Version) -> tuple[QueryRequest, dict[str, Any]]:
         """The question in a body, saved queries put in their places; and the body."""
@@ -199,7 +213,7 @@ class _Endpoint:
     def _look(self, asked: QueryRequest) -> answer.Look:
         return answer.Look(asked.table, self._settings.booleans_as_numbers, self._settings.chaotic_id_case)
 
-    def _made(self, seen: int, body: bytes, scope: Scope) -> Kept:
+    def _made(self, seen: int, body: bytes, scope: Scope, lasting: bool) -> Kept:
         """An answer that is not too large."""
         most = self._settings.max_payload
         if len(body) > most:
@@ -208,7 +222,7 @@ class _Endpoint:
                 "Please consider querying less data at a time and make paginated call if needed.",
                 "ResponsePayloadTooLarge",
             )
-        return Kept(seen, body, {"x-ms-tenant-subscription-limit-hit": "true"} if scope.limited else {})
+        return Kept(seen, body, {"x-ms-tenant-subscription-limit-hit": "true"} if scope.limited else {}, lasting)
 
     def _pages(self, page: Page) -> bool:
         """Whether the service gives a token for what follows a page."""

@@ -11,11 +11,12 @@ from inventory import Estate
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer and its own headers, over one version of the index."""
+    """An answer and its own headers, over one version of the index. `lasting`: it holds as long as that version does."""
 
     version: int
     content: bytes
     headers: dict[str, str]
+    lasting: bool
 
 
 class KeptAnswers:
