@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from kql import lexis, reserved, syntax
-from kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, TIMESPAN, TYPE_NAMES, Type
+from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, STRING, TIMESPAN, TYPE_NAMES, Type
 
 
 class BadLiteral(Exception):
@@ -289,9 +289,9 @@ class _Rules:
         operator, value = children
         if (
             isinstance(value, syntax.Literal)
-            and value.type in (LONG, REAL, TIMESPAN)
+            and value.type in (INT, LONG, REAL, TIMESPAN)
             and value.span[0] == operator.end_pos
-            and value.value != _BEYOND
+            and value.value not in (_BEYOND, None)
         ):
             number: Any = value.value
             return syntax.Literal(-number if str(operator) == "-" else number, value.type, _span(children))

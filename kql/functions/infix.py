@@ -140,8 +140,7 @@ ROWS = (
         nulls="custom",
     ),
     infix(
-        ("negate(operand:int) -> int", "CAST(kql_long_to_int(-CAST({operand} AS BIGINT)) AS INTEGER)"),
-        ("negate(operand:long) -> long", "kql_wrap(-CAST({operand} AS HUGEINT))"),
+        ("negate(operand:Integer) -> long", "kql_wrap(-CAST({operand} AS HUGEINT))"),
         ("negate(operand:real|decimal) -> Parameter0", _negative),
         ("negate(operand:timespan) -> timespan", "kql_wrap(-CAST({operand} AS HUGEINT))"),
         ("negate(operand:dynamic) -> dynamic", "kql_number_json(-kql_json_to_real({operand}))"),

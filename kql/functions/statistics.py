@@ -102,6 +102,16 @@ def _percentilesw_array(arguments: Arguments) -> Sql:
 _ONE = "quantile_disc({expr}, least(greatest({percentile} / 100.0, 0), 1))"
 _WEIGHTED = "kql_weighted(list(struct_pack(v := {expr}, w := CAST({weight} AS DOUBLE))), {percentile})"
 
+
+def _percentile(signature: str, sql: str) -> tuple[tuple[str, str], ...]:
+    """The overloads of a percentile: one of ints is a long, one of decimals a real, all others have the values' type."""
+    return (
+        (signature.format("int") + " -> long", f"CAST({sql} AS BIGINT)"),
+        (signature.format("decimal") + " -> real", f"CAST({sql} AS DOUBLE)"),
+        (signature.format("Scalar") + " -> Parameter0", sql),
+    )
+
+
 # ---- sketches ----------------------------------------------------------------------------------------------------
 # A sketch holds every value here, so what is asked of it is exact. Its JSON is this engine's own.
 _DIGEST = "to_json(coalesce(list([{expr}::DOUBLE, CAST({weight|1} AS DOUBLE)]) FILTER (WHERE {expr} IS NOT NULL), []))"
@@ -127,34 +137,34 @@ def _hll(arguments: Arguments) -> str:
 ROWS = (
     *_spreads(),
     aggregate(
-        ("percentile(expr:Scalar, percentile:Number) -> Parameter0", _ONE),
+        *_percentile("percentile(expr:{}, percentile:Number)", _ONE),
         doc="The value at a percentage of the sorted values: one of them, never one between two.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentile(x, 50)) == 2",),
         naming="percentile",
     ),
     aggregate(
-        ("percentiles(expr:Scalar, percentile:Number...) -> Parameter0", _ONE),
+        *_percentile("percentiles(expr:{}, percentile:Number...)", _ONE),
         doc="The values at several percentages of the sorted values, a column each.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentiles(x, 50, 100)) == 2",),
         naming="percentile",
     ),
     aggregate(
-        ("percentilew(expr:Scalar, weight:Integer, percentile:Number) -> Parameter0", _WEIGHTED),
+        *_percentile("percentilew(expr:{}, weight:Integer, percentile:Number)", _WEIGHTED),
         doc="The value at a percentage of the sorted values, each counted as often as its weight says.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentilew(x, x, 50)) == 3",),
         naming="percentile",
     ),
     aggregate(
-        ("percentilesw(expr:Scalar, weight:Integer, percentile:Number...) -> Parameter0", _WEIGHTED),
+        *_percentile("percentilesw(expr:{}, weight:Integer, percentile:Number...)", _WEIGHTED),
         doc="The values at several percentages, each value counted as often as its weight says, a column each.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentilesw(x, x, 50, 100)) == 3",),
         naming="percentile",
     ),
     aggregate(
-        ("$percentile(expr:Scalar, percentile:Number) -> Parameter0", _ONE), doc="One percentile.", hidden=True
+        *_percentile("$percentile(expr:{}, percentile:Number)", _ONE), doc="One percentile.", hidden=True
     ),
     aggregate(
-        ("$percentilew(expr:Scalar, weight:Integer, percentile:Number) -> Parameter0", _WEIGHTED),
+        *_percentile("$percentilew(expr:{}, weight:Integer, percentile:Number)", _WEIGHTED),
         doc="One weighted percentile.",
         hidden=True,
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,27 +55,31 @@ class Extend(Operator):
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
         scope = binder.over(input, environment)
         columns = plan.columns_of(input)
-        existing = {column.name for column in columns}
-        made = bind_items(binder, self.items, scope, _Replacing(existing))
+        made = bind_items(binder, self.items, scope, _Replacing({column.name for column in columns}))
         by_name = {column.name: (column, value) for column, value in made}
+        if len(by_name) < len(made) and not binder.problems.errors:
+            ((repeated, _),) = Counter(column.name for column, _ in made).most_common(1)
+            binder.problems.add("KQL205", self.span, name=repeated)
         output = [by_name.pop(column.name, (column, plan.Ref(column))) for column in columns]
         return plan.Project(input, tuple(output) + tuple(by_name.values()), keeps_hidden=True)
 
 
 class _Replacing(names.Namer):
-    """Automatic names in extend: `extend abs(x)` replaces x, an expression without a name gets a free one."""
+    """Automatic names in extend: `extend abs(x)` replaces x, an expression without a name gets a free one. Two values
+    under one name are a mistake, as they are where both are written."""
 
     def __init__(self, existing: set[str]) -> None:
         super().__init__(existing)
         self._made: set[str] = set()
 
     def automatic(self, name: str) -> str:
-        if name and name not in self._made:
-            self._made.add(name)
-            return name
-        made = super().automatic(name)
+        made = name or super().automatic(name)
         self._made.add(made)
+        self.taken.add(made)
         return made
+
+    def part(self, name: str) -> str:
+        return self.automatic(super().automatic(name) if name in self._made else name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,14 +219,13 @@ class ProjectReorder(Operator):
 
     def lower(self, binder: Binder, input: Relation, environment: Environment) -> Relation:
         columns = plan.columns_of(input)
-        exact = {pattern.text for pattern in self.patterns if "*" not in pattern.text}
         output: list[Column] = []
         for pattern in self.patterns:
             if "*" not in pattern.text:
                 column = column_or_problem(binder, columns, pattern.text, pattern.span)
                 found = [column] if column is not None else []
             else:
-                found = [column for column in matching(columns, pattern) if column.name not in exact]
+                found = matching(columns, pattern)
                 if pattern.direction:
                     natural = pattern.direction.startswith("granny")
                     found.sort(key=lambda each: _natural(each.name) if natural else [(each.name.lower(), 0)],

@@ -65,6 +65,8 @@ class MvExpand(Operator):
                         given=value.type.value, expected="a dynamic value",
                     )  # fmt: skip
                 value = plan.Literal(None, DYNAMIC)
+            if name in typed:
+                binder.problems.add("KQL205", expansion.expression.span, name=name)
             column = Column(name, DYNAMIC)
             expanded.append((column, value, way))
             element: plan.Scalar = plan.Ref(column)

@@ -44,8 +44,6 @@ class Summarize(Operator):
         namer.promised |= {name for item in self.values for name in item.names}
         keys = []
         for column, value in bind_items(binder, self.keys, scope, namer):
-            if isinstance(value, plan.Ref) and value.column.name == column.name:
-                namer.given.add(column.name)
             if value.type is DYNAMIC and isinstance(value, plan.Ref) and not binder.bounds.strict:
                 binder.problems.add("KQL307", self.span, use="a group key")
             keys.append((Column(column.name, column.type), value))

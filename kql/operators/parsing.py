@@ -108,6 +108,8 @@ class Parse(Operator):
                     elif not regex:
                         pieces.append("(?:.*)")
                 case syntax.ColumnDeclaration(type=type, span=span):
+                    if any(each.name == element.name for each in declared):
+                        binder.problems.add("KQL205", span, name=element.name)
                     declared.append(element)
                     if isinstance(following, syntax.Star) and type in (None, STRING):
                         binder.problems.add("KQL410", span)

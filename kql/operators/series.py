@@ -76,7 +76,9 @@ class MakeSeries(Operator):
         made = self._values(binder, scope, namer)
         axis, bounds = self._bounds(binder, scope)
         axis_name = self.axis.names[0] if self.axis.names else names.of(self._axis_expression())
-        axis_name = namer.written(axis_name) if axis_name else namer.automatic("")
+        if axis_name in namer.taken:
+            binder.problems.add("KQL205", self.axis.span, name=axis_name)
+        axis_name = axis_name or namer.automatic("")
         output = [column for column, _ in keys] + [Column(c.name, DYNAMIC) for c, *_ in made] + [Column(axis_name, DYNAMIC)]
         if bounds is None or axis.type is UNKNOWN or binder.problems.errors:
             return plan.Values(tuple(output), ())

@@ -35,6 +35,8 @@ NAMES = {
     "T | union withsource=from U": "from k n s t d z",
     "T | project (a, b) = series_fit_line(d)": "a b series_fit_line_d_variance series_fit_line_d_rvariance series_fit_line_d_interception series_fit_line_d_line_fit",
     "T | extend (a, b) = series_fit_line(d) | project-away k, n, s, t": "d a b",
+    "T | project d | extend series_stats(d), series_stats(d) | project-keep *_max*": "series_stats_d_max series_stats_d_max_idx series_stats_d_max1 series_stats_d_max_idx1",
+    "T | project-reorder t, *, k": "t k n s d",
 }  # fmt: skip
 
 
