@@ -17,13 +17,13 @@ from inventory import spreads
 from inventory.clock import from_ticks
 from inventory.control.bulk import Control
 from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES
-from inventory.store import Store
+from inventory.store import ROW_GROUP, Store
 
-BATCH = 30_720
-"""Machines made at a time: what bounds the memory of generation. Four batches fill a row group of DuckDB."""
+BATCH = ROW_GROUP
+"""Machines made at a time: what bounds the memory of generation, and what is compressed once and for all."""
 
-_COMPRESS_EVERY = 3
-"""Batches between two compressions, which rewrite every row group that is not full."""
+_COMPRESS_EVERY = 2
+"""Batches between two compressions, which shut out other writers."""
 
 _ABOUT_MACHINES = (
     "network_interfaces",
@@ -85,7 +85,8 @@ def generate(store: Store, vms: int, seed: int, start_ticks: int, *, progress: P
             writer.execute("DROP TABLE draft.instances")
     second.close()
     writer.execute("DETACH draft")
-    store.checkpoint()
+    if vms >= ROW_GROUP:  # what is smaller takes little memory, and longer to compress than to make
+        store.checkpoint()
     return tenant
 
 

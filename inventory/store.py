@@ -21,7 +21,11 @@ SCHEMA_VERSION = 2
 COMPRESS_AFTER = 200_000
 """Rows changed in the index between two compressions."""
 
-COPIED_AT_ONCE = 30_720
+ROW_GROUP = 30_720
+"""Rows that are compressed together. A compression rewrites every group that is not full, so they are a quarter of what
+DuckDB takes by itself; measured over 122,880 machines, memory, time of queries and of compression stay the same."""
+
+COPIED_AT_ONCE = ROW_GROUP
 """Rows held in memory while an estate is copied."""
 
 _STATE = f"{DATABASE}.estate_state"
@@ -55,10 +59,10 @@ class Store:
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
         try:
             if self.path is None:
-                self._root.execute(f"ATTACH ':memory:' AS {DATABASE} (COMPRESS)")
+                self._root.execute(f"ATTACH ':memory:' AS {DATABASE} (COMPRESS, ROW_GROUP_SIZE {ROW_GROUP})")
             else:
                 target = str(self.path).replace("'", "''")
-                self._root.execute(f"ATTACH '{target}' AS {DATABASE}")
+                self._root.execute(f"ATTACH '{target}' AS {DATABASE} (ROW_GROUP_SIZE {ROW_GROUP})")
         except duckdb.Error as error:
             raise InventoryError("EstateUnavailable", f"cannot open the estate {self.path}: {error}") from error
         self._root.execute("SET enable_external_access = false")
