@@ -94,9 +94,9 @@ class Compiled:
         """The same rows in the same order, but for the first `skip`."""
         return replace(self, sql=paging.from_row(self.sql, skip)) if skip else self
 
-    def shuffled(self) -> Compiled:
-        """The same rows in another order every time they are asked for."""
-        return replace(self, sql=paging.shuffled(self.sql))
+    def shuffled(self, seed: int) -> Compiled:
+        """The same rows in an order that only the seed settles; rows that come and go leave the others in theirs."""
+        return replace(self, sql=paging.shuffled(self.sql, seed))
 
     def counted(self, *, loosened: bool = False) -> Compiled:
         """The number of rows, as one row of one column.

@@ -190,17 +190,18 @@ class ResourceGraph:
         subscriptions: Sequence[str] | None = None,
         timeout: float | None = None,
         skip: int = 0,
-        shuffle: bool = False,
+        shuffle: int | None = None,
         parameters: Mapping[str, object] | None = None,
     ) -> Stream:
         """The answer to a query as a stream, from its row number `skip` on; `timeout` holds for each reading.
 
-        `shuffle`: rows that the query does not sort come in another order every time. Raises as `query` does.
+        `shuffle` is a seed: rows that the query does not sort come in an order that it draws. Raises as `query` does.
         """
         self.estate.refresh()
-        as_of = self.estate.as_of
+        as_of, version = self.estate.as_of, self.estate.version
         plan, _ = self._plans.of(text, profile, subscriptions)
-        compiled = plan.compiled.shuffled() if shuffle and not plan.compiled.is_ordered else plan.compiled
+        unsettled = shuffle is not None and not plan.compiled.is_ordered
+        compiled = plan.compiled.shuffled(shuffle or 0) if unsettled else plan.compiled
         compiled = compiled.from_row(skip)
         bound = compiled.bind(self.estate.clock.ticks(), parameters or {})
         patience = self.settings.timeout if timeout is None else timeout
@@ -220,7 +221,7 @@ class ResourceGraph:
         def release(well: bool) -> None:
             self._cursors.take_back(cursor) if well else cursor.close()
 
-        return Stream(plan.columns, plan.forms, as_of, plan.compiled.advice, fetch, release)
+        return Stream(plan.columns, plan.forms, as_of, version, plan.compiled.advice, fetch, release)
 
     def count(
         self,
@@ -232,9 +233,12 @@ class ResourceGraph:
         timeout: float | None = None,
         loosened: bool = False,
         parameters: Mapping[str, object] | None = None,
+        refresh: bool = True,
     ) -> int:
-        """How many rows a query has, without working them out; `loosened` as in `kql.Compiled.counted`."""
-        self.estate.refresh()
+        """How many rows a query has, without working them out; `loosened` as in `kql.Compiled.counted`. Without
+        `refresh` over the index as it is, which may not show what is due."""
+        if refresh:
+            self.estate.refresh()
         plan, _ = self._plans.of(text, profile, subscriptions)
         compiled = plan.compiled.counted(loosened=loosened)
         bound = compiled.bind(self.estate.clock.ticks(), parameters or {})

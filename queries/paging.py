@@ -26,6 +26,12 @@ CUTTING = frozenset({"take", "sample"})
 
 DEAR = 0.1
 """Seconds from which on beginning an answer is dear, so that it may be read on for a moment longer."""
+FAR = 10_000
+"""Rows from which on it is dear to begin behind them."""
+PAYS = 10
+"""An answer is read on for so many times as long as beginning it took; so at most a tenth of the work is beginning anew."""
+LONGEST = 30.0
+"""Seconds for which an answer is read on at most: half of what the index may lag behind anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +39,7 @@ class Page:
     """Rows of an answer. `total` counts those of the whole answer, `more` says that rows follow these.
 
     `cut`: take, limit or sample in the query have left rows out. `skip` is where the page really begins. `fixed`: as long as the
-    index stays as it is, so does the page.
+    index stays at `version`, so does the page.
     """
 
     columns: tuple[Column, ...]
@@ -44,30 +50,31 @@ class Page:
     more: bool
     cut: bool
     fixed: bool
+    version: int
     as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An answer that has been read up to a row, the index that it shows, and what beginning it took (seconds)."""
+    """An answer that has been read up to a row, and what beginning it took (seconds)."""
 
     stream: Stream
-    version: int
+    reached: int
     total: int
     begun: float
     cost: float
     touched: float
 
 
-Key = tuple[str, object, tuple[str, ...], int]
+Key = tuple[str, object, tuple[str, ...], int, int | None]
 
 
 class Pager:
     """Pages of one graph. Safe to use from several threads.
 
     Keeps at most `keep` answers open, none longer than `idle` seconds without being read. On the real clock an answer
-    that was dear to begin is read on for `patience` seconds although the index has moved: the service promises no more
-    than "a few seconds" either. On a simulated clock every page shows the index as it is.
+    that is dear to begin anew is read on for `patience` seconds, or longer where that pays, whether or not the index has
+    moved: the service promises no more than "a few seconds" either. On a simulated clock every page shows the index as it is.
     """
 
     def __init__(self, graph: ResourceGraph, *, keep: int = 8, idle: float = 60.0, patience: float = 5.0) -> None:
@@ -87,20 +94,19 @@ class Pager:
         skip: int = 0,
         top: int = 1000,
         timeout: float | None = None,
-        shuffle: bool = False,
+        shuffle: int | None = None,
     ) -> Page:
         """`top` rows of a query from row `skip` on. `skip` does not hold where take, limit or sample cut the answer.
 
-        Raises as `ResourceGraph.query` does.
+        `shuffle` is a seed: rows that the query does not sort come in an order that it draws, the same for all pages of
+        one seed. Raises as `ResourceGraph.query` does.
         """
         graph = self._graph
         compiled = graph.compile(text, profile=profile, subscriptions=subscriptions)
         cutting = bool(compiled.operators & CUTTING)
         skip = 0 if cutting else skip
         scope = tuple(subscriptions or ())
-        graph.refresh()
-        version = graph.estate.version
-        opened = self._resume((text, profile, scope, skip), version)
+        opened = self._resume((text, profile, scope, skip, shuffle))
         begun = time.monotonic()
         if opened is None:
             stream = graph.stream(
@@ -108,25 +114,35 @@ class Pager:
             )
             total = -1
         else:
-            stream, version, total, begun = opened.stream, opened.version, opened.total, opened.begun
+            stream, total, begun = opened.stream, opened.total, opened.begun
         rows = stream.read(top)
         if stream.done and (rows or skip == 0):
             total = skip + len(rows)
         elif total < 0:
-            total = graph.count(text, profile=profile, subscriptions=subscriptions, timeout=timeout)
+            total = graph.count(text, profile=profile, subscriptions=subscriptions, timeout=timeout, refresh=False)
         more = not stream.done
         cost = time.monotonic() - begun if opened is None else opened.cost
-        if more and not cutting and not shuffle and (opened is not None or graph.estate.version == version):
+        if more and not cutting:
             now = time.monotonic()
-            self._put_by((text, profile, scope, skip + len(rows)), _Open(stream, version, total, begun, cost, now))
+            reached = skip + len(rows)
+            left = _Open(stream, reached, total, begun, cost, now)
+            self._put_by((text, profile, scope, reached, shuffle), left)
         else:
             stream.close()
         cut = cutting and (
             more
-            or graph.count(text, profile=profile, subscriptions=subscriptions, timeout=timeout, loosened=True) > total
+            or graph.count(
+                text, profile=profile, subscriptions=subscriptions, timeout=timeout, loosened=True, refresh=False
+            )
+            > total
         )
-        fixed = compiled.is_fixed and not shuffle and graph.estate.version == version
-        return Page(stream.columns, stream.forms, rows, skip, total, more, cut, fixed, stream.as_of)
+        fixed = compiled.is_fixed and shuffle is None and graph.estate.version == stream.version
+        return Page(stream.columns, stream.forms, rows, skip, total, more, cut, fixed, stream.version, stream.as_of)
+
+    @property
+    def reads_on(self) -> bool:
+        """Whether an answer may be open that is read on without looking at the index. Never waits."""
+        return self._graph.clock.kind == "real" and bool(self._open)
 
     def close(self) -> None:
         """Close every open answer."""
@@ -136,7 +152,7 @@ class Pager:
         for each in left:
             each.stream.close()
 
-    def _resume(self, key: Key, version: int) -> _Open | None:
+    def _resume(self, key: Key) -> _Open | None:
         """The open answer that goes on at a row, if it still shows what the index shows."""
         now = time.monotonic()
         with self._lock:
@@ -146,13 +162,19 @@ class Pager:
                 del self._open[gone]
         for _, each in stale:
             each.stream.close()
-        if opened is None:
-            return None
-        lenient = self._graph.clock.kind == "real" and opened.cost >= DEAR and now - opened.begun <= self._patience
-        if opened.version == version or lenient:
+        if opened is None or self._may_go_on(opened, now):
+            return opened
+        self._graph.refresh()
+        if opened.stream.version == self._graph.estate.version:
             return opened
         opened.stream.close()
         return None
+
+    def _may_go_on(self, opened: _Open, now: float) -> bool:
+        """Whether an answer is read on without asking whether the index has moved."""
+        dear = opened.cost >= DEAR or opened.reached >= FAR
+        patience = min(max(self._patience, PAYS * opened.cost), LONGEST) if self._patience else 0.0
+        return self._graph.clock.kind == "real" and dear and now - opened.begun <= patience
 
     def _put_by(self, key: Key, opened: _Open) -> None:
         with self._lock:

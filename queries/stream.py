@@ -14,19 +14,20 @@ Rows = list[tuple[Any, ...]]
 
 
 class Stream:
-    """Rows of one query over one state of the index, which it keeps however the index moves on.
+    """Rows of one query over one state of the index, that of `version` or later, which it keeps however the index moves on.
 
     `read` gives the next rows as the engine has them, `done` says that there are no more. For one thread at a time;
     to be closed, unless it is done.
     """
 
-    __slots__ = ("_ahead", "_fetch", "_release", "advice", "as_of", "columns", "done", "forms")
+    __slots__ = ("_ahead", "_fetch", "_release", "advice", "as_of", "columns", "done", "forms", "version")
 
     def __init__(
         self,
         columns: tuple[Column, ...],
         forms: tuple[str, ...],
         as_of: datetime,
+        version: int,
         advice: tuple[Problem, ...],
         fetch: Callable[[int], Rows],
         release: Callable[[bool], None],
@@ -34,6 +35,7 @@ class Stream:
         self.columns = columns
         self.forms = forms
         self.as_of = as_of
+        self.version = version
         self.advice = advice
         self.done = False
         self._fetch = fetch

@@ -16,9 +16,9 @@ def from_row(sql: str, skip: int) -> str:
     return f"SELECT * FROM ({sql}) OFFSET {int(skip)}"
 
 
-def shuffled(sql: str) -> str:
-    """The rows of a statement in another order every time."""
-    return f"SELECT * FROM ({sql}) ORDER BY random()"
+def shuffled(sql: str, seed: int) -> str:
+    """The rows of a statement in an order of no meaning, which a seed settles: another seed, another order."""
+    return f"SELECT * FROM ({sql}) AS shuffled ORDER BY hash(shuffled, {int(seed)})"
 
 
 def is_ordered(relation: Relation) -> bool:

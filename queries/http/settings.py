@@ -55,7 +55,8 @@ class ServiceSettings:
     booleans_as_numbers: bool = True
     """Booleans that a query computes arrive as 0 and 1, as was seen of the service; inside dynamic values they do not."""
     shuffle_unsorted: bool = False
-    """Rows without `order by` come in another order every time, which the service reserves for itself."""
+    """Rows without `order by` come in another order every time, which the service reserves for itself; the pages of one
+    walk from token to token share theirs."""
     chaotic_id_case: bool = False
     """The letter case of `id` differs from answer to answer, as was seen of the service."""
     require_id: bool = False

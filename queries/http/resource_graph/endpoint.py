@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -130,6 +131,8 @@ class _Endpoint:
     async def _kept_answer(self, raw: bytes, version: Version) -> Kept:
         """The answer to a request over the index as it is now: one that is kept, or else a new one; of several equal
         requests at one time the first works it out for all. Only that leaves the event loop."""
+        if b"$skipToken" in raw and self._pager.reads_on:
+            return await self._service.run(self._answer, raw, version, True)
         await self._service.refresh()
         kept = self._kept.find(raw, version.name)
         if kept is not None:
@@ -140,18 +143,17 @@ class _Endpoint:
             return made
         return await self._service.run(self._answer, raw, version)  # it holds for the moment at which it was begun
 
-    def _answer(self, raw: bytes, version: Version) -> Kept:
-        """A new answer to a request; kept for the next one that is alike, where it may be."""
-        estate = self._service.graph.estate
-        estate.refresh()
-        seen = estate.version
+    def _answer(self, raw: bytes, version: Version, goes_on: bool = False) -> Kept:
+        """A new answer to a request; kept for the next one that is alike, where it may be. One that `goes_on` may be read
+        on from the page before without a look at what is due."""
         asked, _ = self._asked(raw, version)
-        scope = self._scopes.of(asked)
+        scope = self._scopes.of(asked, refresh=not goes_on)
         token = tokens.question(asked.query, scope.subscriptions)
         settings = self._settings
-        skip, top = 0, settings.max_page
+        at = tokens.Place(0, settings.max_page, secrets.randbits(64) if settings.shuffle_unsorted else None)
         if asked.skip_token is not None:
-            skip, top = tokens.read(self._service.key, asked.skip_token, token)
+            at = tokens.read(self._service.key, asked.skip_token, token)
+        skip, top = at.skip, at.top
         skip = skip if asked.skip is None else asked.skip
         top = top if asked.top is None else asked.top
         look = self._look(asked)
@@ -163,19 +165,19 @@ class _Endpoint:
                 skip=skip,
                 top=top,
                 timeout=settings.query_seconds,
-                shuffle=settings.shuffle_unsorted,
+                shuffle=at.seed,
             )
         except KqlError as error:
             raise Refused(refusal(error), self._explained(error)) from None
         counted = [self._facet(asked, index, scope.subscriptions, look) for index in range(len(asked.facets))]
         pages = self._pages(page)
-        following = tokens.write(self._service.key, page.skip + len(page.rows), top, token)
+        following = tokens.write(self._service.key, tokens.Place(page.skip + len(page.rows), top, at.seed), token)
         body = answer.body(
             page, look, counted, page.cut or (page.more and not pages), following if page.more and pages else None
         )
         # What is saved in queries is read from the truth; facets may ask for the time in their filters.
         lasting = page.fixed and not asked.facets and b"{{" not in raw and not settings.chaotic_id_case
-        made = self._made(seen, body, scope, lasting)
+        made = self._made(page.version, body, scope, lasting)
         if lasting:
             self._kept.keep(raw, version.name, made)
         return made
@@ -183,6 +185,7 @@ class _Endpoint:
     def _snapshots(self, raw: bytes, version: Version) -> Kept:
         """The answer to a request for the history."""
         settings = self._settings
+        self._service.graph.refresh()
         asked, body = self._asked(raw, version)
         interval = history.interval_of(body)
         scope = self._scopes.of(asked)

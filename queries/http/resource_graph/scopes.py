@@ -42,13 +42,14 @@ class Scopes:
         self._most = most
         self._known: _Containers | None = None
 
-    def of(self, request: QueryRequest) -> Scope:
-        """The scope of a request. Raises Refused where nothing of it may be read."""
+    def of(self, request: QueryRequest, *, refresh: bool = True) -> Scope:
+        """The scope of a request; without `refresh`, among the containers that are known. Raises Refused where nothing
+        of it may be read."""
         if request.subscriptions and request.management_groups:
             refuse("A query has either 'subscriptions' or 'managementGroups', not both.")
         if request.subscriptions:
-            return self._listed(request.subscriptions)
-        known = self._containers()
+            return self._listed(request.subscriptions, refresh)
+        known = self._containers(refresh)
         if request.management_groups:
             wanted = {name.rsplit("/", 1)[-1].lower() for name in request.management_groups}
             if not wanted & known.groups:
@@ -59,7 +60,7 @@ class Scopes:
             return self._limited(tuple(known.subscriptions), request.allow_partial_scopes)
         return Scope(None)
 
-    def _listed(self, given: Sequence[str]) -> Scope:
+    def _listed(self, given: Sequence[str], refresh: bool) -> Scope:
         """Those that are named; one that cannot be read is passed over in silence, none at all is refused."""
         ids = [id.strip().lower() for id in given]
         usable = [id for id in ids if _GUID.fullmatch(id)]
@@ -69,7 +70,7 @@ class Scopes:
                 f"Given: '{','.join(given)[:200]}'.",
                 "NoValidSubscriptionsInQueryRequest",
             )
-        known = self._containers().subscriptions
+        known = self._containers(refresh).subscriptions
         readable = tuple(sorted({id for id in usable if id in known}))
         if not readable:
             refuse(DENIED, "AccessDenied", status=403)
@@ -85,10 +86,12 @@ class Scopes:
             )
         return Scope(ids[: self._most], limited=True)
 
-    def _containers(self) -> _Containers:
+    def _containers(self, refresh: bool) -> _Containers:
+        known = self._known
+        if known is not None and not refresh:
+            return known
         self._graph.refresh()
         version = self._graph.estate.version
-        known = self._known
         if known is None or known.version != version:
             subscriptions: dict[str, frozenset[str]] = {}
             groups: set[str] = set()

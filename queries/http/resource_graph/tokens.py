@@ -7,11 +7,21 @@ import binascii
 import hashlib
 import hmac
 import struct
+from dataclasses import dataclass
 
 from queries.http.resource_graph.request import refuse
 
-_FORM = struct.Struct(">BQH16s")
+_FORM = struct.Struct(">BQH?Q16s")
 _VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of `top` rows from row `skip` on; `seed` has drawn the order of the rows, where the service shuffles."""
+
+    skip: int
+    top: int
+    seed: int | None = None
 
 
 def question(query: str, scope: object) -> bytes:
@@ -19,14 +29,14 @@ def question(query: str, scope: object) -> bytes:
     return hashlib.sha256(f"{scope!r}\0{query}".encode("utf-8", "surrogatepass")).digest()[:16]
 
 
-def write(key: bytes, skip: int, top: int, asked: bytes) -> str:
-    """A token for the page of `top` rows that begins at row `skip` of a question."""
-    content = _FORM.pack(_VERSION, skip, top, asked)
+def write(key: bytes, place: Place, asked: bytes) -> str:
+    """A token for a page of a question."""
+    content = _FORM.pack(_VERSION, place.skip, place.top, place.seed is not None, place.seed or 0, asked)
     return base64.urlsafe_b64encode(content + _seal(key, content)).decode()
 
 
-def read(key: bytes, token: str, asked: bytes) -> tuple[int, int]:
-    """`skip` and `top` of a token. Raises Refused for one that is forged, damaged or of another question."""
+def read(key: bytes, token: str, asked: bytes) -> Place:
+    """The page that a token stands for. Raises Refused for one that is forged, damaged or of another question."""
     try:
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
@@ -34,10 +44,10 @@ def read(key: bytes, token: str, asked: bytes) -> tuple[int, int]:
     content, seal = raw[: _FORM.size], raw[_FORM.size :]
     if len(content) != _FORM.size or not hmac.compare_digest(seal, _seal(key, content)):
         refuse("The skip token is not valid. Use the token of the previous response as it is.", "InvalidSkipToken")
-    version, skip, top, of = _FORM.unpack(content)
+    version, skip, top, drawn, seed, of = _FORM.unpack(content)
     if version != _VERSION or of != asked:
         refuse("The skip token belongs to another query or other scopes.", "InvalidSkipToken")
-    return skip, top
+    return Place(skip, top, seed if drawn else None)
 
 
 def _seal(key: bytes, content: bytes) -> bytes:
