@@ -113,7 +113,7 @@ _UNITS: dict[str, int] = {
     **dict.fromkeys(("tick", "ticks"), 1),
 }
 _UNIT_FORM = re.compile(r"\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")
-_CLOCK_FORM = re.compile(r"\s*([+-]?)(?:(\d+)[.:](?=\d+:\d+:))?(\d+):(\d+)(?::(\d+)(?:\.(\d{1,7})\d*)?)?\s*")
+_CLOCK_FORM = re.compile(r"\s*([+-]?)(?:(\d+)(?:\.|:(?=\d+:\d+:)))?(\d+):(\d+)(?::(\d+)(?:\.(\d{1,7})\d*)?)?\s*")
 
 
 def timespan(text: str) -> int | None:

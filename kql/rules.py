@@ -89,7 +89,8 @@ class _Rules:
         return syntax.Let(name.name, value, _span(children), name.span)
 
     def set_option(self, children: list[Any]) -> syntax.SetOption:
-        return syntax.SetOption(children[1].name, _span(children))
+        _, name, *value = children
+        return syntax.SetOption(name.name, _span(children), value[0] if value else None)
 
     def refused_statement(self, children: list[Any]) -> syntax.RefusedStatement:
         return syntax.RefusedStatement(" ".join(str(children[0]).split()[:2]), _token_span(children[0]))

@@ -140,10 +140,11 @@ class Let:
 
 @dataclass(frozen=True, slots=True)
 class SetOption:
-    """`set name[=value];`: accepted, of no effect here."""
+    """`set name[=value];`: accepted; only what bin_auto() is told has an effect here."""
 
     name: str
     span: Span
+    value: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

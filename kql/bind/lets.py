@@ -19,6 +19,7 @@ _REFUSED = {
     "restrict access": "what may be read is said where the query is asked, by its subscriptions",
     "declare pattern": "a function with parameters does the same",
 }
+OPTIONS = frozenset({"query_bin_auto_size", "query_bin_auto_at"})  # those that a function reads
 MAX_CALL_DEPTH = 40
 MAX_INLINED = 2_000
 MAX_REPEATED = 60  # a let of more steps than this is not written out twice
@@ -40,8 +41,11 @@ def bind_statements(binder: Binder, statements: tuple[syntax.Statement, ...], en
                     environment = _declare(binder, parameter, environment)
             case syntax.RefusedStatement(words, span):
                 binder.problems.add("KQL501", span, what=f"the statement '{words}'", reason=_REFUSED[words])
-            case syntax.SetOption():
-                binder.bounds.statement("set", statement.span)
+            case syntax.SetOption(name, span, value):
+                binder.bounds.statement("set", span)
+                if value is not None and name in OPTIONS:
+                    told = binder.constant(value, Scope((), environment), f"what '{name}' is set to")
+                    environment = environment.with_(f"\0{name}", ScalarBinding(told))
     return environment
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kql import plan, syntax
 from kql.bind import names
-from kql.bind.scope import Scope, find
+from kql.bind.scope import ScalarBinding, Scope, find
 from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, STRING, UNKNOWN, common
 
 if TYPE_CHECKING:
@@ -142,6 +142,25 @@ def coalesce(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     return binder.call(function, values, call.span, written=call.name)
 
 
+def bin_auto(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """Like bin, with the size and the point where bins begin that the query has set before."""
+    from kql.functions import catalogue
+
+    size, at = (scope.environment.get(f"\0query_bin_auto_{name}") for name in ("size", "at"))
+    function = catalogue.find("bin_auto")
+    assert function is not None
+    if not isinstance(size, ScalarBinding):
+        binder.problems.add("KQL501", call.name_span, what="bin_auto()", reason=function.refused)
+        return _NOTHING
+    if len(call.arguments) != 1:
+        binder.problems.add("KQL301", call.span, function="bin_auto()", expected="1 argument", given=len(call.arguments))
+        return _NOTHING
+    value = binder.scalar(call.arguments[0], scope)
+    if isinstance(at, ScalarBinding):
+        return binder.apply("bin_at", (value, size.value, at.value), call.span)
+    return binder.apply("bin", (value, size.value), call.span)
+
+
 def several(binder: Binder, call: syntax.Call, scope: Scope) -> list[tuple[str, plan.Scalar]]:
     """The columns that a call stands for, by their automatic names: series_stats(s), array_sort_asc(a, b)."""
     from kql.bind.scalars import bind
@@ -175,6 +194,7 @@ SPECIAL: dict[str, Callable[[Binder, syntax.Call, Scope], plan.Scalar]] = {
     "iscolumnexists": iscolumnexists,
     "bag_pack_columns": bag_pack_columns,
     "column_names_of": column_names_of,
+    "bin_auto": bin_auto,
     "coalesce": coalesce,
     "not": not_,
     "iff": conditional,

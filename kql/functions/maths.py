@@ -177,7 +177,7 @@ ROWS = (
            ("around(value:datetime, center:datetime, delta:timespan) -> bool", _AROUND),
            doc="Whether a value lies no farther from a center than delta.",
            examples=("around(11, 10, 1)", "around(datetime(2020-01-02), datetime(2020-01-01), 1d)")),
-    refused("bin_auto", "its bins come from request properties of the service: write bin(value, size)"),
+    refused("bin_auto", "how wide its bins are is told before the query, and is not here: set query_bin_auto_size = 1h;", naming="first"),
     _real("gamma", "TRY(gamma({x}))", "The gamma function.", "round(gamma(4), 6) == 6.0"),
     _real("loggamma", "TRY(lgamma({x}))", "The logarithm of the gamma function.", "round(loggamma(1), 6) == 0.0"),
     scalar(("isnan(number:real) -> bool", "isnan({number})"), doc="Whether a real is no number.", examples=("isnan(real(nan))",)),

@@ -13,8 +13,8 @@ _REASONS: dict[str, str] = {
         "extent_id extentid extent_tags ingestion_time row_id rowstore_ordinal_range estimate_data_size"
     ),
     "the estate's changes are a table to query, not a cursor": "cursor_after cursor_before_or_at cursor_current current_cursor",
-    "it stands in graph-match only, about an edge of several hops or a node": "all map inner_nodes node_degree_in node_degree_out",
-    "nodes are known by what edges call them, and have no labels": "node_id labels",
+    "it stands in graph-match only, about an edge of several hops or a node": "all map inner_nodes node_degree_in node_degree_out node_id",
+    "nodes are known by what edges call them, and have no labels": "labels",
     "it is an inner part of Microsoft's engine": (
         "__hash_crc32 __hash_djb2 __hash_xxh64 __hash_many_crc32 __hll_normalize __ipv6_lookup_ranges __invoke __cast"
         " __geo_polygon_s2cell_covering_level __geo_polygon_validate __geo_line_s2cell_covering_level __geo_line_validate"

@@ -188,9 +188,9 @@ def window(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
     return _function("window", rows, doc, **facts)
 
 
-def refused(name: str, reason: str, kind: Kind = "scalar") -> Function:
-    """A name that KQL knows and this engine does not offer, with the reason."""
-    return Function(name, kind, (), reason, refused=reason)
+def refused(name: str, reason: str, kind: Kind = "scalar", naming: str = "") -> Function:
+    """A name that KQL knows and this engine does not offer, with the reason; `naming` where it is offered in part."""
+    return Function(name, kind, (), reason, refused=reason, naming=naming)
 
 
 def alias(name: str, function: Function, hidden: bool = True) -> Function:

@@ -129,7 +129,8 @@ def bind_items(
                 continue
             name = namer.automatic(value.column.name)
             if name == value.column.name:
-                namer.given.add(name)
+                if name == item.expression.name:
+                    namer.given.add(name)
                 made.append((value.column, value))
                 continue
         else:

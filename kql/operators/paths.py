@@ -232,9 +232,12 @@ class Walk:
         return at
 
 
+_LOOKS = frozenset({"map", "any", "all", "inner_nodes", "node_degree_in", "node_degree_out", "node_id"})
+
+
 def _calls(node: Any) -> bool:
     """Whether an expression looks into an edge, or at a node as a whole."""
-    if isinstance(node, syntax.Call) and node.name in ("map", "any", "all", "inner_nodes", "node_degree_in", "node_degree_out"):
+    if isinstance(node, syntax.Call) and node.name in _LOOKS:
         return True
     if isinstance(node, syntax.Member) and isinstance(node.base, syntax.Name):
         return False

@@ -149,9 +149,17 @@ class _Pattern(Walk):
         if not self.items:
             self.binder.problems.add("KQL401", self.span, operator=self.name, expected="project and what to show")
             return rows
-        items = tuple(replace(item, expression=self.seen(item.expression)) for item in self.items)
+        items = tuple(replace(item, expression=self._item(item)) for item in self.items)
         made = bind_items(self.binder, items, Scope((), self.environment, named=self.sight), names.Namer())
         return plan.Project(self.rows, tuple((Column(column.name, column.type), value) for column, value in made))
+
+    def _item(self, item: syntax.Item) -> syntax.Expression:
+        """What an item shows. Here a function does not hand on the name of what it is given."""
+        expression: syntax.Expression = self.seen(item.expression)
+        if item.names or not isinstance(expression, syntax.Call):
+            return expression
+        value = self.binder.scalar(expression, Scope((), self.environment, named=self.sight))
+        return self._made("", value, expression.span)
 
     def seen(self, node: Any) -> Any:
         """An expression in which what looks into edges and nodes is a column of the rows."""
@@ -162,19 +170,23 @@ class _Pattern(Walk):
                 value = self._over(name, False, syntax.Name(column, span), "map")
                 return self._made(f"{name}_{column}", value, span)
             case syntax.Name(name, span) if name in self.sight:
-                return self._made(name, self._bag(self.sight[name]), span)
+                # what has no properties has no name to hand on
+                return self._made(name if self.sight[name] else "", self._bag(self.sight[name]), span)
             case syntax.Name(name, span) if name in self.lists:
                 return self._made(name, self._over(name, False, None, "map"), span)
             case syntax.Call("array_length", (syntax.Name(name, span),)) if name in self.lists:
                 return self._made("", plan.Ref(self.lists[name].length), span)
             case syntax.Call("map" | "any" | "all" as word, (over, expression), span) if (found := self._edge(over)):
                 name, inner = found
-                label = f"{'inner_nodes_' if inner else ''}{name}_{names.of(expression) or 'Column'}"
+                called = "node_id" if _is_node_id(expression) else names.of(expression) or "Column"
+                label = f"{'inner_nodes_' if inner else ''}{name}_{called}"
                 return self._made(label, self._over(name, inner, expression, word), span)
             case syntax.Call("inner_nodes", (syntax.Name(name),), span) if name in self.lists:
                 return self._made(f"inner_nodes_{name}", self._over(name, True, None, "map"), span)
             case syntax.Call("node_degree_in" | "node_degree_out" as word, (syntax.Name(name),), span) if name in self.nodes:
                 return self._made(f"{word}_{name}", self._degree(self.nodes[name], word.endswith("in")), span)
+            case syntax.Call("node_id", (syntax.Name(name),), span) if name in self.nodes:
+                return self._made(f"node_id_{name}", self.apply("hash", plan.Ref(self.nodes[name])), span)
         if isinstance(node, tuple):
             return tuple(self.seen(each) for each in node)
         if dataclasses.is_dataclass(node) and not isinstance(node, type):
@@ -231,7 +243,13 @@ class _Pattern(Walk):
                 "inner", every, nodes, ((plan.Ref(there), plan.Ref(copies[self.graph.key])),), tuple((c, c) for c in more)
             )
         false = plan.Literal(False, BOOL)
-        scope = Scope(columns, self.environment, named=self.sight)
+        environment = self.environment
+        if inner and expression is not None:
+            # node_id() is the hash of the node that is looked at
+            known = ScalarBinding(self.apply("hash", plan.Ref(there)))
+            environment = environment.with_("\0node_id", known)
+            expression = trees.replaced(expression, _is_node_id, lambda call: syntax.Name("\0node_id", call.span))
+        scope = Scope(columns, environment, named=self.sight)
         if expression is None:
             value = self._bag({column.name: plan.Ref(column) for column in columns})
         elif word == "map":
@@ -266,6 +284,10 @@ class _Pattern(Walk):
         kept = tuple((column, column) for column in plan.columns_of(self.rows))
         self.rows = plan.Join("leftouter", self.rows, counted, ((plan.Ref(key), plan.Ref(end)),), (*kept, (count, count)))
         return self.apply("coalesce", plan.Ref(count), plan.Literal(0, LONG))
+
+
+def _is_node_id(node: object) -> bool:
+    return isinstance(node, syntax.Call) and node.name == "node_id" and not node.arguments
 
 
 __all__ = ["GraphMatch", "GraphShortestPaths"]

@@ -1,9 +1,9 @@
-"""Walks over expressions of the syntax tree: the names and members that they hold."""
+"""Walks over expressions of the syntax tree: the names and members that they hold, and other ones in their place."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from kql import syntax
@@ -44,4 +44,16 @@ def conjuncts(condition: syntax.Expression | None) -> Iterator[syntax.Expression
             yield condition
 
 
-__all__ = ["conjuncts", "members", "names", "parts"]
+def replaced(node: Any, which: Callable[[Any], bool], by: Callable[[Any], Any]) -> Any:
+    """An expression with others in the place of some of its nodes."""
+    if which(node):
+        return by(node)
+    if isinstance(node, tuple):
+        return tuple(replaced(each, which, by) for each in node)
+    if dataclasses.is_dataclass(node) and not isinstance(node, type):
+        changes = {field.name: replaced(getattr(node, field.name), which, by) for field in dataclasses.fields(node)}
+        return dataclasses.replace(node, **changes)
+    return node
+
+
+__all__ = ["conjuncts", "members", "names", "parts", "replaced"]

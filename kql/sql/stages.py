@@ -6,6 +6,8 @@ one becomes a column below.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kql import plan
 from kql.plan import Relation, Scalar
 from kql.sql.facts import Known
@@ -21,9 +23,21 @@ def _staged(relation: Relation, known: Known) -> Relation:
     lift = _Lift(known)
     match relation:
         case plan.Project():
-            return reshaped(relation, lift.inner, lift.pieces)
+            made = reshaped(relation, lift.inner, lift.pieces)
+            return _in_order(made, relation.input, lift.rows) if isinstance(made, plan.Project) else made
         case _:
             return reshaped(relation, lift.whole, lift.pieces)
+
+
+def _in_order(made: plan.Project, before: Relation, rows: plan.Ref | None) -> Relation:
+    """The relation over rows in the order of their numbers, where they are numbered: windows over runs of rows make the
+    engine put the rows in another order, which those beside and above them must not see."""
+    if rows is None:
+        return made
+    while isinstance(before, plan.Project | plan.Filter | plan.Limit | plan.Unnest | plan.Shared):
+        before = before.input
+    within = before.within if isinstance(before, plan.Sort) else ()
+    return replace(made, input=plan.Sort(made.input, (plan.SortKey(rows, True, True),), within=within))
 
 
 def is_window(node: Scalar) -> bool:
@@ -37,7 +51,7 @@ class _Lift:
     def __init__(self, known: Known) -> None:
         self.known = known
         self.pieces = Pieces()
-        self._rows: plan.Ref | None = None
+        self.rows: plan.Ref | None = None
         self._wholes: dict[Scalar, Scalar] = {}
         self._inners: dict[Scalar, Scalar] = {}
 
@@ -54,8 +68,8 @@ class _Lift:
         if not self.known[node].windowed:
             return node
         if isinstance(node, plan.RowNumber):  # all row numbers over one relation are the same
-            self._rows = self._rows or self.pieces.column(node, "window")
-            return self._rows
+            self.rows = self.rows or self.pieces.column(node, "window")
+            return self.rows
         if node not in self._wholes:
             lifted = self.pieces.column(node, "window") if is_window(node) else plan.mapped(node, self.whole)
             self._wholes[node] = lifted

@@ -83,6 +83,11 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
       find in (A, B) where id == 1""", ["source_", "id", "pack_"], [("A", 1, {"x": "p"}), ("B", 1, {"y": 5})]),
     ("rows under a name", "datatable(k: long)[1, 2, 2] | as All | summarize n = count() by k | join kind=inner (All | distinct k) on k"
      " | project k, n | sort by k asc", ["k", "n"], [(1, 1), (2, 2)]),
+    ("runs beside neighbours", "range x from 1 to 5 step 1 | extend c = row_cumsum(x, x == 4), p = prev(x) | extend q = prev(c), r = row_number()",
+     ["x", "c", "p", "q", "r"], [(1, 1, None, None, 1), (2, 3, 1, 1, 2), (3, 6, 2, 3, 3), (4, 4, 3, 6, 4), (5, 9, 4, 4, 5)]),
+    ("runs in parts", "range x from 1 to 6 step 1 | extend k = x % 2 | partition by k (sort by x desc | extend c = row_cumsum(x, x == 3), p = prev(x)"
+     " | extend q = next(c)) | sort by x asc | project x, c, p, q", ["x", "c", "p", "q"],
+     [(1, 4, 3, None), (2, 12, 4, None), (3, 3, 5, 4), (4, 10, 6, 12), (5, 5, None, 3), (6, 6, None, 10)]),
     # ---- graphs
     ("an edge is used once", WAYS + "| graph-match (a)-[e*3..4]->(b) where a.town == 'A' project b.town, tolls = map(e, toll)",
      ["b_town", "tolls"], [("A", [1, 2, 3]), ("D", [1, 2, 4])]),
@@ -95,6 +100,14 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
      ["b_town", "b_people", "e_toll"], [("X", None, 5)]),
     ("the shortest way", WAYS + """| graph-shortest-paths (a)-[e*1..5]->(b) where a.town == 'A' and b.town == 'D'
       project hops = array_length(e)""", ["hops"], [(3,)]),
+    ("nodes of which nothing is told", "datatable(s: string, t: string)['A', 'B'] | make-graph s --> t | graph-match (a)-->(b) project a, b",
+     ["Column1", "Column2"], [({}, {})]),
+    ("what tells nodes apart", WAYS + """| graph-match (a)-[e*2..2]->(b) where a.town == 'A' and node_id(a) == hash(a.town)
+      project map(inner_nodes(e), node_id()), same = map(inner_nodes(e), node_id() == hash(town)) | project-away inner_nodes_e_node_id""",
+     ["same"], [([True],)]),
+    ("bins that are told before", "set query_bin_auto_size = 1h; set query_bin_auto_at = datetime(2017-01-01 00:05);\n"
+     "range t from datetime(2017-01-01 00:05) to datetime(2017-01-01 01:10) step 1m | summarize n = count() by bin_auto(t) | sort by n asc",
+     ["t", "n"], [("2017-01-01T01:05:00.0000000Z", 6), ("2017-01-01T00:05:00.0000000Z", 60)]),
     ("parts that hang together", WAYS + "| graph-mark-components with_component_id=part | graph-to-table nodes | summarize n = count() by part"
      " | sort by part asc", ["part", "n"], [(0, 4), (1, 2)]),
     ("a way there and back", WAYS + "| graph-mark-components kind=strong with_component_id=part | graph-to-table nodes"
