@@ -2,144 +2,88 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from kql.forms import Json, List, Missing, Scalar
 from kql.functions.row import Function, aggregate, alias
-from kql.sql import dynamic
-from kql.sql.value import Arguments, Sql
-from kql.types import BOOL, DYNAMIC, INT, INTEGERS, LONG, REAL, STRING, TIMESPAN
-
-if TYPE_CHECKING:
-    from kql.functions.row import Template
+from kql.functions.template import Answer, Template, template
 
 _SHOWN = "toscalar(range x from 1 to 4 step 1 | summarize {}) == {}"
+_IF = " FILTER (WHERE {predicate})"  # what an aggregate's …if twin has behind it
 
 
-def _where(arguments: Arguments) -> str:
-    for place, parameter in enumerate(arguments.overload.parameters):
-        if parameter.name == "predicate":
-            return f" FILTER (WHERE {arguments.text(place)})"
-    return ""
+def _sum(where: str) -> Answer:
+    return {
+        "expr is integer or timespan": template(f"kql_wrap(coalesce(sum({{expr}}){where}, 0))", null=False),
+        "": template(f"coalesce(sum({{expr}}){where}, 0)", null=False),
+    }
 
 
-def _sum(arguments: Arguments) -> Sql:
-    text, kind = arguments.text(0), arguments[0].type
-    where = _where(arguments)
-    if kind in INTEGERS or kind is TIMESPAN:
-        return Sql(f"kql_wrap(coalesce(sum({text}){where}, 0))", arguments.result, False)
-    if kind is DYNAMIC:
-        return Sql(f"coalesce(sum(kql_json_to_real({text})){where}, 0)", arguments.result, False)
-    return Sql(f"coalesce(sum({text}){where}, 0)", arguments.result, False)
+def _avg(where: str) -> dict[str, Answer]:
+    """The mean by the type of the values. Of integers the sum wraps around, as Kusto's does."""
+    whole = f"CAST(kql_wrap(sum({{expr}}){where}) AS DOUBLE) / nullif(count({{expr}}){where}, 0)"
+    ticks = f"CAST(sum({{expr}}){where} // nullif(count({{expr}}){where}, 0) AS BIGINT)"
+    return {
+        "real": template(f"coalesce(avg({{expr}}){where}, CAST('NaN' AS DOUBLE))", null=False),
+        "Integer": template(f"coalesce({whole}, CAST('NaN' AS DOUBLE))", null=False),
+        "decimal": f"CAST(avg({{expr}}){where} AS DECIMAL(38,12))",
+        "timespan": ticks,
+        "datetime": ticks,
+    }
 
 
-def _avg(arguments: Arguments) -> Sql:
-    text, kind, where = arguments.text(0), arguments[0].type, _where(arguments)
-    if arguments.result is REAL:
-        if kind in INTEGERS:
-            # the sum wraps around as Kusto's does
-            text = f"CAST(kql_wrap(sum({text}){where}) AS DOUBLE) / nullif(count({text}){where}, 0)"
-        else:
-            text = f"avg({text}){where}"
-        return Sql(f"coalesce({text}, CAST('NaN' AS DOUBLE))", REAL, False)
-    if arguments.result.value == "decimal":
-        return Sql(f"CAST(avg({text}){where} AS DECIMAL(38,12))", arguments.result, True)
-    return Sql(f"CAST(sum({text}){where} // nullif(count({text}){where}, 0) AS BIGINT)", arguments.result, True)
+def _extreme(function: str, of: str = "expr", where: str = "") -> dict[str, Answer]:
+    found = f"{function}({{{of}}}){where}"
+    nan = f"CASE WHEN bool_or(isnan({{{of}}})){where} THEN CAST('NaN' AS DOUBLE) ELSE {found} END"
+    return {f"{of} is real": nan, "": found} if function == "min" else {"": found}
 
 
-def _extreme(function: str) -> Template:
-    def sql(arguments: Arguments) -> Sql:
-        value, where = arguments[0].fetched(), _where(arguments)
-        if value.type is STRING:
-            return Sql(f"{function}({value.string}){where}", STRING, True)
-        if value.type is DYNAMIC:
-            text = dynamic.as_json(value).text
-            return Sql(f"{function}({text}){where}", DYNAMIC, True, Json())
-        if value.type is REAL and function == "min":
-            text = f"CASE WHEN bool_or(isnan({value.text})){where} THEN CAST('NaN' AS DOUBLE) ELSE min({value.text}){where} END"
-            return Sql(text, REAL, True)
-        return Sql(f"{function}({value.text}){where}", value.type, True)
-
-    return sql
+_SOME = {"expr is string": "any_value(nullif({expr}, ''))", "": "any_value({expr})"}
 
 
-def _some(arguments: Arguments) -> Sql:
-    value = arguments[0].fetched()
-    if value.type is STRING:
-        return Sql(f"any_value(nullif({value.string}, ''))", STRING, True)
-    if value.type is DYNAMIC:
-        return Sql(f"any_value({dynamic.as_json(value).text})", DYNAMIC, True, Json())
-    return Sql(f"any_value({value.text})", value.type, True)
+def _dcount(where: str = "") -> Answer:
+    return {
+        "expr is plain": template(f"count(DISTINCT {{expr:same}}){where}", null=False),
+        "": template(f"count(DISTINCT {{expr}}){where}", null=False),
+    }
 
 
-def _dcount(arguments: Arguments) -> Sql:
-    value, where = arguments[0].fetched(), _where(arguments)
-    if value.type is DYNAMIC:
-        value = dynamic.as_json(value) if not isinstance(value.form, Scalar) else value
-    text = value.string if value.type is STRING else value.text
-    return Sql(f"count(DISTINCT {text}){where}", LONG, False)
-
-
-def _element(value: Sql) -> tuple[str, Scalar | Json, bool]:
-    """A value as an element of a list: its SQL, the elements' form, and whether it is itself a list to be flattened."""
-    value = value.fetched()
-    if value.type is DYNAMIC:
-        if isinstance(value.form, Scalar):
-            return value.text, value.form, False
-        if isinstance(value.form, Missing) and value.members is None:
-            return "CAST(NULL AS JSON)", Json(), False
-        return dynamic.as_json(value).text, Json(), not isinstance(value.form, Scalar)
-    if value.type in (STRING, LONG, INT, BOOL, REAL):
-        return (value.string if value.type is STRING else value.text), Scalar(value.type), False
-    return dynamic.as_json(value).text, Json(), False
-
-
-def _collect(distinct: bool, keep_nulls: bool = False) -> Template:
+def _collect(distinct: bool, keep_nulls: bool = False, predicate: str = "", capped: bool = True) -> Template:
     """make_list and make_set. Arrays among the values are opened by one level."""
 
-    def sql(arguments: Arguments) -> Sql:
-        text, form, nested = _element(arguments[0])
-        # a dynamic null is a value like others in a list, the null of a type is none
-        kept = keep_nulls or (nested and not distinct)
-        conditions = [] if kept else [f"({text}) IS NOT NULL"]
-        cap = None
-        for place, parameter in enumerate(arguments.overload.parameters[: len(arguments)]):
-            if parameter.name == "predicate":
-                conditions.append(arguments.text(place))
-            elif parameter.name == "maxSize":
-                cap = arguments.text(place)
-        where = f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
-        if nested:
-            collected = f"flatten(list(kql_opened({text}){arguments.over}){where})"
-            if distinct:
-                collected = f"kql_distinct({collected})"
-        elif distinct:
-            collected = f"list(DISTINCT {text}){where}"
-        else:
-            collected = f"list({text}{arguments.over}){where}"
-        empty = "CAST([] AS JSON[])" if isinstance(form, Json) else "[]"
-        listed = f"coalesce({collected}, {empty})"
-        if cap is not None:
-            listed = f"({listed})[1:{cap}]"
-        return Sql(listed, DYNAMIC, False, List(form))
+    def where(nulls: bool) -> str:
+        tests = [] if nulls else ["({expr:element}) IS NOT NULL"]
+        tests += [predicate] if predicate else []
+        return f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
 
-    return sql
+    # a dynamic null is a value like others in a list, the null of a type is none
+    opened = f"flatten(list(kql_opened({{expr:element}}){{over}}){where(keep_nulls or not distinct)})"
+    plain = f"list({'DISTINCT ' if distinct else ''}{{expr:element}}{'' if distinct else '{over}'}){where(keep_nulls)}"
+    found = "coalesce({collected}, {empty})"
+    return template(
+        {"maxSize": f"({found})[1:{{maxSize}}]", "": found} if capped else found,
+        "[expr:element]", null=False,
+        collected={
+            "expr is dynamic and expr is not plain or missing": f"kql_distinct({opened})" if distinct else opened,
+            "": plain,
+        },
+        empty={"expr is plain or string or int or long or real or bool": "[]", "": "CAST([] AS JSON[])"},
+    )  # fmt: skip
 
 
-def _bag(arguments: Arguments) -> Sql:
-    return Sql(f"kql_merged(list({arguments.text(0)}{arguments.over}){_where(arguments)})", DYNAMIC, False, Json())
+def _bag(where: str = "") -> Template:
+    return template(f"kql_merged(list({{expr}}{{over}}){where})", null=False)
 
 
-def _with_if(name: str, shape: str, sql: Template, doc: str, shown: str, **facts: str) -> tuple[Function, Function]:
+def _with_if(name: str, shape: str, sql: Callable[[str], Answer], doc: str, shown: str, **facts: str) -> tuple[Function, Function]:
     """An aggregate and its `…if` twin, which takes a condition."""
     expr, returns = shape.split("->")
     call, _, wanted = shown.partition("=")
     own = aggregate(
-        (f"{name}({expr.strip()}) -> {returns.strip()}", sql), doc=doc, examples=(_SHOWN.format(call, wanted),), **facts
+        (f"{name}({expr.strip()}) -> {returns.strip()}", sql("")), doc=doc, examples=(_SHOWN.format(call, wanted),), **facts
     )
     twin_naming = {"naming": f"prefix:{name}if"} if facts.get("naming", "").startswith("prefix:") else {}
     twin = aggregate(
-        (f"{name}if({expr.strip()}, predicate:bool) -> {returns.strip()}", sql),
+        (f"{name}if({expr.strip()}, predicate:bool) -> {returns.strip()}", sql(_IF)),
         doc=f"Like {name}, over the rows for which a condition is true.",
         examples=(f"isnotnull(toscalar(range x from 1 to 4 step 1 | summarize {name}if(x, x > 1)))",),
         **{**facts, **twin_naming},
@@ -156,14 +100,14 @@ def _averages() -> tuple[Function, Function]:
         ("datetime", "datetime"),
     )
     own = aggregate(
-        *((f"avg(expr:{given}) -> {made}", _avg) for given, made in shapes),
+        *((f"avg(expr:{given}) -> {made}", _avg("")[given]) for given, made in shapes),
         doc="The mean; NaN over no rows.",
         examples=(_SHOWN.format("avg(x)", "2.5"),),
         naming="prefix:avg",
         empty="real(nan)",
     )
     twin = aggregate(
-        *((f"avgif(expr:{given}, predicate:bool) -> {made}", _avg) for given, made in shapes),
+        *((f"avgif(expr:{given}, predicate:bool) -> {made}", _avg(_IF)[given]) for given, made in shapes),
         doc="Like avg, over the rows for which a condition is true.",
         examples=(_SHOWN.format("avgif(x, x > 2)", "3.5"),),
         naming="prefix:avgif",
@@ -189,7 +133,7 @@ def _lists() -> tuple[Function, ...]:
         made += [row, alias(word.replace("_", ""), row)]
         made.append(
             aggregate(
-                (f"{word}_if(expr:Scalar, predicate:bool, maxSize:Integer?) -> Parameter0Array", _collect(distinct)),
+                (f"{word}_if(expr:Scalar, predicate:bool, maxSize:Integer?) -> Parameter0Array", _collect(distinct, predicate="{predicate}")),
                 doc=f"Like {word}, over the rows for which a condition is true.",
                 examples=(f"array_length(toscalar(range x from 1 to 4 step 1 | summarize {word}_if(x, x > 1))) == 3",),
                 naming=f"prefix:{prefix}",
@@ -199,7 +143,7 @@ def _lists() -> tuple[Function, ...]:
         )
     made.append(
         aggregate(
-            ("make_list_with_nulls(expr:Scalar) -> Parameter0Array", _collect(False, keep_nulls=True)),
+            ("make_list_with_nulls(expr:Scalar) -> Parameter0Array", _collect(False, keep_nulls=True, capped=False)),
             doc="The values as an array, nulls among them.",
             examples=("array_length(toscalar(range x from 1 to 4 step 1 | summarize make_list_with_nulls(x))) == 4",),
             naming="prefix:list",
@@ -229,31 +173,31 @@ ROWS = (
     ),
     *_with_if("sum", "expr:Summable -> Parameter0Promoted", _sum, "The sum; longs wrap around.", "sum(x)=10", naming="prefix:sum", empty="0"),
     *_averages(),
-    *_with_if("min", "expr:Scalar -> Parameter0", _extreme("min"), "The smallest value.", "min(x)=1", naming="prefix:min"),
-    *_with_if("max", "expr:Scalar -> Parameter0", _extreme("max"), "The largest value.", "max(x)=4", naming="prefix:max"),
+    *_with_if("min", "expr:Scalar -> Parameter0", lambda where: _extreme("min", where=where), "The smallest value.", "min(x)=1", naming="prefix:min"),
+    *_with_if("max", "expr:Scalar -> Parameter0", lambda where: _extreme("max", where=where), "The largest value.", "max(x)=4", naming="prefix:max"),
     aggregate(
-        ("dcount(expr:Scalar, accuracy:Integer?) -> long", _dcount),
+        ("dcount(expr:Scalar, accuracy:Integer?) -> long", _dcount()),
         doc="The number of distinct values, counted exactly here.",
         examples=(_SHOWN.format("dcount(x)", "4"),),
         naming="prefix:dcount",
         empty="0",
     ),
     aggregate(
-        ("dcountif(expr:Scalar, predicate:bool, accuracy:Integer?) -> long", _dcount),
+        ("dcountif(expr:Scalar, predicate:bool, accuracy:Integer?) -> long", _dcount(_IF)),
         doc="Like dcount, over the rows for which a condition is true.",
         examples=(_SHOWN.format("dcountif(x, x > 2)", "2"),),
         naming="prefix:dcountif",
         empty="0",
     ),
     aggregate(
-        ("count_distinct(expr:Scalar) -> long", _dcount),
+        ("count_distinct(expr:Scalar) -> long", _dcount()),
         doc="The number of distinct values.",
         examples=(_SHOWN.format("count_distinct(x)", "4"),),
         naming="prefix:count_distinct",
         empty="0",
     ),
     aggregate(
-        ("count_distinctif(expr:Scalar, predicate:bool) -> long", _dcount),
+        ("count_distinctif(expr:Scalar, predicate:bool) -> long", _dcount(_IF)),
         doc="Like count_distinct, over the rows for which a condition is true.",
         examples=(_SHOWN.format("count_distinctif(x, x > 2)", "2"),),
         naming="prefix:count_distinctif",
@@ -261,7 +205,7 @@ ROWS = (
     ),
     *_lists(),
     aggregate(
-        ("make_bag(expr:dynamic, maxSize:Integer?) -> dynamic", _bag),
+        ("make_bag(expr:dynamic, maxSize:Integer?) -> dynamic", _bag()),
         doc="All properties of the bags as one bag; of two with one name the first stays.",
         examples=("tostring(toscalar(range x from 1 to 1 step 1 | summarize make_bag(bag_pack('a', x)))) == '{\"a\":1}'",),
         naming="prefix:bag",
@@ -269,7 +213,7 @@ ROWS = (
         ordered=True,
     ),
     aggregate(
-        ("make_dictionary(expr:dynamic, maxSize:Integer?) -> dynamic", _bag),
+        ("make_dictionary(expr:dynamic, maxSize:Integer?) -> dynamic", _bag()),
         doc="An old name of make_bag.",
         examples=("tostring(toscalar(range x from 1 to 1 step 1 | summarize make_dictionary(bag_pack('a', x)))) == '{\"a\":1}'",),
         naming="prefix:dictionary",
@@ -286,14 +230,14 @@ ROWS = (
         hidden=True,
     ),
     aggregate(
-        ("passthrough(expr:Scalar) -> Parameter0", _some),
+        ("passthrough(expr:Scalar) -> Parameter0", _SOME),
         doc="The value of some row.",
         examples=(_SHOWN.format("passthrough(1)", "1"),),
         naming="first",
         hidden=True,
     ),
     aggregate(
-        ("make_bag_if(expr:dynamic, predicate:bool, maxSize:Integer?) -> dynamic", _bag),
+        ("make_bag_if(expr:dynamic, predicate:bool, maxSize:Integer?) -> dynamic", _bag(_IF)),
         doc="Like make_bag, over the rows for which a condition is true.",
         examples=("tostring(toscalar(range x from 1 to 2 step 1 | summarize make_bag_if(bag_pack('a', x), x > 1))) == '{\"a\":2}'",),
         naming="prefix:bag",
@@ -316,13 +260,13 @@ ROWS = (
         naming="first",
     ),
     aggregate(
-        ("take_any(expr:Scalar) -> Parameter0", _some),
+        ("take_any(expr:Scalar) -> Parameter0", _SOME),
         doc="The values of some row: take_any(x, y, …) or take_any(*) give a column each.",
         examples=(_SHOWN.format("take_any(1)", "1"),),
         naming="first",
     ),
     aggregate(
-        ("any(expr:Scalar) -> Parameter0", _some),
+        ("any(expr:Scalar) -> Parameter0", _SOME),
         doc="An old name of take_any.",
         examples=(_SHOWN.format("any(1)", "1"),),
         naming="prefix:any",
@@ -337,7 +281,7 @@ ROWS = (
     ),
     *(
         aggregate(
-            (f"{word}({what}:Orderable) -> Parameter0", _extreme(function)),
+            (f"{word}({what}:Orderable) -> Parameter0", _extreme(function, what)),
             doc=f"The {size} value of a column and, as {word}(x, y, …) or {word}(x, *), other columns of the row that has it.",
             examples=(_SHOWN.format(f"{word}(x)", wanted),),
             naming=f"prefix:{function}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kql.functions.row import Function, infix
-from kql.sql.value import FALSE, TRUE, Arguments, Sql
+from kql.functions.template import template
+from kql.sql.value import FALSE, TRUE, Sql
 from kql.types import BOOL, REAL, STRING
 
 
@@ -58,39 +59,21 @@ def unequal(left: Sql, right: Sql, truth: bool) -> Sql:
     return Sql(text, BOOL, nullable)
 
 
-def _ordered(sign: str, doc: str, examples: tuple[str, ...]) -> Function:
-    def sql(arguments: Arguments) -> str:
-        left, right = arguments.text(0), arguments.text(1)
-        if REAL in (arguments[0].type, arguments[1].type):
-            tests = "".join(
-                f" AND NOT isnan({value.text})"
-                for value in (arguments[0], arguments[1])
-                if value.type is REAL and not _finite(value)
-            )
-            return f"({left} {sign} {right}{tests})"
-        return f"({left} {sign} {right})"
+def _number(side: str) -> dict[str, str]:
+    """NaN is neither less nor greater than anything."""
+    return {f"{side} is real and {side} is not finite": f" AND NOT isnan({{{side}}})", "": ""}
 
+
+def _ordered(sign: str, doc: str, examples: tuple[str, ...]) -> Function:
+    sql = template(f"({{left}} {sign} {{right}}{{first}}{{second}})", first=_number("left"), second=_number("right"))
     return infix((f"{sign}(left:typed, right:typed) -> bool", sql), doc=doc, examples=examples)
 
 
-def _between(arguments: Arguments) -> str:
-    value, low, high = (arguments.text(place) for place in range(3))
-    return f"({value} BETWEEN {low} AND {high})"
-
-
-def _between_span(arguments: Arguments) -> str:
-    value, low, span = (arguments.text(place) for place in range(3))
-    return f"({value} BETWEEN {low} AND {low} + {span})"
-
-
+_BETWEEN = "({value} BETWEEN {low} AND {high})"
 _SHAPES = (
-    ("(value:Number, low:Number, high:Number) -> bool", _between),
-    ("(value:timespan, low:timespan, high:timespan) -> bool", _between),
-    ("(value:datetime, low:datetime, high:datetime) -> bool", _between),
-    ("(value:datetime, low:datetime, high:timespan) -> bool", _between_span),
-    ("(value:string, low:string, high:string) -> bool", _between),
-    ("(value:bool, low:bool, high:bool) -> bool", _between),
-    ("(value:guid, low:guid, high:guid) -> bool", _between),
+    *((f"(value:{type}, low:{type}, high:{type}) -> bool", _BETWEEN) for type in ("Number", "timespan", "datetime")),
+    ("(value:datetime, low:datetime, high:timespan) -> bool", "({value} BETWEEN {low} AND {low} + {high})"),
+    *((f"(value:{type}, low:{type}, high:{type}) -> bool", _BETWEEN) for type in ("string", "bool", "guid")),
 )
 
 ROWS = (
@@ -116,7 +99,7 @@ ROWS = (
         examples=("2 between (1 .. 3)", "datetime(2020-01-02) between (datetime(2020-01-01) .. 1d)"),
     ),
     infix(
-        *((f"!between{shape}", lambda a, sql=sql: f"(NOT {sql(a)})") for shape, sql in _SHAPES),
+        *((f"!between{shape}", f"(NOT {sql})") for shape, sql in _SHAPES),
         doc="Outside bounds; null when any of the three is null.",
         examples=("4 !between (1 .. 3)",),
     ),

@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-from kql.forms import Json
 from kql.functions.row import Function, alias, scalar
-from kql.sql import dynamic
-from kql.sql.convert import convert
-from kql.sql.value import Arguments, Sql, constant
-from kql.types import BOOL, DATETIME, DECIMAL, DYNAMIC, GUID, INT, LONG, REAL, STRING, TIMESPAN, Type
+from kql.types import BOOL, DATETIME, DECIMAL, GUID, INT, LONG, REAL, STRING, TIMESPAN, Type
 
 
 def _to(name: str, target: Type, doc: str, *examples: str, nulls: str = "custom") -> Function:
-    def sql(arguments: Arguments) -> Sql:
-        value = arguments[0]
-        if target is STRING and value.constant and isinstance(value.const, str) and value.type in (STRING, GUID):
-            return constant(value.const, STRING)
-        return convert(value, target)
-
     return scalar(
-        (f"{name}(value:Scalar) -> {target.value}", sql), doc=doc, examples=examples, nulls=nulls, naming="first"
+        (f"{name}(value:Scalar) -> {target.value}", f"{{value:{target.value}}}"), doc=doc, examples=examples, nulls=nulls, naming="first"
     )
 
 
-def _parse_json(arguments: Arguments) -> Sql:
-    value = arguments[0]
-    if value.type is DYNAMIC:
-        form = value.form
-        if isinstance(form, Json) and value.borrow is None:
-            # a property that is itself JSON text is parsed, anything else is already what it is
-            text = dynamic.as_json(value).text
-            return Sql(
-                f"CASE WHEN json_type({text}) = 'VARCHAR' THEN kql_parse(kql_text({text})) ELSE {text} END",
-                DYNAMIC,
-                True,
-                Json(),
-            )
-        from kql.forms import Scalar
-
-        if isinstance(form, Scalar) and form.type is STRING:
-            return Sql(f"kql_parse({value.text})", DYNAMIC, True, Json())
-        return value
-    return Sql(f"kql_parse({value.string})", DYNAMIC, True, Json())
-
-
+_PARSED = {
+    "json_text is string": "kql_parse({json_text})",
+    "json_text is plain_string": "kql_parse({json_text:plain})",
+    # a property that is itself JSON text is parsed, anything else is already what it is
+    "json_text is json and json_text is not borrowed":
+        "CASE WHEN json_type({json_text:json}) = 'VARCHAR' THEN kql_parse(kql_text({json_text:json})) ELSE {json_text:json} END",
+    "": "{json_text:itself}",
+}  # fmt: skip
 _TODOUBLE = _to("todouble", REAL, "The value as a real.", "todouble('1.5') == 1.5", "isnull(todouble('x'))")
 _PARSE_JSON = scalar(
-    ("parse_json(json_text:StringOrDynamic) -> dynamic", _parse_json),
+    ("parse_json(json_text:StringOrDynamic) -> dynamic", _PARSED),
     doc="A JSON text as a dynamic value; a text that is no JSON becomes a dynamic text, an empty one null.",
     examples=("parse_json('{\"a\": [1, 2]}').a[1] == 2", "tostring(parse_json('no json')) == 'no json'", "isnull(parse_json(''))"),
     nulls="custom",

@@ -7,17 +7,14 @@ from collections.abc import Callable, Sequence
 
 from kql.forms import List, Scalar
 from kql.functions.row import Function, alias, scalar
+from kql.functions.template import Switch, Template, template
 from kql.sql import quote
 from kql.sql.value import Arguments, Sql
-from kql.types import DYNAMIC, STRING, TIMESPAN
+from kql.types import STRING, TIMESPAN
 
 _NOW = "CAST($now AS BIGINT)"
 _DAY = 864_000_000_000
 _LAST_WEEK = 3_155_374_656_000_000_000  # Sunday 9999-12-26
-
-
-def _now(arguments: Arguments) -> str:
-    return _NOW if len(arguments) == 0 else f"kql_ticks_to_datetime({_NOW} + {arguments.text(0)})"
 
 
 def _part(unit: str) -> str:
@@ -25,18 +22,14 @@ def _part(unit: str) -> str:
     return f"CAST(date_part('{unit}', kql_timestamp({{date}})) AS INTEGER)"
 
 
-_DIFF_UNITS = {
-    "year": "year", "quarter": "quarter", "month": "month", "week": "week", "day": "day", "hour": "hour",
-    "minute": "minute", "second": "second", "millisecond": "millisecond", "microsecond": "microsecond",
-    "nanosecond": "nanosecond",
-}  # fmt: skip
 _TICKS = {
-    "day": _DAY, "hour": 36_000_000_000, "minute": 600_000_000, "second": 10_000_000, "millisecond": 10_000,
+    "week": 7 * _DAY, "day": _DAY, "hour": 36_000_000_000, "minute": 600_000_000, "second": 10_000_000, "millisecond": 10_000,
     "microsecond": 10,
 }  # fmt: skip
+_UNITS = ("year", "quarter", "month", *_TICKS, "nanosecond")
 
 
-_PARTS = frozenset({*_DIFF_UNITS, "week_of_year", "weekofyear", "dayofyear"})
+_PARTS = frozenset({*_UNITS, "week_of_year", "weekofyear", "dayofyear"})
 
 
 def _one_of(names: frozenset[str]) -> Callable[[Sequence[object]], str]:
@@ -51,77 +44,59 @@ def _one_of(names: frozenset[str]) -> Callable[[Sequence[object]], str]:
     return check
 
 
-_MOVES, _READS = _one_of(frozenset(_DIFF_UNITS)), _one_of(_PARTS)
+_MOVES, _READS = _one_of(frozenset(_UNITS)), _one_of(_PARTS)
 
 
-def _unit(arguments: Arguments) -> str:
-    unit = str(arguments[0].const).lower()
-    return unit.removesuffix("s") if unit.removesuffix("s") in _DIFF_UNITS else unit
+def _by_unit(cases: dict[str, str], ends: tuple[str, ...] = ("", "s")) -> Template:
+    """SQL by the name of a unit, in any case and number."""
+    named = {name + end: sql for name, sql in cases.items() for end in ends}
+    return template("{chosen}", chosen=Switch("part", named, fold=True, other="CAST(NULL AS BIGINT)"))
 
 
-def _diff(arguments: Arguments) -> str:
-    """How many boundaries of a unit lie between two datetimes."""
-    unit, end, start = _unit(arguments), arguments.text(1), arguments.text(2)
-    if unit in _TICKS:
-        ticks = _TICKS[unit]
-        return f"({end} // {ticks} - {start} // {ticks})"
-    if unit == "nanosecond":
-        return f"(({end} - {start}) * 100)"
-    if unit == "week":
-        # 0001-01-01 was a Monday; weeks turn at Sunday
-        return f"(({end} + {_DAY}) // {7 * _DAY} - ({start} + {_DAY}) // {7 * _DAY})"
-    if unit in _DIFF_UNITS:
-        return f"date_diff('{unit}', kql_timestamp({start}), kql_timestamp({end}))"
-    return "CAST(NULL AS BIGINT)"
+# How many boundaries of a unit lie between two datetimes. 0001-01-01 was a Monday; weeks turn at Sunday.
+_DIFF = _by_unit(
+    {unit: f"({{datetime1}} // {ticks} - {{datetime2}} // {ticks})" for unit, ticks in _TICKS.items()}
+    | {unit: f"date_diff('{unit}', kql_timestamp({{datetime2}}), kql_timestamp({{datetime1}}))" for unit in ("year", "quarter", "month")}
+    | {"week": f"(({{datetime1}} + {_DAY}) // {7 * _DAY} - ({{datetime2}} + {_DAY}) // {7 * _DAY})"}
+    | {"nanosecond": "(({datetime1} - {datetime2}) * 100)"}
+)
+_ADD = _by_unit(
+    {unit: f"kql_ticks_to_datetime(CAST({{datetime}} AS HUGEINT) + CAST({{value}} AS HUGEINT) * {ticks})" for unit, ticks in _TICKS.items()}
+    | {
+        unit: f"kql_ticks_to_datetime(TRY(kql_ticks(kql_timestamp({{datetime}}) + to_months(CAST({{value:count}} * {months} AS INTEGER))) + {{datetime}} % 10))"
+        for unit, months in (("month", 1), ("quarter", 3), ("year", 12))
+    }
+    | {"nanosecond": "kql_ticks_to_datetime({datetime} + {value} // 100)"}
+)
+_READ = _by_unit(
+    {
+        unit: f"CAST({{date}} // {_TICKS[unit]} % {turn} AS INTEGER)"
+        for unit, turn in (("hour", 24), ("minute", 60), ("second", 60), ("millisecond", 1000), ("microsecond", 1_000_000))
+    }
+    | {
+        unit: f"CAST(date_part('{name}', kql_timestamp({{date}})) AS INTEGER)"
+        for unit, name in (
+            ("year", "year"), ("quarter", "quarter"), ("month", "month"), ("day", "day"), ("dayofyear", "doy"),
+            ("week", "week"), ("weekofyear", "week"), ("week_of_year", "week"),
+        )
+    }
+    | {"nanosecond": "CAST({date} % 10000000 * 100 AS INTEGER)"},
+    ends=("",),
+)  # fmt: skip
 
 
-def _add(arguments: Arguments) -> str:
-    unit, amount, date = _unit(arguments), arguments.text(1), arguments.text(2)
-    if unit in _TICKS or unit == "week":
-        ticks = 7 * _DAY if unit == "week" else _TICKS[unit]
-        return f"kql_ticks_to_datetime(CAST({date} AS HUGEINT) + CAST({amount} AS HUGEINT) * {ticks})"
-    if unit == "nanosecond":
-        return f"kql_ticks_to_datetime({date} + {amount} // 100)"
-    months = {"month": 1, "quarter": 3, "year": 12}.get(unit)
-    if months is None:
-        return "CAST(NULL AS BIGINT)"
-    moved = f"kql_timestamp({date}) + to_months(CAST({arguments.count(1)} * {months} AS INTEGER))"
-    return f"kql_ticks_to_datetime(TRY(kql_ticks({moved}) + {date} % 10))"
-
-
-def _datetime_part(arguments: Arguments) -> str:
-    unit, date = str(arguments[0].const).lower(), arguments.text(1)
-    ticks = {"hour": (36_000_000_000, 24), "minute": (600_000_000, 60), "second": (10_000_000, 60),
-             "millisecond": (10_000, 1000)}  # fmt: skip
-    if unit in ticks:
-        size, turn = ticks[unit]
-        return f"CAST({date} // {size} % {turn} AS BIGINT)"
-    if unit == "microsecond":
-        return f"CAST({date} // 10 % 1000000 AS BIGINT)"
-    if unit == "nanosecond":
-        return f"CAST({date} % 10000000 * 100 AS BIGINT)"
-    names = {"year": "year", "quarter": "quarter", "month": "month", "week_of_year": "week", "day": "day",
-             "dayofyear": "doy", "week": "week", "weekofyear": "week"}  # fmt: skip
-    if unit not in names:
-        return "CAST(NULL AS BIGINT)"
-    return f"CAST(date_part('{names[unit]}', kql_timestamp({date})) AS BIGINT)"
-
-
-def _edges(unit: str) -> tuple[Callable[[Arguments], str], Callable[[Arguments], str]]:
-    """The start and the end of the year, month, week or day that a datetime lies in, some units further on."""
-
-    def moved(arguments: Arguments, extra: int) -> str:
-        date, offset = arguments.text(0), arguments.count(1, "0")
-        if unit == "day":
-            return f"kql_ticks_to_datetime((CAST({date} // {_DAY} AS HUGEINT) + {offset} + {extra}) * {_DAY} - {extra})"
-        if unit == "week":
-            weeks = f"CAST(({date} + {_DAY}) // {7 * _DAY} AS HUGEINT) + {offset} + {extra}"
+def _edge(unit: str, extra: int) -> str:
+    """The start (0) or the end (1) of the year, month, week or day that a datetime lies in, some units further on."""
+    offset = f"{{offset:count|0}} + {extra}"
+    match unit:
+        case "day":
+            return f"kql_ticks_to_datetime((CAST({{date}} // {_DAY} AS HUGEINT) + {offset}) * {_DAY} - {extra})"
+        case "week":
+            weeks = f"CAST(({{date}} + {_DAY}) // {7 * _DAY} AS HUGEINT) + {offset}"
             return f"kql_ticks_to_datetime(({weeks}) * {7 * _DAY} - {_DAY + extra})"
-        if unit == "month":
-            return f"(kql_month_start(kql_months({date}) + {offset} + {extra}) - {extra})"
-        return f"(kql_month_start((kql_months({date}) // 12 + {offset} + {extra}) * 12) - {extra})"
-
-    return lambda arguments: moved(arguments, 0), lambda arguments: moved(arguments, 1)
+        case "month":
+            return f"(kql_month_start(kql_months({{date}}) + {offset}) - {extra})"
+    return f"(kql_month_start((kql_months({{date}}) // 12 + {offset}) * 12) - {extra})"
 
 
 def _edge_rows() -> list[Function]:
@@ -129,14 +104,10 @@ def _edge_rows() -> list[Function]:
     shown = {"year": ("2020-01-01", "2020-12-31 23:59:59.9999999"), "month": ("2020-05-01", "2020-05-31 23:59:59.9999999"),
              "week": ("2020-05-10", "2020-05-16 23:59:59.9999999"), "day": ("2020-05-15", "2020-05-15 23:59:59.9999999")}  # fmt: skip
     for unit, (first, last) in shown.items():
-        start, end = _edges(unit)
-        for name, sql, wanted, word in (
-            (f"startof{unit}", start, first, "beginning"),
-            (f"endof{unit}", end, last, "last tick"),
-        ):
+        for name, extra, wanted, word in ((f"startof{unit}", 0, first, "beginning"), (f"endof{unit}", 1, last, "last tick")):
             rows.append(
                 scalar(
-                    (f"{name}(date:datetime, offset:Integer?) -> datetime", sql),
+                    (f"{name}(date:datetime, offset:Integer?) -> datetime", _edge(unit, extra)),
                     doc=f"The {word} of the {unit} of a datetime, moved by an offset of {unit}s.",
                     examples=(f"{name}(datetime(2020-05-15 12:00)) == datetime({wanted})",),
                     nulls="custom",
@@ -245,19 +216,19 @@ def _unix(word: str, ticks: int) -> Function:
 
 
 _PART = scalar(
-    ("datetime_part(part:string <Constant>, date:datetime) -> int", lambda a: f"CAST({_datetime_part(a)} AS INTEGER)"),
+    ("datetime_part(part:string <Constant>, date:datetime) -> int", _READ),
     doc="A piece of a datetime as a number.", examples=("datetime_part('month', datetime(2020-05-15)) == 5",), nulls="custom", check=_READS,
 )  # fmt: skip
 
 ROWS = (
-    scalar(("now(offset:timespan?) -> datetime", _now), doc="The query's moment, by the estate's clock; moved by an offset.",
+    scalar(("now(offset:timespan?) -> datetime", {"offset": f"kql_ticks_to_datetime({_NOW} + {{offset}})", "": _NOW}), doc="The query's moment, by the estate's clock; moved by an offset.",
            examples=("now() == now()", "now(-1h) == now() - 1h"), nulls="custom"),
     scalar(("ago(timespan:timespan) -> datetime", f"kql_ticks_to_datetime({_NOW} - {{timespan}})"),
            doc="The moment that lies so long before the query's.", examples=("ago(1h) == now() - 1h",)),
-    scalar(("datetime_diff(part:string <Constant>, datetime1:datetime, datetime2:datetime) -> long", _diff),
+    scalar(("datetime_diff(part:string <Constant>, datetime1:datetime, datetime2:datetime) -> long", _DIFF),
            doc="How many boundaries of a unit lie between two datetimes: from the second to the first.",
            examples=("datetime_diff('year', datetime(2017-01-01), datetime(2000-12-31)) == 17",), nulls="custom", check=_MOVES),
-    scalar(("datetime_add(part:string <Constant>, value:Integer, datetime:datetime) -> datetime", _add),
+    scalar(("datetime_add(part:string <Constant>, value:Integer, datetime:datetime) -> datetime", _ADD),
            doc="A datetime moved by units; months end where they end.",
            examples=("datetime_add('month', 1, datetime(2020-01-31)) == datetime(2020-02-29)",), nulls="custom", check=_MOVES),
     _PART,
@@ -308,7 +279,7 @@ ROWS = (
            doc="The moment at which clocks of a time zone show that; an hour that they leap over counts from its end.",
            examples=("datetime_local_to_utc(datetime(2020-02-02 12:00), 'US/Pacific') == datetime(2020-02-02 20:00)",), nulls="custom", subquery=True),
     scalar(("datetime_list_timezones() -> dynamic",
-            lambda a: Sql("(SELECT list(name ORDER BY name) FROM pg_timezone_names())", DYNAMIC, False, List(Scalar(STRING)))),
+            template("(SELECT list(name ORDER BY name) FROM pg_timezone_names())", List(Scalar(STRING)))),
            doc="The names of all time zones.", examples=("set_has_element(datetime_list_timezones(), 'Europe/Paris')",),
            nulls="total", subquery=True),
 )  # fmt: skip

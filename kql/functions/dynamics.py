@@ -2,67 +2,37 @@
 
 from __future__ import annotations
 
-from kql.forms import JSON, Json, List, Scalar
+from kql.forms import Json, List, Scalar
 from kql.functions.row import alias, scalar
-from kql.sql import dynamic, quote
-from kql.sql.convert import convert
-from kql.sql.value import Arguments, Sql
-from kql.types import DYNAMIC, STRING
+from kql.functions.template import Each, Template, template
+from kql.types import STRING
 
 
-def member_json(value: Sql) -> str:
-    """A value as a member of a bag or an array: JSON, NULL for null."""
-    return dynamic.as_json(value).text
+def _members(of: str) -> Template:
+    """A bag of names and values in turn."""
+    return template("json_object({members})", null=False, members=Each(of, "{name:string}, {value:json}", called=("name", "value")))
 
 
-def _bag_pack(arguments: Arguments) -> Sql:
-    if len(arguments) == 0:
-        return Sql("CAST('{}' AS JSON)", DYNAMIC, False, JSON)
-    pairs = []
-    for place in range(0, len(arguments) - 1, 2):
-        key = arguments[place]
-        name = quote.text(str(key.const)) if key.constant else convert(key, STRING).string
-        pairs.append(f"{name}, {member_json(arguments[place + 1])}")
-    return Sql(f"json_object({', '.join(pairs)})", DYNAMIC, False, JSON)
-
-
-def _pack_array(arguments: Arguments) -> Sql:
-    values = [value.fetched() for value in arguments.values]
-    kinds = {value.type for value in values}
-    if kinds == {STRING}:
-        return Sql("[" + ", ".join(value.string for value in values) + "]", DYNAMIC, False, List(Scalar(STRING)))
-    if not values:
-        return Sql("CAST('[]' AS JSON)", DYNAMIC, False, JSON)
-    return Sql("[" + ", ".join(member_json(value) for value in values) + "]", DYNAMIC, False, List(Json()))
-
-
-def _bag_keys(arguments: Arguments) -> Sql:
-    value = arguments[0].fetched()
-    text = dynamic.as_json(value).text
-    return Sql(
-        f"CASE WHEN json_type({text}) = 'OBJECT' THEN json_keys({text}) END", DYNAMIC, True, List(Scalar(STRING))
-    )
-
-
-def _tree_path(arguments: Arguments) -> Sql:
-    text = dynamic.as_json(arguments[0]).text
-    paths = (
-        f"(SELECT list(kql_tree_path(fullkey)) FROM json_tree({text}) "
-        "WHERE fullkey <> '$' AND NOT regexp_matches(fullkey, '\\[[1-9][0-9]*\\]'))"
-    )
-    return Sql(f"CASE WHEN json_type({text}) IN ('OBJECT', 'ARRAY') THEN {paths} END", DYNAMIC, True, List(Scalar(STRING)))
+_ELEMENTS = {
+    "value is string": template("[{value}]", List(Scalar(STRING)), null=False),
+    "": template("[{value:json}]", List(Json()), null=False),
+}
+_PARTS = (
+    "(SELECT list(kql_tree_path(fullkey)) FROM json_tree({object}) "
+    "WHERE fullkey <> '$' AND NOT regexp_matches(fullkey, '\\[[1-9][0-9]*\\]'))"
+)
 
 
 _BAG_PACK = scalar(
-    ("bag_pack(keysAndValues:typed...) -> dynamic", _bag_pack),
-    ("bag_pack() -> dynamic", _bag_pack),
+    ("bag_pack(keysAndValues:typed...) -> dynamic", _members("keysAndValues")),
+    ("bag_pack() -> dynamic", "CAST('{}' AS JSON)"),
     doc="A bag of names and values in turn.",
     examples=("tostring(bag_pack('a', 1)) == '{\"a\":1}'",),
     nulls="total",
 )
 _PACK_ARRAY = scalar(
-    ("pack_array(value:typed...) -> dynamic", _pack_array),
-    ("pack_array() -> dynamic", _pack_array),
+    ("pack_array(value:typed...) -> dynamic", _ELEMENTS),
+    ("pack_array() -> dynamic", "CAST('[]' AS JSON)"),
     doc="An array of values.",
     examples=("tostring(pack_array(1, 'a')) == '[1,\"a\"]'",),
     nulls="total",
@@ -74,7 +44,7 @@ ROWS = (
     alias("pack_dictionary", _BAG_PACK),
     _PACK_ARRAY,
     scalar(
-        ("bag_keys(bag:dynamic) -> dynamic", _bag_keys),
+        ("bag_keys(bag:dynamic) -> dynamic", template("CASE WHEN json_type({bag}) = 'OBJECT' THEN json_keys({bag}) END", List(Scalar(STRING)))),
         doc="The names of a bag's properties as an array; null for anything else.",
         examples=("array_length(bag_keys(dynamic({'a': 1, 'b': 2}))) == 2",),
         nulls="custom",
@@ -100,7 +70,7 @@ ROWS = (
     ),
     scalar(
         ("bag_set_key(bag:dynamic, key:text, value:typed) -> dynamic",
-         lambda a: f"kql_bag_set({a.text(0)}, {a.text(1)}, {member_json(a[2])})"),
+         "kql_bag_set({bag}, {key}, {value:json})"),
         doc="A bag with one property set.",
         examples=("tolong(bag_set_key(dynamic({'a': 1}), 'b', 2).b) == 2",),
         nulls="custom",
@@ -113,7 +83,7 @@ ROWS = (
         nulls="custom",
     ),
     scalar(
-        ("dynamic_to_json(value:typed) -> string", lambda a: f"kql_sorted_4({member_json(a[0])})"),
+        ("dynamic_to_json(value:typed) -> string", "kql_sorted_4({value:json})"),
         doc="A dynamic value as canonical JSON text: the names of a bag come in order, down to the fourth level.",
         examples=("dynamic_to_json(dynamic('a')) == '\"a\"'", "dynamic_to_json(dynamic({'b': 1, 'a': 2})) == '{\"a\":2,\"b\":1}'"),
         nulls="total",
@@ -125,7 +95,8 @@ ROWS = (
         nulls="custom",
     ),
     scalar(
-        ("treepath(object:dynamic) -> dynamic", _tree_path),
+        ("treepath(object:dynamic) -> dynamic",
+         template(f"CASE WHEN json_type({{object}}) IN ('OBJECT', 'ARRAY') THEN {_PARTS} END", List(Scalar(STRING)))),
         doc="The paths of all parts of a value, as texts; of an array's elements the first stands for all.",
         examples=("tostring(treepath(dynamic({'a': {'b': [1, 2]}}))[2]) == \"['a']['b'][0]\"",),
         nulls="custom",
@@ -133,7 +104,7 @@ ROWS = (
         naming="prefix:tree",
     ),
     scalar(
-        ("bag_pack_columns(value:typed...) -> dynamic", _bag_pack),
+        ("bag_pack_columns(value:typed...) -> dynamic", _members("value")),
         doc="A bag of columns by their names.",
         examples=("toscalar(print a = 1 | project bag_pack_columns(a).a) == '1'",),
         nulls="total",

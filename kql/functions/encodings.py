@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from kql.functions.row import Function, alias, refused, scalar
-from kql.sql import dynamic
-from kql.sql.value import Arguments
-from kql.types import DYNAMIC
+from kql.functions.template import Each, template
 
 
 def _row(signature: str, sql: str, doc: str, *examples: str) -> Function:
     return scalar((signature, sql), doc=doc, examples=examples, nulls="custom")
 
 
-def _characters(arguments: Arguments) -> str:
-    """Numbers and arrays of numbers, one after the other, as one text."""
-    lists = []
-    for value in arguments.values:
-        if value.type is DYNAMIC:
-            lists.append(f"coalesce(list_transform(kql_list({dynamic.as_json(value).text}), lambda e: kql_json_to_long(e)), [])")
-        else:
-            lists.append(f"[CAST({value.fetched().text} AS BIGINT)]")
-    joined = lists[0] if len(lists) == 1 else f"flatten([{', '.join(lists)}])"
-    return f"kql_characters({joined})"
-
-
+# Numbers and arrays of numbers, one after the other, as one text.
+_CHARACTERS = template(
+    {"value.1": "kql_characters(flatten([{lists}]))", "": "kql_characters({lists})"},
+    lists=Each("value", {
+        "it is dynamic": "coalesce(list_transform({it:jsons}, lambda e: kql_json_to_long(e)), [])",
+        "": "[CAST({it} AS BIGINT)]",
+    }),
+)  # fmt: skip
 _POINTS = _row("unicode_codepoints_from_string(value:text) -> dynamic",
                "to_json(list_transform(range(1, length({value}) + 1), lambda i: unicode(substring({value}, i, 1))))",
                "The Unicode code points of a text as an array.", "tostring(unicode_codepoints_from_string('añ')) == '[97,241]'")
@@ -31,7 +25,7 @@ _POINTS = _row("unicode_codepoints_from_string(value:text) -> dynamic",
 ROWS = (
     _POINTS,
     alias("to_utf8", _POINTS),
-    scalar(("unicode_codepoints_to_string(value:int|long|dynamic...) -> string", _characters),
+    scalar(("unicode_codepoints_to_string(value:int|long|dynamic...) -> string", _CHARACTERS),
            doc="The text of Unicode code points, given as numbers or as arrays of numbers.",
            examples=("unicode_codepoints_to_string(75, 117) == 'Ku'", "unicode_codepoints_to_string(dynamic([97, 241])) == 'añ'"),
            nulls="custom"),

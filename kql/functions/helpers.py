@@ -13,7 +13,7 @@ from kql.sql.value import Arguments, Sql
 from kql.types import BOOL, DYNAMIC, LONG, REAL, STRING, TYPE_NAMES
 
 if TYPE_CHECKING:
-    from kql.functions.row import Template
+    from kql.functions.row import Code
 
 
 def _captures(arguments: Arguments) -> Sql:
@@ -105,7 +105,7 @@ def _element_as(arguments: Arguments) -> Sql:
     return convert(value, target)
 
 
-def _arg(function: str) -> Template:
+def _arg(function: str) -> Code:
     def sql(arguments: Arguments) -> Sql:
         value, by = arguments[0].fetched(), arguments[1].fetched()
         if value.members is not None:

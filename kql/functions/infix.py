@@ -9,12 +9,12 @@ from kql.sql.value import Arguments, Sql, constant
 from kql.types import DECIMAL, INTEGERS, LONG, REAL
 
 if TYPE_CHECKING:
-    from kql.functions.row import Template
+    from kql.functions.row import Code
 
 _NUMERIC = "int|long|real|decimal"
 
 
-def _wrapping(sign: str) -> Template:
+def _wrapping(sign: str) -> Code:
     """Integer arithmetic in 128 bits, wrapped to 64; two ints cannot leave 64 bits."""
 
     def sql(arguments: Arguments) -> Sql | str:
@@ -35,44 +35,35 @@ def _fold(sign: str, left: int, right: int) -> int:
     return left + right if sign == "+" else left - right if sign == "-" else left * right
 
 
-def _divide(arguments: Arguments) -> str:
-    left, right = arguments.text(0), arguments.text(1)
-    if arguments.result in INTEGERS:
-        divisor = arguments[1]
-        if isinstance(divisor.const, int) and divisor.const not in (0, -1):
-            return f"({left} // {right})"
-        return f"CASE {right} WHEN 0 THEN NULL WHEN -1 THEN kql_wrap(-CAST({left} AS HUGEINT)) ELSE {left} // nullif({right}, 0) END"
-    if arguments.result is REAL:
-        return f"kql_divide({left}, {right})"
-    return f"TRY(kql_decimal_divide({left}, {right}))"
+_DIVIDE = {
+    "result is int or long and right is constant and right is not 0 or -1": "({left} // {right})",
+    "result is int or long": "CASE {right} WHEN 0 THEN NULL WHEN -1 THEN kql_wrap(-CAST({left} AS HUGEINT)) ELSE {left} // nullif({right}, 0) END",
+    "result is real": "kql_divide({left}, {right})",
+    "": "TRY(kql_decimal_divide({left}, {right}))",
+}
 
 
-def modulo(left: str, right: str, divisor: object) -> str:
+def remainder(left: str, right: str) -> dict[str, str]:
     """The remainder of integers that is never negative; plainly where the divisor is a constant that allows it."""
-    if isinstance(divisor, int) and 0 < divisor < 2**62:
-        return f"((({left}) % {divisor}) + {divisor}) % {divisor}"
-    return f"kql_modulo({left}, {right})"
+    return {
+        f"{right} is positive": f"((({{{left}}}) % {{{right}}}) + {{{right}}}) % {{{right}}}",
+        "": f"kql_modulo({{{left}}}, {{{right}}})",
+    }
 
 
-def _remainder(arguments: Arguments) -> str:
-    left, right = arguments.text(0), arguments.text(1)
-    if arguments.result is DECIMAL:
-        return f"TRY((({left} % nullif({right}, 0)) + abs({right})) % abs(nullif({right}, 0)))"
-    if arguments.result is REAL:
-        return f"(({left} % {right}) + CASE WHEN ({left} % {right}) < 0 THEN abs({right}) ELSE 0 END)"
-    return modulo(left, right, arguments[1].const)
+_REMAINDER = {
+    "result is decimal": "TRY((({left} % nullif({right}, 0)) + abs({right})) % abs(nullif({right}, 0)))",
+    "result is real": "(({left} % {right}) + CASE WHEN ({left} % {right}) < 0 THEN abs({right}) ELSE 0 END)",
+    **remainder("left", "right"),
+}
 
 
-def _scaled(order: str) -> Template:
+def _scaled(span: str, number: str) -> dict[str, str]:
     """A timespan times a number."""
-
-    def sql(arguments: Arguments) -> str:
-        span, number = (0, 1) if order == "left" else (1, 0)
-        if arguments[number].type in INTEGERS:
-            return f"kql_wrap(CAST({arguments.text(span)} AS HUGEINT) * {arguments.text(number)})"
-        return f"TRY_CAST(trunc({arguments.text(span)} * CAST({arguments.text(number)} AS DOUBLE)) AS BIGINT)"
-
-    return sql
+    return {
+        f"{number} is integer": f"kql_wrap(CAST({{{span}}} AS HUGEINT) * {{{number}}})",
+        "": f"TRY_CAST(trunc({{{span}}} * CAST({{{number}}} AS DOUBLE)) AS BIGINT)",
+    }
 
 
 def _negative(arguments: Arguments) -> Sql | str:
@@ -111,14 +102,14 @@ ROWS = (
     ),
     infix(
         ("*(left:Number, right:Number) -> Widest", _wrapping("*")),
-        (f"*(left:timespan, right:{_NUMERIC}) -> timespan", _scaled("left")),
-        (f"*(left:{_NUMERIC}, right:timespan) -> timespan", _scaled("right")),
+        (f"*(left:timespan, right:{_NUMERIC}) -> timespan", _scaled("left", "right")),
+        (f"*(left:{_NUMERIC}, right:timespan) -> timespan", _scaled("right", "left")),
         ("*(left:dynamic, right:dynamic) -> dynamic", _dynamic("*")),
         doc="Product.",
         examples=("6 * 7 == 42", "2 * 1h == 2h", "2.5 * 2 == 5.0"),
     ),
     infix(
-        ("/(left:Number, right:Number) -> Widest", _divide),
+        ("/(left:Number, right:Number) -> Widest", _DIVIDE),
         ("/(left:timespan, right:timespan) -> real", "kql_divide(CAST({left} AS DOUBLE), CAST({right} AS DOUBLE))"),
         (f"/(left:timespan, right:{_NUMERIC}) -> timespan",
          "TRY_CAST(trunc({left} / nullif(CAST({right} AS DOUBLE), 0)) AS BIGINT)"),
@@ -130,10 +121,10 @@ ROWS = (
         nulls="custom",
     ),
     infix(
-        ("%(left:Number, right:Number) -> Widest", _remainder),
-        ("%(left:timespan, right:timespan) -> timespan", lambda a: modulo(a.text(0), a.text(1), a[1].const)),
-        ("%(left:datetime, right:datetime) -> timespan", lambda a: modulo(a.text(0), a.text(1), a[1].const)),
-        ("%(left:datetime, right:timespan) -> timespan", lambda a: modulo(a.text(0), a.text(1), a[1].const)),
+        ("%(left:Number, right:Number) -> Widest", _REMAINDER),
+        ("%(left:timespan, right:timespan) -> timespan", remainder("left", "right")),
+        ("%(left:datetime, right:datetime) -> timespan", remainder("left", "right")),
+        ("%(left:datetime, right:timespan) -> timespan", remainder("left", "right")),
         ("%(left:dynamic, right:dynamic) -> dynamic", _dynamic("%")),
         doc="Remainder, never negative.",
         examples=("-5 % 3 == 1", "5 % -3 == 2", "-7.5 % 2 == 0.5"),

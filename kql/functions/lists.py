@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kql.forms import Json, List, Scalar
-from kql.functions.matching import folded, has
-from kql.functions.row import infix
+from kql.functions.matching import has
+from kql.functions.row import Function, infix
+from kql.functions.shapes import folded, texts
+from kql.functions.template import Not
 from kql.sql import dynamic
 from kql.sql.convert import convert
 from kql.sql.value import FALSE, TRUE, Arguments, Sql
@@ -64,7 +66,7 @@ def _in_array(value: Sql, array: Sql, fold: bool) -> str:
     ):
         return f"coalesce(list_contains({array.text}, {value.string if value.type is STRING else value.text}), FALSE)"
     if value.type is STRING:
-        elements = texts(array)
+        elements = texts(array).text
     else:
         # numbers compare as numbers, whatever their spelling: 1 and 1.0 are one value
         from kql.types import NUMBERS, REAL
@@ -72,31 +74,12 @@ def _in_array(value: Sql, array: Sql, fold: bool) -> str:
         if value.type in NUMBERS:
             listed = f"list_transform(kql_list({dynamic.as_json(array).text}), lambda e: kql_json_to_real(e))"
             return f"coalesce(list_contains({listed}, {convert(value, REAL).text}), FALSE)"
-        elements = texts(array)
+        elements = texts(array).text
         if value.type is BOOL:
             text = f"CAST({value.text} AS VARCHAR)"
     if fold:
         elements = f"list_transform({elements}, lambda e: lower(e))"
     return f"coalesce(list_contains({elements}, {text}), FALSE)"
-
-
-def texts(array: Sql) -> str:
-    """The elements of a dynamic array as a list of texts; a single value is a list of one."""
-    array = array.fetched()
-    if isinstance(array.form, List) and array.form.element == Scalar(STRING):
-        return array.text
-    return f"kql_texts({dynamic.as_json(array).text})"
-
-
-def _not(sql: Callable[[Arguments], Sql]) -> Callable[[Arguments], Sql]:
-    def negated(arguments: Arguments) -> Sql:
-        arguments.truth = False
-        made = sql(arguments)
-        if made.constant:
-            return FALSE if made.const else TRUE
-        return Sql(f"(NOT {made.text})", BOOL, False)
-
-    return negated
 
 
 def _has_list(word: str) -> Callable[[Arguments], Sql]:
@@ -137,38 +120,20 @@ def _has_array(value: Sql, array: Sql, word: str) -> str:
     test = has(value, element, cased=False, left=True, right=True, truth=False).text
     function = "list_bool_or" if word == "OR" else "list_bool_and"
     default = "FALSE" if word == "OR" else "TRUE"
-    return f"coalesce({function}(list_transform({texts(array)}, lambda e: {test})), {default})"
+    return f"coalesce({function}(list_transform({texts(array).text}, lambda e: {test})), {default})"
 
 
-def _in_sql(fold: bool) -> Callable[[Arguments], Sql]:
-    return lambda arguments: _in(arguments, fold)
+def _pair(name: str, fold: bool, doc: str, examples: tuple[str, ...], opposed: str) -> tuple[Function, Function]:
+    """Membership and its opposite."""
+    shape = "(value:typed, candidates:typed...) -> bool"
+    row = infix((name + shape, lambda arguments: _in(arguments, fold)), doc=doc, examples=examples, nulls="total")
+    return row, infix((f"!{name}{shape}", Not(row.overloads[0])), doc=f"The opposite of {name}.", examples=(opposed,), nulls="total")
 
 
 ROWS = (
-    infix(
-        ("in(value:typed, candidates:typed...) -> bool", _in_sql(False)),
-        doc="Whether a value is one of a list, an array or a table's first column; letter case counts.",
-        examples=("'a' in ('a', 'b')", "2 in (dynamic([1, 2]))", "not('A' in ('a'))"),
-        nulls="total",
-    ),
-    infix(
-        ("!in(value:typed, candidates:typed...) -> bool", _not(_in_sql(False))),
-        doc="The opposite of in.",
-        examples=("'c' !in ('a', 'b')",),
-        nulls="total",
-    ),
-    infix(
-        ("in~(value:typed, candidates:typed...) -> bool", _in_sql(True)),
-        doc="Like in; letter case does not count.",
-        examples=("'A' in~ ('a', 'b')",),
-        nulls="total",
-    ),
-    infix(
-        ("!in~(value:typed, candidates:typed...) -> bool", _not(_in_sql(True))),
-        doc="The opposite of in~.",
-        examples=("'C' !in~ ('a', 'b')",),
-        nulls="total",
-    ),
+    *_pair("in", False, "Whether a value is one of a list, an array or a table's first column; letter case counts.",
+           ("'a' in ('a', 'b')", "2 in (dynamic([1, 2]))", "not('A' in ('a'))"), "'c' !in ('a', 'b')"),
+    *_pair("in~", True, "Like in; letter case does not count.", ("'A' in~ ('a', 'b')",), "'C' !in~ ('a', 'b')"),
     infix(
         ("has_any(value:typed, candidates:typed...) -> bool", _has_list("OR")),
         doc="Whether a text has any of the terms; letter case does not count.",
@@ -181,6 +146,4 @@ ROWS = (
         examples=("'North America' has_all ('north', 'america')",),
         nulls="total",
     ),
-)
-
-__all__ = ["ROWS", "texts"]
+)  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from kql.forms import Json, Missing, Scalar
+from kql.forms import Missing
 from kql.functions.row import alias, infix, scalar
+from kql.functions.template import Answer, Each, template
 from kql.sql import dynamic
-from kql.sql.convert import convert, null_test
-from kql.sql.value import FALSE, TRUE, Arguments, Sql
-from kql.types import BOOL, DYNAMIC, STRING
+from kql.sql.convert import convert
+from kql.sql.value import Arguments, Sql
+from kql.types import DYNAMIC, STRING
 
 
 def _values(arguments: Arguments, places: list[int]) -> list[Sql]:
@@ -44,39 +45,27 @@ def _conditional(arguments: Arguments) -> Sql:
     return Sql(text, arguments.result, nullable, form)
 
 
-def is_null(arguments: Arguments) -> Sql:
-    value = arguments[0]
-    if value.type is STRING:
-        value = value.fetched()
-        return Sql(f"({value.text} IS NULL)", BOOL, False) if value.absent else FALSE
-    if value.constant:
-        return TRUE if value.const is None else FALSE
-    if isinstance(value.form, Missing) and value.members is None:
-        return TRUE
-    if isinstance(value.form, Json) and value.path:
-        text = convert(value, STRING).text  # ->> gives NULL for a missing property and for a JSON null alike
-        return Sql(f"({text} IS NULL)", BOOL, False)
-    return Sql(null_test(value), BOOL, False)
+def _null(wanted: bool) -> dict[str, Answer]:
+    """Whether a value is null, or is not; a string is only where it was computed from a null."""
+    test = "IS NULL" if wanted else "IS NOT NULL"
+    return {
+        "expression is string and expression is absent": f"({{expression:plain}} {test})",
+        "expression is string": not wanted,
+        "expression is null or missing": wanted,
+        "expression is constant": not wanted,
+        # json_extract_string gives NULL for a missing property and for a JSON null alike
+        "expression is json and expression is path": f"({{expression:plain}} {test})",
+        "": "{expression:null}" if wanted else "(NOT {expression:null})",
+    }
 
 
-def is_empty(arguments: Arguments) -> Sql:
-    """True where the text form is empty."""
-    value = arguments[0]
-    if value.type is STRING:
-        return Sql(f"({value.string} = '')", BOOL, False)
-    if value.type is DYNAMIC:
-        if isinstance(value.form, Scalar) and value.form.type is not STRING:
-            return Sql(null_test(value), BOOL, False)
-        if not isinstance(value.form, Json | Scalar):
-            return Sql(null_test(value), BOOL, False)
-        return Sql(f"({convert(value, STRING).string} = '')", BOOL, False)
-    return Sql(null_test(value), BOOL, False)
-
-
-def _not(made: Sql) -> Sql:
-    if made.constant:
-        return made if made.const is None else FALSE if made.const else TRUE
-    return Sql(f"(NOT {made.text})", BOOL, made.nullable)
+def _empty(wanted: bool) -> dict[str, Answer]:
+    """Whether a value's text is empty, or is not."""
+    test = "({expression:string} = '')"
+    return {
+        "expression is string or json or plain_string": test if wanted else f"(NOT {test})",
+        "": "{expression:null}" if wanted else "(NOT {expression:null})",
+    }
 
 
 def _coalesce(arguments: Arguments) -> Sql:
@@ -89,25 +78,25 @@ def _coalesce(arguments: Arguments) -> Sql:
 
 
 ISNULL = scalar(
-    ("isnull(expression:Scalar) -> bool", is_null),
+    ("isnull(expression:Scalar) -> bool", _null(True)),
     doc="Whether a value is null; a string never is.",
     examples=("isnull(int(null))", "not(isnull(''))", "isnull(dynamic({'a': null}).a)"),
     nulls="total",
 )
 ISNOTNULL = scalar(
-    ("isnotnull(expression:Scalar) -> bool", lambda a: _not(is_null(a))),
+    ("isnotnull(expression:Scalar) -> bool", _null(False)),
     doc="Whether a value is not null.",
     examples=("isnotnull(1)", "isnotnull('')"),
     nulls="total",
 )
 ISEMPTY = scalar(
-    ("isempty(expression:Scalar) -> bool", is_empty),
+    ("isempty(expression:Scalar) -> bool", _empty(True)),
     doc="Whether a value is null or the empty string.",
     examples=("isempty('')", "isempty(int(null))", "not(isempty(dynamic([])))"),
     nulls="total",
 )
 ISNOTEMPTY = scalar(
-    ("isnotempty(expression:Scalar) -> bool", lambda a: _not(is_empty(a))),
+    ("isnotempty(expression:Scalar) -> bool", _empty(False)),
     doc="Whether a value is neither null nor the empty string.",
     examples=("isnotempty('a')", "isnotempty(0)"),
     nulls="total",
@@ -121,19 +110,19 @@ IFF = scalar(
 
 ROWS = (
     infix(
-        ("and(conditions:bool...) -> bool", lambda a: "(" + " AND ".join(each.text for each in a.values) + ")"),
+        ("and(conditions:bool...) -> bool", template("({all})", all=Each("conditions", "{it}", " AND "))),
         doc="Both conditions; null and false is false, null and true is null.",
         examples=("true and true", "not(false and bool(null))"),
         nulls="custom",
     ),
     infix(
-        ("or(conditions:bool...) -> bool", lambda a: "(" + " OR ".join(each.text for each in a.values) + ")"),
+        ("or(conditions:bool...) -> bool", template("({all})", all=Each("conditions", "{it}", " OR "))),
         doc="One condition or both; null or true is true, null or false is null.",
         examples=("false or true", "bool(null) or true"),
         nulls="custom",
     ),
     scalar(
-        ("not(expression:bool) -> bool", lambda a: _not(a[0])),
+        ("not(expression:bool) -> bool", {"expression is true": False, "expression is false": True, "expression is null": None, "": "(NOT {expression})"}),
         doc="The opposite of a condition; null for null.",
         examples=("not(false)", "isnull(not(bool(null)))"),
     ),

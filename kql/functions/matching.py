@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kql.forms import Json, Object
-from kql.functions.regex import escape, unicode_classes
+from kql.functions.regex import escape
 from kql.functions.row import Function, infix
+from kql.functions.shapes import folded
+from kql.functions.template import Not, template
 from kql.sql import dynamic, quote
 from kql.sql.convert import convert
 from kql.sql.value import FALSE, TRUE, Arguments, Sql
 from kql.types import BOOL, DYNAMIC, STRING
 
+if TYPE_CHECKING:
+    from kql.functions.row import Computed
+
 _TERM = r"[^\p{L}\p{Nd}]"
-
-
-def folded(value: Sql) -> str:
-    """The SQL of a text without its letter case."""
-    value = value.fetched()
-    if value.constant and isinstance(value.const, str):
-        # what the engine folds otherwise than Python (İ, say) it folds itself
-        return quote.text(value.const.lower()) if value.const.isascii() else f"lower({value.string})"
-    return value.text if value.lower else f"lower({value.text})"
 
 
 def _is_term_character(character: str) -> bool:
@@ -204,48 +201,12 @@ def _operator(name: str, test: Test) -> Callable[[Arguments], Sql]:
     return sql
 
 
-def _negated(sql: Callable[[Arguments], Sql]) -> Callable[[Arguments], Sql]:
-    def negated(arguments: Arguments) -> Sql:
-        arguments.truth = False
-        made = sql(arguments)
-        if made.constant:
-            return FALSE if made.const else TRUE
-        return Sql(f"(NOT {made.text})", BOOL, False)
-
-    return negated
-
-
-def _regex(arguments: Arguments) -> Sql:
-    value, pattern = convert(arguments[0], STRING).fetched(), arguments.convert(1, STRING)
-    if not pattern.constant:
-        return Sql(f"coalesce(TRY(regexp_matches({value.string}, {pattern.string})), FALSE)", BOOL, False)
-    written = quote.text(unicode_classes(str(pattern.const))) if pattern.constant else pattern.string
-    return _total(
-        f"regexp_matches({value.text}, {written})" if value.nullable else f"regexp_matches({value.string}, {written})",
-        value.nullable,
-        arguments.truth,
-    )
-
-
-def _like_pattern(needle: Sql) -> str:
-    """The pattern for SQL's LIKE, its own signs escaped with $."""
-    if needle.constant:
-        escaped = str(needle.const or "").replace("$", "$$").replace("%", "$%").replace("_", "$_").replace("*", "%")
-        return quote.text(escaped)
-    text = needle.string
-    for sign in "$%_":
-        text = f"replace({text}, '{sign}', '${sign}')"
-    return f"replace({text}, '*', '%')"
-
-
-def _like(value: Sql, needle: Sql, truth: bool) -> Sql:
-    subject = value.fetched()
-    return _total(f"({folded(subject)} LIKE lower({_like_pattern(needle)}) ESCAPE '$')", subject.nullable, truth)
-
-
-def _like_cased(value: Sql, needle: Sql, truth: bool) -> Sql:
-    subject = value.fetched()
-    return _total(f"({subject.text} LIKE {_like_pattern(needle)} ESCAPE '$')", subject.nullable, truth)
+_REGEX = {
+    "right is constant": template("regexp_matches({left:plain}, {right:regex})", null="false"),
+    "": template("coalesce(TRY(regexp_matches({left:string}, {right:string})), FALSE)", null=False),
+}
+_LIKE = template("({left:folded} LIKE lower({right:like}) ESCAPE '$')", null="false")
+_LIKE_CASED = template("({left:plain} LIKE {right:like} ESCAPE '$')", null="false")
 
 
 def _term_test(cased: bool, left: bool, right: bool) -> Test:
@@ -295,48 +256,35 @@ def _tests() -> dict[str, tuple[Test, str, str]]:
 _TESTS = _tests()
 
 
+_SHAPE = "(left:StringOrDynamic, right:StringOrDynamic) -> bool"
+
+
+def _pair(name: str, opposite: str, sql: Computed, doc: str, examples: tuple[str, ...], opposed: tuple[str, ...]) -> tuple[Function, Function]:
+    """An operator and its opposite."""
+    row = infix((name + _SHAPE, sql), doc=doc, examples=examples, nulls="total")
+    return row, infix((opposite + _SHAPE, Not(row.overloads[0])), doc=f"The opposite of {name}.", examples=opposed, nulls="total")
+
+
 def _rows() -> tuple[Function, ...]:
-    rows = []
+    rows: list[Function] = []
     for name, (test, doc, example) in _TESTS.items():
-        sql = _operator(name, test)
-        shape = "(left:StringOrDynamic, right:StringOrDynamic) -> bool"
-        rows.append(infix((name + shape, sql), doc=doc, examples=(example,), nulls="total"))
         subject, needle = example.split(f" {name} ")
-        rows.append(
-            infix(
-                (f"!{name}{shape}", _negated(sql)),
-                doc=f"The opposite of {name}.",
-                examples=(f"not({subject} !{name} {needle})", f"'' !{name} 'x'"),
-                nulls="total",
-            )
-        )
-    tilde = _operator("=~", lambda value, other, truth: same(value, other, truth=truth))
-    shape = "(left:StringOrDynamic, right:StringOrDynamic) -> bool"
-    rows += [
-        infix(
-            ("=~" + shape, tilde),
-            doc="Equality of texts without letter case.",
-            examples=("'ABC' =~ 'abc'", "not('abc' =~ 'abd')"),
-            nulls="total",
-        ),
-        infix(("!~" + shape, _negated(tilde)), doc="The opposite of =~.", examples=("'abc' !~ 'abd'",), nulls="total"),
-        infix(
-            ("matches regex" + shape, _regex),
-            doc="Whether a regular expression (RE2) fits anywhere in a text; letter case counts.",
-            examples=("'vm-042' matches regex @'^vm-\\d+$'",),
-            nulls="total",
-        ),
-    ]
-    like = _operator("like", _like)
-    likes = (("like", like, "'Fabrikam' like 'fab*'"), ("likecs", _operator("likecs", _like_cased), "'Fabrikam' likecs 'Fab*'"))
-    for name, sql, example in likes:
-        rows.append(
-            infix((name + shape, sql), doc="Whether a text fits a pattern in which * stands for any letters.", examples=(example,), nulls="total")
-        )
-        rows.append(infix((f"not{name}{shape}", _negated(sql)), doc=f"The opposite of {name}.", examples=(f"'x' not{name} 'y*'",), nulls="total"))
-    return tuple(rows)
+        opposed = (f"not({subject} !{name} {needle})", f"'' !{name} 'x'")
+        rows += _pair(name, f"!{name}", _operator(name, test), doc, (example,), opposed)
+    rows += _pair(
+        "=~", "!~", _operator("=~", lambda value, other, truth: same(value, other, truth=truth)),
+        "Equality of texts without letter case.", ("'ABC' =~ 'abc'", "not('abc' =~ 'abd')"), ("'abc' !~ 'abd'",),
+    )  # fmt: skip
+    for name, sql, example in (("like", _LIKE, "'Fabrikam' like 'fab*'"), ("likecs", _LIKE_CASED, "'Fabrikam' likecs 'Fab*'")):
+        doc = "Whether a text fits a pattern in which * stands for any letters."
+        rows += _pair(name, f"not{name}", sql, doc, (example,), (f"'x' not{name} 'y*'",))
+    regex = infix(
+        ("matches regex" + _SHAPE, _REGEX), doc="Whether a regular expression (RE2) fits anywhere in a text; letter case counts.",
+        examples=("'vm-042' matches regex @'^vm-\\d+$'",), nulls="total",
+    )  # fmt: skip
+    return (*rows, regex)
 
 
 ROWS = _rows()
 
-__all__ = ["ROWS", "folded", "has", "term_pattern"]
+__all__ = ["ROWS", "has", "term_pattern"]

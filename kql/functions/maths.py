@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from kql.functions.infix import modulo
+from kql.functions.infix import remainder
 from kql.functions.row import Function, alias, refused, scalar
-from kql.sql.convert import convert
-from kql.sql.value import Arguments, Sql
-from kql.types import DATETIME, DECIMAL, INTEGERS, REAL, STRING
-
-if TYPE_CHECKING:
-    from kql.functions.row import Template
+from kql.functions.template import Answer, Each, template
 
 
 def _real(name: str, sql: str, doc: str, example: str, *, naming: str = "first", parameter: str = "x") -> Function:
@@ -22,42 +15,29 @@ def _real(name: str, sql: str, doc: str, example: str, *, naming: str = "first",
     )  # fmt: skip
 
 
-def _bin(arguments: Arguments) -> Sql:
-    value, size = arguments.text(0), arguments.text(1)
-    if arguments.result is REAL:
-        text = f"CASE WHEN {size} = 0 THEN CAST('NaN' AS DOUBLE) ELSE floor({value} / {size}) * {size} END"
-        return Sql(text, REAL, True)
-    if arguments.result is DECIMAL:
-        return Sql(f"TRY(CAST(floor({value} / nullif({size}, 0)) * {size} AS DECIMAL(38,12)))", arguments.result, True)
-    fixed = arguments[1].const
-    positive = isinstance(fixed, int) and fixed > 0
-    if arguments[0].type is DATETIME:
-        # ticks count from Monday 0001-01-01, which is where bins of days and weeks begin
-        step = str(fixed) if positive else f"(CASE WHEN {size} > 0 THEN {size} END)"
-        return Sql(f"({value} // {step} * {step})", arguments.result, not positive or arguments[0].nullable)
-    if positive:
-        text = f"kql_wrap(CAST({value} AS HUGEINT) - {modulo(value, size, fixed)})"
-        return Sql(text, arguments.result, arguments[0].nullable)
-    return Sql(f"kql_bin({value}, {size})", arguments.result, True)
-
-
-def _bin_at(arguments: Arguments) -> str:
-    value, size, origin = (arguments.text(place) for place in range(3))
-    if arguments.result is REAL:
-        return f"(floor(({value} - {origin}) / nullif({size}, 0)) * {size} + {origin})"
-    if arguments.result is DECIMAL:
-        return f"TRY(CAST(floor(({value} - {origin}) / nullif({size}, 0)) * {size} + {origin} AS DECIMAL(38,12)))"
-    text = f"CAST({value} AS HUGEINT) - kql_modulo(CAST({value} AS HUGEINT) - {origin}, {size})"
-    return f"kql_ticks_to_datetime({text})" if arguments.result is DATETIME else f"kql_wrap({text})"
-
-
+# Ticks count from Monday 0001-01-01, which is where bins of days and weeks begin.
+_BIN_SQL: dict[str, Answer] = {
+    "result is real": "CASE WHEN {roundTo} = 0 THEN CAST('NaN' AS DOUBLE) ELSE floor({value} / {roundTo}) * {roundTo} END",
+    "result is decimal": "TRY(CAST(floor({value} / nullif({roundTo}, 0)) * {roundTo} AS DECIMAL(38,12)))",
+    "value is datetime and roundTo is positive": template("({value} // {roundTo} * {roundTo})", null="argument"),
+    "value is datetime": "({value} // (CASE WHEN {roundTo} > 0 THEN {roundTo} END) * (CASE WHEN {roundTo} > 0 THEN {roundTo} END))",
+    "roundTo is positive": template("kql_wrap(CAST({value} AS HUGEINT) - {rest})", null="argument", rest=remainder("value", "roundTo")),
+    "": "kql_bin({value}, {roundTo})",
+}
+_AT = "CAST({value} AS HUGEINT) - kql_modulo(CAST({value} AS HUGEINT) - {fixed_point}, {bin_size})"
+_BIN_AT = {
+    "result is real": "(floor(({value} - {fixed_point}) / nullif({bin_size}, 0)) * {bin_size} + {fixed_point})",
+    "result is decimal": "TRY(CAST(floor(({value} - {fixed_point}) / nullif({bin_size}, 0)) * {bin_size} + {fixed_point} AS DECIMAL(38,12)))",
+    "result is datetime": f"kql_ticks_to_datetime({_AT})",
+    "": f"kql_wrap({_AT})",
+}
 _AROUND = "(abs(CAST({value} AS HUGEINT) - {center}) <= {delta})"
 _BIN_SHAPES = (
     "(value:Number, roundTo:Number) -> Widest", "(value:timespan, roundTo:timespan) -> timespan",
     "(value:datetime, roundTo:timespan) -> datetime", "(value:datetime, roundTo:datetime) -> datetime",
 )  # fmt: skip
 _BIN = scalar(
-    *((f"bin{shape}", _bin) for shape in _BIN_SHAPES),
+    *((f"bin{shape}", _BIN_SQL) for shape in _BIN_SHAPES),
     ("bin(value:bool, roundTo:Integer) -> long", "kql_bin(CAST({value} AS BIGINT), CAST({roundTo} AS BIGINT))"),
     doc="The value rounded down to a multiple of a bin; datetimes count from 0001-01-01, a Monday.",
     examples=(
@@ -70,31 +50,25 @@ _BIN = scalar(
 )
 
 
-def _round(arguments: Arguments) -> Sql:
-    value = arguments.text(0)
-    if arguments[0].type in INTEGERS and len(arguments) == 1:
-        return Sql(value, arguments.result, arguments[0].nullable)
-    places = arguments.count(1, "0")
-    if arguments.result is DECIMAL:
-        if places.lstrip("-").isdigit():
-            return Sql(f"round({value}, {min(max(int(places), -38), 38)})", DECIMAL, True)
-        # the engine rounds decimals to a constant number of places only
-        return Sql(f"TRY_CAST(round(CAST({value} AS DOUBLE), CAST({places} AS INTEGER)) AS DECIMAL(38,12))", DECIMAL, True)
-    rounded = f"round({value}, CAST({places} AS INTEGER))"
-    return Sql(f"TRY({rounded})" if arguments.result in INTEGERS else rounded, arguments.result, True)
+_ROUNDED = "round({number}, CAST({precision:count|0} AS INTEGER))"
+_ROUND: dict[str, Answer] = {
+    "number is integer and precision": f"TRY({_ROUNDED})",
+    "number is integer": template("{number}", null="argument"),
+    # the engine rounds decimals to a constant number of places only
+    "result is decimal and precision and precision is not whole":
+        "TRY_CAST(round(CAST({number} AS DOUBLE), CAST({precision:count} AS INTEGER)) AS DECIMAL(38,12))",
+    "result is decimal": "round({number}, CAST(least(greatest({precision:count|0}, -38), 38) AS INTEGER))",
+    "": _ROUNDED,
+}  # fmt: skip
+_NAN = Each("argument+more", "coalesce(isnan({it:result}), FALSE)", " OR ")
 
 
-def _choice(function: str) -> Template:
-    def sql(arguments: Arguments) -> Sql:
-        values = [convert(value, arguments.result) for value in arguments.values]
-        texts = [value.string if value.type is STRING else value.text for value in values]
-        text = f"{function}({', '.join(texts)})"
-        if arguments.result is REAL:
-            nan = " OR ".join(f"coalesce(isnan({each}), FALSE)" for each in texts)
-            text = f"CASE WHEN {nan} THEN CAST('NaN' AS DOUBLE) ELSE {text} END"
-        return Sql(text, arguments.result, all(value.nullable for value in values))
-
-    return sql
+def _choice(function: str) -> dict[str, Answer]:
+    found = f"{function}({{argument+more:result}})"
+    return {
+        "result is real": template(f"CASE WHEN {{nan}} THEN CAST('NaN' AS DOUBLE) ELSE {found} END", null="all", nan=_NAN),
+        "": template(found, null="all"),
+    }
 
 
 def _distribution(name: str, first: str, sql: str, doc: str, example: str) -> Function:
@@ -124,9 +98,9 @@ ROWS = (
     _BIN,
     alias("floor", _BIN, hidden=False),
     scalar(
-        ("bin_at(value:Number, bin_size:Number, fixed_point:Number) -> Widest", _bin_at),
-        ("bin_at(value:timespan, bin_size:timespan, fixed_point:timespan) -> timespan", _bin_at),
-        ("bin_at(value:datetime, bin_size:timespan, fixed_point:datetime) -> datetime", _bin_at),
+        ("bin_at(value:Number, bin_size:Number, fixed_point:Number) -> Widest", _BIN_AT),
+        ("bin_at(value:timespan, bin_size:timespan, fixed_point:timespan) -> timespan", _BIN_AT),
+        ("bin_at(value:datetime, bin_size:timespan, fixed_point:datetime) -> datetime", _BIN_AT),
         doc="Like bin, with bins that are counted from a point.", examples=("bin_at(6.5, 2.5, 7) == 4.5",),
         nulls="custom", naming="first",
     ),
@@ -136,7 +110,7 @@ ROWS = (
         doc="The value rounded up.", examples=("ceiling(1.2) == 2.0",), naming="first",
     ),
     scalar(
-        ("round(number:Number, precision:Integer?) -> Parameter0", _round),
+        ("round(number:Number, precision:Integer?) -> Parameter0", _ROUND),
         doc="The value rounded, halves away from zero.", examples=("round(2.5) == 3.0", "round(1.234, 2) == 1.23"),
         nulls="custom", naming="first",
     ),

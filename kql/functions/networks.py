@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from kql.functions.lists import texts
 from kql.functions.row import Function, scalar
-from kql.sql.convert import convert
-from kql.sql.value import Arguments
-from kql.types import DYNAMIC, STRING
 
 _BITS = "kql_least_prefix(coalesce({prefix|128}, 128), 128, kql_ipv6_bits({ip1}), kql_ipv6_bits({ip2}))"
 _COMPARED = f"kql_ipv6_compare({{ip1}}, {{ip2}}, {_BITS})"
@@ -18,26 +12,14 @@ def _row(signature: str, sql: str, doc: str, *examples: str) -> Function:
     return scalar((signature, sql), doc=doc, examples=examples, nulls="custom")
 
 
-def _any_of(test: str) -> Callable[[Arguments], str]:
-    """Whether the test holds for one of several texts, or of the elements of an array; null where it never has an answer."""
-
-    def sql(arguments: Arguments) -> str:
-        subject = convert(arguments[0], STRING).string
-        candidates = arguments.values[1:]
-        if len(candidates) == 1 and candidates[0].type is DYNAMIC:
-            listed = texts(candidates[0])
-        else:
-            listed = "[" + ", ".join(convert(each, STRING).string for each in candidates) + "]"
-        return f"list_bool_or(list_transform({listed}, lambda e: {test.format(s=subject, e='e')}))"
-
-    return sql
-
-
-def _several(name: str, shape: str, test: str, doc: str, *examples: str) -> Function:
-    sql = _any_of(test)
-    first, rest = shape.split(", ")
-    signatures = (f"{name}({first}, {rest}:string...) -> bool", f"{name}({first}, {rest}:dynamic) -> bool")
-    return scalar(*((signature, sql) for signature in signatures), doc=doc, examples=examples, nulls="custom")
+def _several(name: str, subject: str, candidates: str, test: str, doc: str, *examples: str) -> Function:
+    """Whether the test holds for one of several texts, or of the elements of an array, called e; null where it never has
+    an answer."""
+    return scalar(
+        (f"{name}({subject}:text, {candidates}:string...) -> bool", f"list_bool_or(list_transform([{{{candidates}:string}}], lambda e: {test}))"),
+        (f"{name}({subject}:text, {candidates}:dynamic) -> bool", f"list_bool_or(list_transform({{{candidates}:texts}}, lambda e: {test}))"),
+        doc=doc, examples=examples, nulls="custom",
+    )  # fmt: skip
 
 
 ROWS = (
@@ -54,10 +36,10 @@ ROWS = (
          "Whether two addresses are one under the smallest prefix.", "ipv6_is_match('fe80::1', 'fe80::2', 120)"),
     _row("ipv6_is_in_range(ip:text, ip_range:text) -> bool", "(kql_ipv6_compare({ip}, {ip_range}, kql_ipv6_bits({ip_range})) = 0)",
          "Whether an address lies in a range.", "ipv6_is_in_range('2001:db8::7', '2001:db8::/64')"),
-    _several("ipv6_is_in_any_range", "ip:text, ranges", "kql_ipv6_compare({s}, {e}, kql_ipv6_bits({e})) = 0",
+    _several("ipv6_is_in_any_range", "ip", "ranges", "kql_ipv6_compare({ip}, e, kql_ipv6_bits(e)) = 0",
              "Whether an address lies in one of several ranges.",
              "ipv6_is_in_any_range('2001:db8::7', 'fe80::/10', '2001:db8::/64')"),
-    _several("ipv4_is_in_any_range", "ip:text, ranges", "kql_ipv4_in_range({s}, {e})",
+    _several("ipv4_is_in_any_range", "ip", "ranges", "kql_ipv4_in_range({ip}, e)",
              "Whether an IPv4 address lies in one of several ranges.",
              "ipv4_is_in_any_range('10.1.2.3', '192.168.0.0/16', '10.0.0.0/8')"),
     _row("has_ipv4(source:text, ip:text) -> bool", "kql_has_ipv4({source}, {ip})",
@@ -66,9 +48,9 @@ ROWS = (
     _row("has_ipv4_prefix(source:text, ip_prefix:text) -> bool", "kql_has_ipv4_prefix({source}, {ip_prefix})",
          "Whether a text holds an IPv4 address that begins with a prefix, which ends with a dot.",
          "has_ipv4_prefix('from 127.0.0.1 on', '127.0.')", "not(has_ipv4_prefix('from 127.0.0.1 on', '127.0'))"),
-    _several("has_any_ipv4", "source:text, ips", "kql_has_ipv4({s}, {e})", "Whether a text holds one of several IPv4 addresses.",
+    _several("has_any_ipv4", "source", "ips", "kql_has_ipv4({source}, e)", "Whether a text holds one of several IPv4 addresses.",
              "has_any_ipv4('from 127.0.0.1 on', '10.0.0.1', '127.0.0.1')"),
-    _several("has_any_ipv4_prefix", "source:text, ip_prefixes", "kql_has_ipv4_prefix({s}, {e})",
+    _several("has_any_ipv4_prefix", "source", "ip_prefixes", "kql_has_ipv4_prefix({source}, e)",
              "Whether a text holds an IPv4 address that begins with one of several prefixes.",
              "has_any_ipv4_prefix('from 127.0.0.1 on', '10.', '127.')"),
     _row("format_ipv4_mask(ip:text, prefix:Integer?) -> string",

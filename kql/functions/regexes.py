@@ -5,25 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from kql.forms import Json
-from kql.functions.regex import problem, unicode_classes
+from kql.functions.regex import problem
 from kql.functions.row import alias, scalar
+from kql.functions.shapes import pattern
 from kql.sql import quote
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
 from kql.types import DYNAMIC, STRING
-
-if TYPE_CHECKING:
-    from kql.functions.row import Template
-
-
-def pattern(value: Sql) -> str:
-    """A regular expression for DuckDB: the constant with Kusto's Unicode classes spelled out, or the text as it is."""
-    if value.constant and isinstance(value.const, str):
-        return quote.text(unicode_classes(value.const))
-    return value.string
 
 
 def group_names(expression: str) -> list[str]:
@@ -105,42 +95,33 @@ def _replace(arguments: Arguments) -> str:
     return f"coalesce(TRY(regexp_replace({text}, {pattern(found)}, {into.string}, 'g')), {text})"
 
 
-def _trimmed(start: bool, end: bool) -> Template:
-    def sql(arguments: Arguments) -> str:
-        expression, text = convert(arguments[0], STRING), convert(arguments[1], STRING).string
-        written = pattern(expression)
-        if not expression.constant:
-            made = _cut(text, written, start, end)
-            return f"coalesce(TRY({made}), {text})"
-        if start and end:
-            # both ends are looked for in the text as it was: what follows the first is taken before what is left of it
-            whole = isinstance(expression.const, str) and not problem(expression.const) and not problem(f"({expression.const})")
-            middle = len(group_names(str(expression.const))) + 1 if whole else 10
-            if middle < 10:
-                return f"regexp_replace({text}, '^(?:' || {written} || ')?((?s:.*?))(?:' || {written} || ')?$', '\\{middle}')"
-        return _cut(text, written, start, end)
-
-    return sql
+_START = "regexp_replace({source}, '^(?:' || {regex:regex} || ')', '')"
+_END = "regexp_replace({source}, '(?:' || {regex:regex} || ')$', '')"
 
 
-def _cut(text: str, written: str, start: bool, end: bool) -> str:
-    if start:
-        text = f"regexp_replace({text}, '^(?:' || {written} || ')', '')"
-    if end:
-        text = f"regexp_replace({text}, '(?:' || {written} || ')$', '')"
-    return text
+def _cut(cut: str) -> dict[str, str]:
+    """A text that is cut; a pattern that is no constant is tried, for it may not be one at all."""
+    return {"regex is constant": cut, "": f"coalesce(TRY({cut}), {{source}})"}
 
 
-def _countof(arguments: Arguments) -> str:
-    text, search = arguments.text(0), arguments[1]
-    if len(arguments) > 2 and arguments[2].const == "regex":
-        found = f"CAST(len(regexp_extract_all({text}, {pattern(search)})) AS BIGINT)"
-        return found if search.constant else f"coalesce(TRY({found}), 0)"
-    word = arguments.text(1)
-    counted = f"len(list_filter(range(1, length({text}) + 1), lambda i: substring({text}, i, length({word})) = {word}))"
-    return f"CASE WHEN {word} = '' THEN 0 ELSE CAST({counted} AS BIGINT) END"
+def _trim(arguments: Arguments) -> str:
+    """Both ends are looked for in the text as it was: what follows the first is taken before what is left of it."""
+    expression, text = convert(arguments[0], STRING), convert(arguments[1], STRING).string
+    written = pattern(expression)
+    whole = isinstance(expression.const, str) and not problem(expression.const) and not problem(f"({expression.const})")
+    middle = len(group_names(str(expression.const))) + 1 if whole else 10
+    if middle < 10:
+        return f"regexp_replace({text}, '^(?:' || {written} || ')?((?s:.*?))(?:' || {written} || ')?$', '\\{middle}')"
+    cut = f"regexp_replace(regexp_replace({text}, '^(?:' || {written} || ')', ''), '(?:' || {written} || ')$', '')"
+    return cut if expression.constant else f"coalesce(TRY({cut}), {text})"
 
 
+_COUNTOF = {
+    'kind is "regex" and search is constant': "CAST(len(regexp_extract_all({text}, {search:regex})) AS BIGINT)",
+    'kind is "regex"': "coalesce(TRY(CAST(len(regexp_extract_all({text}, {search:regex})) AS BIGINT)), 0)",
+    "": "CASE WHEN {search} = '' THEN 0 ELSE CAST(len(list_filter(range(1, length({text}) + 1), "
+    "lambda i: substring({text}, i, length({search})) = {search})) AS BIGINT) END",
+}
 _EXTRACT_ALL = scalar(
     ("extract_all(regex:string <Constant>, text:text) -> dynamic", _extract_all),
     ("extract_all(regex:string <Constant>, captureGroups:dynamic, text:text) -> dynamic", _extract_all),
@@ -157,15 +138,15 @@ _REPLACE_REGEX = scalar(
 )
 _TRIM = [
     scalar(
-        (f"{name}(regex:string, source:text) -> string", _trimmed(start, end)),
+        (f"{name}(regex:string, source:text) -> string", sql),
         doc=f"The text without a match of a regular expression {where}.",
         examples=(example,),
         nulls="total",
     )
-    for name, start, end, where, example in (
-        ("trim", True, True, "at its start and at its end", "trim('-+', '--a--') == 'a'"),
-        ("trim_start", True, False, "at its start", "trim_start('-', '--a') == '-a'"),
-        ("trim_end", False, True, "at its end", "trim_end('[.]', 'a.') == 'a'"),
+    for name, sql, where, example in (
+        ("trim", _trim, "at its start and at its end", "trim('-+', '--a--') == 'a'"),
+        ("trim_start", _cut(_START), "at its start", "trim_start('-', '--a') == '-a'"),
+        ("trim_end", _cut(_END), "at its end", "trim_end('[.]', 'a.') == 'a'"),
     )
 ]
 
@@ -189,11 +170,11 @@ ROWS = (
     ),
     *_TRIM,
     scalar(
-        ("countof(text:text, search:string, kind:string? <Constant>) -> long", _countof),
+        ("countof(text:text, search:string, kind:string? <Constant>) -> long", _COUNTOF),
         doc="How often a text (overlapping) or, with kind 'regex', a regular expression occurs.",
         examples=("countof('aaa', 'a') == 3", "countof('a1b2', @'\\d', 'regex') == 2"),
         nulls="custom",
     ),
 )
 
-__all__ = ["ROWS", "pattern"]
+__all__ = ["ROWS", "group_names"]

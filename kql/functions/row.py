@@ -1,8 +1,9 @@
 """The shape of a catalogue row, and the notation of its signatures. Knows types; knows no syntax and no plan.
 
 A signature is written `name(parameter:Class, optional:Class?, many:Class...) -> Result`. Classes are those of
-`kql.types.CLASSES`; two are of this engine: `text` takes any scalar and receives its `tostring`, `typed` takes a
-value that the row's own code looks at. `<Constant>` behind a class asks for a constant.
+`kql.types.CLASSES`; two are of this engine: `text` takes any scalar and receives its `tostring`, `typed` takes
+any as it is. `<Constant>` behind a class asks for a constant. How the SQL beside a signature is
+written is told in `kql.functions.template`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from kql.functions.filling import filled
 from kql.types import CLASSES, SCALARS, Type
 
 if TYPE_CHECKING:
+    from kql.functions.template import Answer
     from kql.sql.value import Arguments, Sql
 
-    Template = str | Callable[[Arguments], Sql | str]
+    Code = Callable[[Arguments], Sql | str]
+    Computed = Answer | Code
 
 Kind = Literal["scalar", "aggregate", "infix", "window", "plugin"]
 Nulls = Literal["strict", "total", "skip", "custom"]
@@ -42,8 +46,13 @@ class Overload:
 
     parameters: tuple[Parameter, ...]
     returns: str
-    sql: Template
+    sql: Computed  # in the notation of kql.functions.template, or a function for what that cannot say
     signature: str
+
+    @cached_property
+    def maker(self) -> Code:
+        """What makes the SQL of a call."""
+        return self.sql if callable(self.sql) else filled(self)
 
     @cached_property
     def least(self) -> int:
@@ -134,7 +143,7 @@ def readable(name: str, signature: str) -> str:
     return taken.replace("?", " (optional)").replace("...", ", …")
 
 
-def overload(signature: str, sql: Template) -> Overload:
+def overload(signature: str, sql: Computed) -> Overload:
     """An overload from its written signature."""
     match = _SIGNATURE.fullmatch(signature)
     if match is None:
@@ -162,28 +171,28 @@ def overload(signature: str, sql: Template) -> Overload:
     return Overload(tuple(parameters), match["returns"], sql, signature)
 
 
-def _function(kind: Kind, rows: Sequence[tuple[str, Template]], doc: str, **facts: Any) -> Function:
+def _function(kind: Kind, rows: Sequence[tuple[str, Computed]], doc: str, **facts: Any) -> Function:
     name = rows[0][0].split("(")[0]
     examples: tuple[str, ...] = tuple(facts.pop("examples", ()))
     return Function(name, kind, tuple(overload(*row) for row in rows), doc, examples=examples, **facts)
 
 
-def scalar(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
+def scalar(*rows: tuple[str, Computed], doc: str, **facts: Any) -> Function:
     """A scalar function: its overloads as (signature, SQL), then its facts (see `Function`)."""
     return _function("scalar", rows, doc, **facts)
 
 
-def infix(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
+def infix(*rows: tuple[str, Computed], doc: str, **facts: Any) -> Function:
     """An infix operator, named by its sign."""
     return _function("infix", rows, doc, **facts)
 
 
-def aggregate(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
+def aggregate(*rows: tuple[str, Computed], doc: str, **facts: Any) -> Function:
     """An aggregate function; nulls are skipped unless said otherwise."""
     return _function("aggregate", rows, doc, **{"nulls": "skip", **facts})
 
 
-def window(*rows: tuple[str, Template], doc: str, **facts: Any) -> Function:
+def window(*rows: tuple[str, Computed], doc: str, **facts: Any) -> Function:
     """A function over rows in a known order; `{over}` in its SQL is the order clause."""
     return _function("window", rows, doc, **facts)
 

@@ -6,120 +6,83 @@ nulls. Whole numbers stay whole where the operation keeps them so.
 
 from __future__ import annotations
 
-from kql.forms import JSON, Json, List, Object, Scalar
+from kql.forms import Form, Json, List, Object, Scalar
 from kql.functions.row import Function, refused, scalar
+from kql.functions.template import Template, template
 from kql.sql import dynamic
-from kql.sql.value import Arguments, Sql, always_null
-from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, Type
+from kql.sql.value import Sql
+from kql.types import BOOL, DYNAMIC, LONG, REAL, Type
 
 _JSONS = List(Json())
 _REALS = List(Scalar(REAL))
-_BOTH = (
-    "(series1:dynamic, series2:dynamic) -> dynamic",
-    "(series1:dynamic, series2:int|long|real|decimal) -> dynamic",
-    "(series1:int|long|real|decimal, series2:dynamic) -> dynamic",
-)
+_NUMBER = "int|long|real|decimal"
 
 
-def _list(value: Sql) -> str:
-    return f"kql_list({dynamic.as_json(value).text})"
+def _both(returns: str = "dynamic") -> tuple[tuple[str, str, str], ...]:
+    """Two series, or a series beside a number, which repeats: the signature, the list of pairs, and whether all of it
+    holds whole numbers only."""
 
+    def repeated(series: str, number: str) -> str:
+        return f"list_transform({{{series}:jsons}}, lambda e: CAST({{{number}}} AS DOUBLE))"
 
-def _numbers(value: Sql) -> str:
-    return "CAST(NULL AS DOUBLE[])" if always_null(value) else f"kql_numbers({dynamic.as_json(value).text})"
-
-
-def _pairs(arguments: Arguments) -> tuple[str, str]:
-    """Two series as a list of pairs, and whether both hold whole numbers only; a number beside a series repeats."""
-    pairs, whole = [], []
-    for place in (0, 1):
-        value, other = arguments[place], arguments[1 - place]
-        if value.type is DYNAMIC:
-            pairs.append(_numbers(value))
-            whole.append(f"kql_integral({_list(value)})")
-        else:
-            pairs.append(f"list_transform({_list(other)}, lambda e: CAST({value.text} AS DOUBLE))")
-            whole.append("TRUE" if value.type in (LONG, INT) else "FALSE")
-    return f"list_zip({pairs[0]}, {pairs[1]})", " AND ".join(whole)
+    one, two, whole = "{series1:numbers}", "{series2:numbers}", "kql_integral({{{}:jsons}}) AND {}"
+    return (
+        (f"(series1:dynamic, series2:dynamic) -> {returns}", f"list_zip({one}, {two})", "kql_integral({series1:jsons}) AND kql_integral({series2:jsons})"),
+        (f"(series1:dynamic, series2:{_NUMBER}) -> {returns}", f"list_zip({one}, {repeated('series1', 'series2')})", whole.format("series1", "{kind2}")),
+        (f"(series1:{_NUMBER}, series2:dynamic) -> {returns}", f"list_zip({repeated('series2', 'series1')}, {two})", "{kind1} AND kql_integral({series2:jsons})"),
+    )
 
 
 def _arithmetic(name: str, sql: str, doc: str, shown: str, wanted: str, keeps: bool = True) -> Function:
-    def made(arguments: Arguments) -> Sql:
-        pairs, whole = _pairs(arguments)
+    def made(pairs: str, whole: str) -> Template:
         values = f"list_transform({pairs}, lambda p: {sql})"
         if not keeps:
-            return Sql(values, DYNAMIC, True, _REALS)
-        return Sql(f"kql_series_json({values}, {whole})", DYNAMIC, True, _JSONS)
+            return template(values, _REALS)
+        one, two = ({f"series{side} is integer": "TRUE", "": "FALSE"} for side in (1, 2))
+        return template(f"kql_series_json({values}, {whole})", _JSONS, kind1=one, kind2=two)
 
     return scalar(
-        *((f"{name}{shape}", made) for shape in _BOTH),
+        *((name + shape, made(pairs, whole)) for shape, pairs, whole in _both()),
         doc=f"Two series element by element: {doc}.", examples=(f"tostring({name}({shown})) == '{wanted}'",), nulls="custom",
     )  # fmt: skip
 
 
 def _comparison(name: str, sign: str, doc: str, shown: str, wanted: str) -> Function:
-    def made(arguments: Arguments) -> Sql:
-        pairs, _ = _pairs(arguments)
-        return Sql(f"list_transform({pairs}, lambda p: p[1] {sign} p[2])", DYNAMIC, True, List(Scalar(BOOL)))
-
     return scalar(
-        *((f"{name}{shape}", made) for shape in _BOTH),
+        *((name + shape, template(f"list_transform({pairs}, lambda p: p[1] {sign} p[2])", List(Scalar(BOOL)))) for shape, pairs, _ in _both()),
         doc=f"Two series element by element: whether the first is {doc} the second.",
         examples=(f"tostring({name}({shown})) == '{wanted}'",), nulls="custom",
     )  # fmt: skip
 
 
 def _each(name: str, sql: str, doc: str, wanted: str, keeps: bool = False) -> Function:
-    def made(arguments: Arguments) -> Sql:
-        values = f"list_transform({_numbers(arguments[0])}, lambda x: {sql})"
-        if keeps:
-            return Sql(f"kql_series_json({values}, kql_integral({_list(arguments[0])}))", DYNAMIC, True, _JSONS)
-        return Sql(values, DYNAMIC, True, _REALS)
-
+    values = f"list_transform({{series:numbers}}, lambda x: {sql})"
+    whole = template(f"kql_series_json({values}, kql_integral({{series:jsons}}))", _JSONS)
     return scalar(
-        (f"{name}(series:dynamic) -> dynamic", made),
+        (f"{name}(series:dynamic) -> dynamic", whole if keeps else template(values, _REALS)),
         doc=f"Of each element {doc}.", examples=(f"tostring({name}(dynamic([1, 0]))) == '{wanted}'",), nulls="custom",
     )  # fmt: skip
 
 
-def _fill(name: str, signature: str, doc: str, shown: str, wanted: str) -> Function:
-    def made(arguments: Arguments) -> Sql:
-        places = {parameter: positions[0] for parameter, positions in arguments.names.items()}
-        gap = "CAST(NULL AS DOUBLE)"
-        if "missing_value_placeholder" in places:
-            gap = f"CAST({arguments.text(places['missing_value_placeholder'])} AS DOUBLE)"
-        more = ""
-        if "constant_value" in signature:
-            at = places.get("constant_value")
-            value = dynamic.as_json(arguments[at]).text if at is not None else "CAST('0' AS JSON)"
-            more = f", {value}"
-        if name == "series_fill_linear":
-            edges = arguments.text(places["fill_edges"]) if "fill_edges" in places else "TRUE"
-            return Sql(f"kql_fill_linear({_list(arguments[0])}, {gap}, {edges}{more})", DYNAMIC, True, _JSONS)
-        if name == "series_fill_const":
-            return Sql(f"kql_fill_const({_list(arguments[0])}{more}, {gap})", DYNAMIC, True, _JSONS)
-        return Sql(f"kql{name.removeprefix('series')}({_list(arguments[0])}, {gap})", DYNAMIC, True, _JSONS)
+_GAP = {"missing_value_placeholder": "CAST({missing_value_placeholder} AS DOUBLE)", "": "CAST(NULL AS DOUBLE)"}
 
+
+def _fill(name: str, more: str, sql: str, doc: str, shown: str, wanted: str) -> Function:
     return scalar(
-        (f"{name}({signature}) -> dynamic", made),
+        (f"{name}(series:dynamic{more}) -> dynamic", template(sql, _JSONS, gap=_GAP)),
         doc=doc, examples=(f"tostring({name}({shown})) == '{wanted}'",), nulls="custom", naming="first",
     )  # fmt: skip
 
 
-def _fir(arguments: Arguments) -> Sql:
-    """Without a word about it a filter is made to sum to 1 unless it has negative coefficients."""
-    filter = _numbers(arguments[1])
-    normalize = f"coalesce({arguments.text(2)}, FALSE)" if len(arguments) > 2 else f"list_min({filter}) >= 0"
-    shift = f"CASE WHEN {arguments.text(3)} THEN (len({filter}) - 1) // 2 ELSE 0 END" if len(arguments) > 3 else "0"
-    total = f"CASE WHEN {normalize} THEN list_sum({filter}) ELSE 1 END"
-    values = f"list_transform(kql_fir({_numbers(arguments[0])}, {filter}, {shift}), lambda v: v / ({total}))"
-    whole = f"kql_integral({_list(arguments[0])}) AND kql_integral({_list(arguments[1])}) AND NOT ({normalize})"
-    return Sql(f"kql_series_json({values}, {whole})", DYNAMIC, True, _JSONS)
-
-
-def _iir(arguments: Arguments) -> Sql:
-    series, numerators, denominators = (_numbers(value) for value in arguments.values)
-    return Sql(f"kql_iir({series}, {numerators}, {denominators})", DYNAMIC, True, _REALS)
+# Without a word about it a filter is made to sum to 1 unless it has negative coefficients.
+_FIR = template(
+    "kql_series_json(list_transform(kql_fir({series:numbers}, {filter:numbers}, {shift}), lambda v: v / "
+    "(CASE WHEN {norm} THEN list_sum({filter:numbers}) ELSE 1 END)), "
+    "kql_integral({series:jsons}) AND kql_integral({filter:jsons}) AND NOT ({norm}))",
+    _JSONS,
+    norm={"normalize": "coalesce({normalize}, FALSE)", "": "list_min({filter:numbers}) >= 0"},
+    shift={"center": "CASE WHEN {center} THEN (len({filter:numbers}) - 1) // 2 ELSE 0 END", "": "0"},
+)
 
 
 STATS = (
@@ -139,79 +102,72 @@ TWO_LINES = (
 FOURIER = (("real", DYNAMIC), ("imag", DYNAMIC))
 
 
-def _stats(arguments: Arguments) -> Sql:
-    skip = arguments.text(1) if len(arguments) > 1 else "FALSE"
-    form = Object((*((name, Scalar(type)) for name, type in STATS), ("sum", Scalar(REAL)), ("len", Scalar(LONG))))
-    return Sql(f"kql_series_stats({_numbers(arguments[0])}, {skip})", DYNAMIC, True, form)
-
-
-def _line(arguments: Arguments) -> Sql:
-    return Sql(f"kql_line({_numbers(arguments[0])})", DYNAMIC, True, _fields(LINE))
+_STATS_FORM = Object((*((name, Scalar(type)) for name, type in STATS), ("sum", Scalar(REAL)), ("len", Scalar(LONG))))
 
 
 def _fields(parts: tuple[tuple[str, Type], ...]) -> Object:
     return Object(tuple((name, _REALS if type is DYNAMIC else Scalar(type)) for name, type in parts))
 
 
-def _polynomial(arguments: Arguments) -> Sql:
-    y = _numbers(arguments[0])
-    x = _numbers(arguments[1]) if len(arguments) > 1 else f"list_transform({y}, lambda e, i: CAST(i AS DOUBLE))"
-    degree = arguments.text(2) if len(arguments) > 2 else "1"
-    return Sql(f"kql_poly({x}, {y}, {degree})", DYNAMIC, True, _fields(POLYNOMIAL))
-
-
-def _two_lines(arguments: Arguments) -> Sql:
-    return Sql(f"kql_two_lines({_numbers(arguments[0])})", DYNAMIC, True, _fields(TWO_LINES))
-
-
-def _bag(made: Sql, names: tuple[str, ...]) -> Sql:
+def _bag(sql: str, form: Form, names: tuple[str, ...]) -> str:
     """A bag of the named fields of what was made, computed once."""
-    inner = Sql("s", DYNAMIC, True, made.form)
+    inner = Sql("s", DYNAMIC, True, form)
     members = ", ".join(f"'{name}', {dynamic.as_json(dynamic.step(inner, name)).text}" for name in names)
-    text = f"list_transform([{made.text}], lambda s: CASE WHEN s IS NOT NULL THEN json_object({members}) END)[1]"
-    return Sql(text, DYNAMIC, True, JSON)
+    return f"list_transform([{sql}], lambda s: CASE WHEN s IS NOT NULL THEN json_object({members}) END)[1]"
+
+
+def _fitted(signature: str, sql: str, parts: tuple[tuple[str, Type], ...], form: Form, more: tuple[str, ...],
+            doc: str, *examples: str) -> tuple[Function, Function]:  # fmt: skip
+    """A function with a column for each of its parts, and its twin that tells the same, and more, as one bag."""
+    name, taken = signature.split("(")
+    own = scalar((f"{signature} -> dynamic", template(sql, form)), doc=doc, examples=examples[:-1], nulls="custom", parts=parts)
+    twin = scalar(
+        (f"{name}_dynamic({taken} -> dynamic", _bag(sql, form, (*(part for part, _ in parts), *more))),
+        doc=f"What {name} tells{', with ' + ' and '.join(_TOLD[each] for each in more) + ',' if more else ''} as one bag.",
+        examples=examples[-1:], nulls="custom",
+    )  # fmt: skip
+    return own, twin
+
+
+_TOLD = {"sum": "sum", "len": "length"}
+_POLYNOMIAL = template(
+    "kql_poly({x}, {y_series:numbers}, {degree|1})", _fields(POLYNOMIAL),
+    x={"x_series": "{x_series:numbers}", "": "list_transform({y_series:numbers}, lambda e, i: CAST(i AS DOUBLE))"},
+)  # fmt: skip
 
 
 def _fourier(inverse: bool) -> Function:
-    name = "series_ifft" if inverse else "series_fft"
-
-    def made(arguments: Arguments) -> Sql:
-        imaginary = _numbers(arguments[1]) if len(arguments) > 1 else "CAST([] AS DOUBLE[])"
-        pairs = f"kql_fourier({_numbers(arguments[0])}, {imaginary}, {1 if inverse else -1})"
-        scale = f" / len({_list(arguments[0])})" if inverse else ""
-        text = (
-            f"list_transform([{pairs}], lambda f: struct_pack(\"real\" := list_transform(f, lambda e: e.re{scale}), "
-            f"imag := list_transform(f, lambda e: e.im{scale})))[1]"
-        )
-        return Sql(text, DYNAMIC, True, Object((("real", _REALS), ("imag", _REALS))))
-
+    name, sign, scale = ("series_ifft", 1, " / len({series:jsons})") if inverse else ("series_fft", -1, "")
+    sql = template(
+        f"list_transform([kql_fourier({{series:numbers}}, {{imaginary}}, {sign})], lambda f: "
+        f'struct_pack("real" := list_transform(f, lambda e: e.re{scale}), imag := list_transform(f, lambda e: e.im{scale})))[1]',
+        Object((("real", _REALS), ("imag", _REALS))),
+        imaginary={"series_imaginary": "{series_imaginary:numbers}", "": "CAST([] AS DOUBLE[])"},
+    )
     word = "inverse Fourier" if inverse else "Fourier"
     return scalar(
-        (f"{name}(series:dynamic, series_imaginary:dynamic?) -> dynamic", made),
+        (f"{name}(series:dynamic, series_imaginary:dynamic?) -> dynamic", sql),
         doc=f"The {word} transform of a series: two series, the real and the imaginary parts.",
         examples=(f"toreal({name}(dynamic([4, 4]))[0][0]) == {'4.0' if inverse else '8.0'}",), nulls="custom", parts=FOURIER,
     )  # fmt: skip
 
 
 def _total(name: str, sql: str, doc: str, example: str) -> Function:
-    def made(arguments: Arguments) -> str:
-        return sql.replace("{x}", _numbers(arguments[0]))
-
-    return scalar((f"{name}(series:dynamic) -> real", made), doc=doc, examples=(example,), nulls="custom")
+    return scalar((f"{name}(series:dynamic) -> real", sql), doc=doc, examples=(example,), nulls="custom")
 
 
-def _dot(arguments: Arguments) -> str:
-    return f"CAST(list_sum(list_transform({_pairs(arguments)[0]}, lambda p: p[1] * p[2])) AS DOUBLE)"
+def _length(series: str) -> dict[str, str]:
+    """The length of a vector: as given, or found."""
+    return {
+        f"{series}_magnitude": f"{{{series}_magnitude}}",
+        "": f"sqrt(list_sum(list_transform({{{series}:numbers}}, lambda x: x * x)))",
+    }
 
 
-def _cosine(arguments: Arguments) -> str:
-    one, two = _numbers(arguments[0]), _numbers(arguments[1])
-    sizes = [
-        arguments.text(place + 2) if len(arguments) > place + 2 else f"sqrt(list_sum(list_transform({text}, lambda x: x * x)))"
-        for place, text in enumerate((one, two))
-    ]
-    return f"(list_sum(list_transform(list_zip({one}, {two}), lambda p: p[1] * p[2])) / nullif({sizes[0]} * {sizes[1]}, 0))"
-
+_COSINE = template(
+    "(list_sum(list_transform(list_zip({series1:numbers}, {series2:numbers}), lambda p: p[1] * p[2])) / nullif({one} * {two}, 0))",
+    one=_length("series1"), two=_length("series2"),
+)  # fmt: skip
 
 _MODEL = "it fits a statistical model whose details the service does not publish"
 
@@ -238,62 +194,59 @@ ROWS = (
     _each("series_asin", "CASE WHEN abs(x) <= 1 THEN asin(x) END", "the angle whose sine it is", "[1.5707963267948966,0.0]"),
     _each("series_acos", "CASE WHEN abs(x) <= 1 THEN acos(x) END", "the angle whose cosine it is", "[0.0,1.5707963267948966]"),
     _each("series_atan", "atan(x)", "the angle whose tangent it is", "[0.7853981633974483,0.0]"),
-    _fill("series_fill_forward", "series:dynamic, missing_value_placeholder:int|long|real|decimal?",
+    _fill("series_fill_forward", f", missing_value_placeholder:{_NUMBER}?", "kql_fill_forward({series:jsons}, {gap})",
           "Gaps filled with the value before them.", "dynamic([1, null, 3])", "[1,1,3]"),
-    _fill("series_fill_backward", "series:dynamic, missing_value_placeholder:int|long|real|decimal?",
+    _fill("series_fill_backward", f", missing_value_placeholder:{_NUMBER}?", "kql_fill_backward({series:jsons}, {gap})",
           "Gaps filled with the value after them.", "dynamic([1, null, 3])", "[1,3,3]"),
-    _fill("series_fill_const", "series:dynamic, constant_value:int|long|real|decimal?, missing_value_placeholder:int|long|real|decimal?",
+    _fill("series_fill_const", f", constant_value:{_NUMBER}?, missing_value_placeholder:{_NUMBER}?",
+          "kql_fill_const({series:jsons}, {constant_value:json|CAST('0' AS JSON)}, {gap})",
           "Gaps filled with one value.", "dynamic([1, null, 3]), 9", "[1,9,3]"),
     _fill("series_fill_linear",
-          "series:dynamic, missing_value_placeholder:int|long|real|decimal?, fill_edges:bool?, constant_value:int|long|real|decimal?",
+          f", missing_value_placeholder:{_NUMBER}?, fill_edges:bool?, constant_value:{_NUMBER}?",
+          "kql_fill_linear({series:jsons}, {gap}, {fill_edges|TRUE}, {constant_value:json|CAST('0' AS JSON)})",
           "Gaps filled on the line between their neighbours.", "dynamic([1, null, 4])", "[1,2.5,4]"),
-    scalar(("series_fir(series:dynamic, filter:dynamic, normalize:bool?, center:bool?) -> dynamic", _fir),
+    scalar(("series_fir(series:dynamic, filter:dynamic, normalize:bool?, center:bool?) -> dynamic", _FIR),
            doc="A finite impulse response filter: sums of neighbours times coefficients; [1, 1, 1] is a moving average.",
            examples=("tostring(series_fir(dynamic([1, 4, 6]), dynamic([1, -1]))) == '[1,3,2]'",), nulls="custom", naming="first"),
-    scalar(("series_iir(series:dynamic, numerators:dynamic, denominators:dynamic) -> dynamic", _iir),
+    scalar(("series_iir(series:dynamic, numerators:dynamic, denominators:dynamic) -> dynamic",
+            template("kql_iir({series:numbers}, {numerators:numbers}, {denominators:numbers})", _REALS)),
            doc="An infinite impulse response filter: [1] and [1, -1] give running sums.",
            examples=("tostring(series_iir(dynamic([1, 2, 3]), dynamic([1]), dynamic([1, -1]))) == '[1.0,3.0,6.0]'",),
            nulls="custom", naming="first"),
-    _total("series_sum", "CAST(list_sum({x}) AS DOUBLE)", "The sum of the elements.", "series_sum(dynamic([1, 2])) == 3.0"),
-    _total("series_product", "CAST(list_product({x}) AS DOUBLE)", "The product of the elements.", "series_product(dynamic([2, 3])) == 6.0"),
-    _total("series_magnitude", "sqrt(list_sum(list_transform({x}, lambda x: x * x)))", "The length of a vector.",
+    _total("series_sum", "CAST(list_sum({series:numbers}) AS DOUBLE)", "The sum of the elements.", "series_sum(dynamic([1, 2])) == 3.0"),
+    _total("series_product", "CAST(list_product({series:numbers}) AS DOUBLE)", "The product of the elements.", "series_product(dynamic([2, 3])) == 6.0"),
+    _total("series_magnitude", "sqrt(list_sum(list_transform({series:numbers}, lambda x: x * x)))", "The length of a vector.",
            "series_magnitude(dynamic([3, 4])) == 5.0"),
-    scalar(*((f"series_dot_product{shape.replace('-> dynamic', '-> real')}", _dot) for shape in _BOTH),
+    scalar(*((f"series_dot_product{shape}", f"CAST(list_sum(list_transform({pairs}, lambda p: p[1] * p[2])) AS DOUBLE)") for shape, pairs, _ in _both("real")),
            doc="The sum of the products of two series' elements.",
            examples=("series_dot_product(dynamic([1, 2]), dynamic([3, 4])) == 11.0",), nulls="custom"),
-    scalar(("series_cosine_similarity(series1:dynamic, series2:dynamic, series1_magnitude:real?, series2_magnitude:real?) -> real", _cosine),
+    scalar(("series_cosine_similarity(series1:dynamic, series2:dynamic, series1_magnitude:real?, series2_magnitude:real?) -> real", _COSINE),
            doc="The cosine of the angle between two vectors; their lengths may be given.",
            examples=("series_cosine_similarity(dynamic([1, 0]), dynamic([0, 1])) == 0.0",), nulls="custom"),
     scalar(("series_pearson_correlation(series1:dynamic, series2:dynamic) -> real",
-            lambda a: f"kql_pearson(list_zip({_numbers(a[0])}, {_numbers(a[1])}))"),
+            "kql_pearson(list_zip({series1:numbers}, {series2:numbers}))"),
            doc="Pearson's coefficient: how far two series lie on a line, from -1 to 1.",
            examples=("round(series_pearson_correlation(dynamic([1, 2, 3]), dynamic([2, 4, 6])), 9) == 1.0",), nulls="custom"),
-    scalar(("series_stats(series:dynamic, ignore_nonfinite:bool? <Constant>) -> dynamic", _stats),
-           doc="Seven columns about a series: least and greatest element with their places, mean, deviation, variance.",
-           examples=("series_stats(dynamic([1, 2, 6])) == 1.0", "series_stats(dynamic([1, 2, 6]))[4] == 3.0"), nulls="custom", parts=STATS),
-    scalar(("series_stats_dynamic(series:dynamic, ignore_nonfinite:bool? <Constant>) -> dynamic",
-            lambda a: _bag(_stats(a), (*(name for name, _ in STATS), "sum", "len"))),
-           doc="What series_stats tells, with sum and length, as one bag.",
-           examples=("toreal(series_stats_dynamic(dynamic([1, 2, 6])).avg) == 3.0",), nulls="custom"),
-    scalar(("series_fit_line(series:dynamic) -> dynamic", _line),
-           doc="The line of least squares through a series: fit, slope, variances, value at 0, and the line.",
-           examples=("series_fit_line(dynamic([1, 2, 3])) == 1.0", "series_fit_line(dynamic([1, 3, 5]))[1] == 2.0"), nulls="custom", parts=LINE),
-    scalar(("series_fit_line_dynamic(series:dynamic) -> dynamic", lambda a: _bag(_line(a), tuple(name for name, _ in LINE))),
-           doc="What series_fit_line tells as one bag.",
-           examples=("toreal(series_fit_line_dynamic(dynamic([1, 3, 5])).slope) == 2.0",), nulls="custom"),
-    scalar(("series_fit_poly(y_series:dynamic, x_series:dynamic?, degree:int|long? <Constant>) -> dynamic", _polynomial),
+    *_fitted("series_stats(series:dynamic, ignore_nonfinite:bool? <Constant>)", "kql_series_stats({series:numbers}, {ignore_nonfinite|FALSE})",
+             STATS, _STATS_FORM, ("sum", "len"),
+             "Seven columns about a series: least and greatest element with their places, mean, deviation, variance.",
+             "series_stats(dynamic([1, 2, 6])) == 1.0", "series_stats(dynamic([1, 2, 6]))[4] == 3.0",
+             "toreal(series_stats_dynamic(dynamic([1, 2, 6])).avg) == 3.0"),
+    *_fitted("series_fit_line(series:dynamic)", "kql_line({series:numbers})", LINE, _fields(LINE), (),
+             "The line of least squares through a series: fit, slope, variances, value at 0, and the line.",
+             "series_fit_line(dynamic([1, 2, 3])) == 1.0", "series_fit_line(dynamic([1, 3, 5]))[1] == 2.0",
+             "toreal(series_fit_line_dynamic(dynamic([1, 3, 5])).slope) == 2.0"),
+    scalar(("series_fit_poly(y_series:dynamic, x_series:dynamic?, degree:int|long? <Constant>) -> dynamic", _POLYNOMIAL),
            doc="The polynomial of least squares through a series, of degree 1 unless told: fit, coefficients from the highest "
            "power down, variances, and the curve. The places are 1, 2, … unless given; the degree is 20 at most.",
            examples=("round(series_fit_poly(dynamic([1, 4, 9, 16]), dynamic([1, 2, 3, 4]), 2), 9) == 1.0",
                      "round(toreal(series_fit_poly(dynamic([1, 4, 9, 16]), dynamic([1, 2, 3, 4]), 2)[1][0]), 9) == 1.0"),
            nulls="custom", parts=POLYNOMIAL),
-    scalar(("series_fit_2lines(series:dynamic) -> dynamic", _two_lines),
-           doc="Two lines of least squares, one for each side of the best split: fit, split, variances, the lines, and what "
-           "series_fit_line tells of each side.",
-           examples=("series_fit_2lines(dynamic([1, 2, 3, 4, 9, 8, 7]))[1] == 4",), nulls="custom", parts=TWO_LINES),
-    scalar(("series_fit_2lines_dynamic(series:dynamic) -> dynamic", lambda a: _bag(_two_lines(a), tuple(name for name, _ in TWO_LINES))),
-           doc="What series_fit_2lines tells as one bag.",
-           examples=("toreal(series_fit_2lines_dynamic(dynamic([1, 2, 3, 4, 9, 8, 7])).right_slope) == -1.0",), nulls="custom"),
+    *_fitted("series_fit_2lines(series:dynamic)", "kql_two_lines({series:numbers})", TWO_LINES, _fields(TWO_LINES), (),
+             "Two lines of least squares, one for each side of the best split: fit, split, variances, the lines, and what "
+             "series_fit_line tells of each side.",
+             "series_fit_2lines(dynamic([1, 2, 3, 4, 9, 8, 7]))[1] == 4",
+             "toreal(series_fit_2lines_dynamic(dynamic([1, 2, 3, 4, 9, 8, 7])).right_slope) == -1.0"),
     _fourier(False),
     _fourier(True),
     *(refused(name, _MODEL) for name in (

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from kql.forms import Json, List, Scalar
 from kql.functions.row import Function, aggregate, scalar
+from kql.functions.template import Template, template
 from kql.sql import dynamic
-from kql.sql.convert import convert
+from kql.sql.convert import TEMPLATES
 from kql.sql.value import Arguments, Sql
 from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, STRING
 
-if TYPE_CHECKING:
-    from kql.functions.row import Template
-
 _OVER_FOUR = "abs(toscalar(range x from 1 to 4 step 1 | summarize {}) - {}) < 0.001"
 _PLAIN = (STRING, LONG, INT, BOOL, REAL)
-
-
-def _spread(function: str, pairs: bool) -> Template:
-    def sql(arguments: Arguments) -> str:
-        values = ", ".join(f"CAST({arguments.text(place)} AS DOUBLE)" for place in range(2 if pairs else 1))
-        place = 2 if pairs else 1
-        where = f" FILTER (WHERE {arguments.text(place)})" if len(arguments) > place else ""
-        return f"coalesce({function}({values}){where}, CAST(0 AS DOUBLE))"
-
-    return sql
 
 
 def _spreads() -> tuple[Function, ...]:
@@ -41,10 +28,10 @@ def _spreads() -> tuple[Function, ...]:
     ):
         given, shown_given = ("expr:Summable, other:Summable", "x, x") if pairs else ("expr:Summable", "x")
         rule = "prefix_all" if pairs else "prefix"
-        sql = _spread(function, pairs)
+        values = "CAST({expr} AS DOUBLE)" + (", CAST({other} AS DOUBLE)" if pairs else "")
         made.append(
             aggregate(
-                (f"{name}({given}) -> real", sql),
+                (f"{name}({given}) -> real", f"coalesce({function}({values}), CAST(0 AS DOUBLE))"),
                 doc=f"The {what}; 0 over no rows.",
                 examples=(_OVER_FOUR.format(f"{name}({shown_given})", shown),),
                 naming=f"{rule}:{name}",
@@ -55,7 +42,7 @@ def _spreads() -> tuple[Function, ...]:
             continue  # it has no twin in KQL
         made.append(
             aggregate(
-                (f"{name}if({given}, predicate:bool) -> real", sql),
+                (f"{name}if({given}, predicate:bool) -> real", f"coalesce({function}({values}) FILTER (WHERE {{predicate}}), CAST(0 AS DOUBLE))"),
                 doc=f"The {what}, over the rows for which a condition is true.",
                 examples=(_OVER_FOUR.format(f"{name}if({shown_given}, x < 10)", shown),),
                 naming=f"{rule}:{name}if",
@@ -118,20 +105,20 @@ _DIGEST = "to_json(coalesce(list([{expr}::DOUBLE, CAST({weight|1} AS DOUBLE)]) F
 _MERGED = "to_json(coalesce(flatten(list(kql_pairs({tdigest}))), []))"
 
 
-def _percentile_of_digest(arguments: Arguments) -> Sql:
-    found = f"kql_weighted(kql_weighed({arguments.text(0)}), {arguments.text(1)})"
-    if arguments.result is DYNAMIC:
-        return Sql(f"kql_number_json({found})", DYNAMIC, True, Json())
-    return convert(Sql(found, REAL, True), arguments.result)
+_FOUND = "kql_weighted(kql_weighed({tdigest}), {percentile})"
+_OF_DIGEST = {
+    "result is dynamic": f"kql_number_json({_FOUND})",
+    "result is real": _FOUND,
+    **{f"result is {into.value}": sql.replace("{x}", _FOUND) for (source, into), sql in TEMPLATES.items() if source is REAL},
+    "": None,
+}
 
 
-def _hll(arguments: Arguments) -> str:
-    text = arguments.text(0)
-    conditions = [f"{text} IS NOT NULL"]
-    for place, parameter in enumerate(arguments.overload.parameters):
-        if parameter.name == "predicate":
-            conditions.append(arguments.text(place))
-    return f"to_json(coalesce(list(DISTINCT CAST({text} AS VARCHAR)) FILTER (WHERE {' AND '.join(conditions)}), []))"
+def _hll(also: str = "") -> Template:
+    return template(
+        f"to_json(coalesce(list(DISTINCT CAST({{value}} AS VARCHAR)) FILTER (WHERE {{value}} IS NOT NULL{also}), []))",
+        value={"expr is dynamic": "{expr:plain}", "": "{expr}"},
+    )
 
 
 ROWS = (
@@ -213,8 +200,8 @@ ROWS = (
         hidden=True,
     ),
     scalar(
-        ("percentile_tdigest(tdigest:dynamic, percentile:Number) -> dynamic", _percentile_of_digest),
-        ("percentile_tdigest(tdigest:dynamic, percentile:Number, type:type) -> ParameterNLiteral", _percentile_of_digest),
+        ("percentile_tdigest(tdigest:dynamic, percentile:Number) -> dynamic", _OF_DIGEST),
+        ("percentile_tdigest(tdigest:dynamic, percentile:Number, type:type) -> ParameterNLiteral", _OF_DIGEST),
         doc="The value at a percentage of what tdigest took in.",
         naming="name_first",
         examples=("percentile_tdigest(toscalar(range x from 1 to 4 step 1 | summarize tdigest(x)), 100) == 4",),
@@ -252,13 +239,13 @@ ROWS = (
         nulls="total",
     ),
     aggregate(
-        ("hll(expr:NotRealOrBool, accuracy:Integer?) -> dynamic", _hll),
+        ("hll(expr:NotRealOrBool, accuracy:Integer?) -> dynamic", _hll()),
         doc="All distinct values in one, to count them later; exact here, in a form of this engine's own.",
         examples=("dcount_hll(toscalar(range x from 1 to 4 step 1 | summarize hll(x))) == 4",),
         naming="prefix:hll",
     ),
     aggregate(
-        ("hll_if(expr:NotRealOrBool, predicate:bool, accuracy:Integer?) -> dynamic", _hll),
+        ("hll_if(expr:NotRealOrBool, predicate:bool, accuracy:Integer?) -> dynamic", _hll(" AND {predicate}")),
         doc="Like hll, over the rows for which a condition is true.",
         examples=("dcount_hll(toscalar(range x from 1 to 4 step 1 | summarize hll_if(x, x > 1))) == 3",),
         naming="prefix:hll_if",

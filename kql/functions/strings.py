@@ -7,18 +7,15 @@ from typing import TYPE_CHECKING
 
 from kql.forms import List, Scalar
 from kql.functions.row import Function, alias, scalar
-from kql.sql import dynamic, quote
+from kql.functions.template import Template, template
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql, constant
-from kql.types import DYNAMIC, INT, LONG, STRING
+from kql.types import STRING
 
 if TYPE_CHECKING:
-    from kql.functions.row import Template
+    from kql.functions.row import Code, Computed
 
-_TEXTS = List(Scalar(STRING))
-
-
-def _folding(template: str, fold: Callable[[str], str], lower: bool = False) -> Template:
+def _folding(written: str, fold: Callable[[str], str], lower: bool = False) -> Code:
     """A function of one text that is computed at once for a constant, so that a condition on `type` stays decidable."""
 
     def sql(arguments: Arguments) -> Sql:
@@ -27,7 +24,7 @@ def _folding(template: str, fold: Callable[[str], str], lower: bool = False) -> 
             return constant(fold(value.const), STRING)
         if lower and value.lower:
             return value
-        return Sql(template.replace("{x}", value.text), STRING, value.nullable, lower=lower)
+        return Sql(written.replace("{x}", value.text), STRING, value.nullable, lower=lower)
 
     return sql
 
@@ -39,91 +36,79 @@ def _strcat(arguments: Arguments) -> Sql:
     return Sql("concat(" + ", ".join(value.fetched().text for value in values) + ")", STRING, False)
 
 
-def _split(arguments: Arguments) -> Sql:
-    """All pieces as an array; with an index an array of that one piece, null where there is none."""
-    text, delimiter = convert(arguments[0], STRING).string, arguments.text(1)
-    pieces = f"string_split({text}, {delimiter})"
-    if not (arguments[1].constant and arguments[1].const):
-        pieces = f"CASE WHEN {delimiter} = '' THEN [{text}] ELSE {pieces} END"
-    if len(arguments) < 3:
-        return Sql(f"({pieces})", DYNAMIC, False, _TEXTS)
-    place = arguments.count(2)
-    if place.isdigit():
-        piece = f"({pieces})[{int(place) + 1}]"
-        return Sql(f"CASE WHEN {piece} IS NOT NULL THEN [{piece}] END", DYNAMIC, True, _TEXTS)
-    piece = f"({pieces})[CASE WHEN {place} < 0 THEN {place} ELSE {place} + 1 END]"
-    return Sql(f"CASE WHEN {piece} IS NOT NULL THEN [{piece}] END", DYNAMIC, True, _TEXTS)
+def _split(index: str) -> Template:
+    """All pieces of a text as an array; with an index an array of that one piece, null where there is none."""
+    piece = f"({{pieces}})[{index}]"
+    return template(
+        f"CASE WHEN {piece} IS NOT NULL THEN [{piece}] END" if index else "({pieces})", List(Scalar(STRING)), null=bool(index),
+        pieces={
+            "delimiter is constant and delimiter is not empty": "string_split({source}, {delimiter})",
+            "": "CASE WHEN {delimiter} = '' THEN [{source}] ELSE string_split({source}, {delimiter}) END",
+        },
+    )  # fmt: skip
 
 
-def _substring(arguments: Arguments) -> Sql:
-    text, start = arguments.text(0), arguments.count(1)
-    length = arguments.count(2) if len(arguments) > 2 else None
-    first = int(start) if isinstance(arguments[1].const, int) else None
+_SPLIT = {
+    "requestedIndex is negative": _split("{requestedIndex:count}"),
+    "requestedIndex is whole": _split("{requestedIndex:place}"),
+    "requestedIndex": _split("CASE WHEN {requestedIndex:count} < 0 THEN {requestedIndex:count} ELSE {requestedIndex:count} + 1 END"),
+    "": _split(""),
+}
+_SUBSTRING = template(
+    {"length": "substring({source}, {begin}, {taken})", "": "substring({source}, {begin})"},
+    null="argument",
     # a start before the text's begin gives nothing, as one behind its end does
-    behind = f"length({text}) + 1"
-    if first is not None:
-        begin = str(first + 1) if first >= 0 else f"CASE WHEN length({text}) < {-first} THEN {behind} ELSE {behind} - {-first} END"
-    else:
-        begin = f"CASE WHEN {start} >= 0 THEN {start} + 1 WHEN length({text}) < -{start} THEN {behind} ELSE {behind} + {start} END"
-    if length is None:
-        found = f"substring({text}, {begin})"
-    else:
-        taken = str(max(int(length), 0)) if length.lstrip("-").isdigit() else f"CASE WHEN {length} < 0 THEN 0 ELSE {length} END"
-        found = f"substring({text}, {begin}, {taken})"
-    absent = any(value.nullable for value in arguments.values[1:])
-    return Sql(found, STRING, absent, absent=absent)
-
-
-def _strlen(arguments: Arguments) -> Sql:
-    value = convert(arguments[0], STRING).fetched()
-    return Sql(f"length({value.text if value.absent else value.string})", LONG, value.absent)
-
-
-def _indexof(arguments: Arguments) -> str:
-    text, match = arguments.text(0), arguments.text(1)
-    if len(arguments) == 2:
-        found = f"instr({text}, {match}) - 1"
-    else:
-        start, length, occurrence = arguments.count(2), arguments.count(3, "-1"), arguments.count(4, "1")
-        found = f"kql_indexof({text}, {match}, {start}, {length}, {occurrence})"
-    if arguments[1].constant and arguments[1].const:
-        return f"CAST({found} AS BIGINT)"
-    return f"CASE WHEN {match} <> '' THEN CAST({found} AS BIGINT) END"
-
-
-def _strcat_array(arguments: Arguments) -> str:
-    array, between = arguments[0].fetched(), arguments.text(1)
-    known = array.form == _TEXTS
-    listed = array.text if known else f"kql_texts({dynamic.as_json(array).text})"
-    texts = f"list_transform({listed}, lambda e: coalesce(e, ''))"
+    behind="length({source}) + 1",
+    begin={
+        "startingIndex is negative": "CASE WHEN length({source}) < -({startingIndex:count}) THEN {behind} ELSE {behind} + {startingIndex:count} END",
+        "startingIndex is whole": "{startingIndex:place}",
+        "": "CASE WHEN {startingIndex:count} >= 0 THEN {startingIndex:count} + 1 "
+        "WHEN length({source}) < -{startingIndex:count} THEN {behind} ELSE {behind} + {startingIndex:count} END",
+    },
+    taken={
+        "length is negative": "0",
+        "length is whole": "{length:count}",
+        "": "CASE WHEN {length:count} < 0 THEN 0 ELSE {length:count} END",
+    },
+)
+_INDEXOF = template(
+    {
+        "match is constant and match is not empty": "CAST({found} AS BIGINT)",
+        "": "CASE WHEN {match} <> '' THEN CAST({found} AS BIGINT) END",
+    },
+    found={
+        "start": "kql_indexof({text}, {match}, {start:count}, {length:count|-1}, {occurrence:count|1})",
+        "": "instr({text}, {match}) - 1",
+    },
+)
+_STRCAT_ARRAY = template(
+    {"array is texts": "{joined}", "": "coalesce({joined}, '')"},
+    elements="list_transform({array:texts}, lambda e: coalesce(e, ''))",
     # array_to_string takes a constant only
-    joined = f"array_to_string({texts}, {between})" if arguments[1].constant else f"kql_joined({texts}, {between})"
-    return joined if known else f"coalesce({joined}, '')"
+    joined={"delimiter is constant": "array_to_string({elements}, {delimiter})", "": "kql_joined({elements}, {delimiter})"},
+)
 
 
-def _strcat_delim(arguments: Arguments) -> str:
-    pieces = ", ".join(convert(value, STRING).string for value in arguments.values[1:])
-    return f"concat_ws({arguments.text(0)}, {pieces})"
-
-
-def _gettype(arguments: Arguments) -> Sql:
-    value = arguments[0].fetched()
-    if value.type is not DYNAMIC:
-        return constant({"real": "real"}.get(value.type.value, value.type.value), STRING)
-    if isinstance(value.form, Scalar):
-        name = {"real": "double"}.get(value.form.type.value, value.form.type.value)
-        return Sql(f"CASE WHEN {value.text} IS NULL THEN 'null' ELSE {quote.text(name)} END", STRING, False)
-    if isinstance(value.form, List):
-        return Sql(f"CASE WHEN {value.text} IS NULL THEN 'null' ELSE 'array' END", STRING, False)
-    return Sql(f"kql_json_kind({dynamic.as_json(value).text})", STRING, False)
-
-
-def _tohex(arguments: Arguments) -> str:
-    """The digits of the two's complement in the width of the type."""
-    value, least = arguments.text(0), f"least({arguments.count(1, '0')}, 16)"
-    number = f"CAST({value} AS BIGINT)" if arguments[0].type is not INT else f"(CAST({value} AS BIGINT) & 4294967295)"
-    digits = f"lower(hex({number}))"
-    return f"lpad({digits}, CAST(greatest(length({digits}), {least}) AS INTEGER), '0')"
+_TYPES = ("bool", "int", "long", "real", "decimal", "string", "datetime", "timespan", "guid")
+_GETTYPE = template(
+    {
+        **{f"value is {name}": f"'{name}'" for name in _TYPES},
+        "value is plain": "CASE WHEN {value:same} IS NULL THEN 'null' ELSE {kind} END",
+        "value is list": "CASE WHEN {value:same} IS NULL THEN 'null' ELSE 'array' END",
+        "": "kql_json_kind({value})",
+    },
+    kind={
+        "value is plain_real": "'double'",
+        **{f"value is plain_{name}": f"'{name}'" for name in ("bool", "int", "long", "datetime", "timespan", "guid", "decimal")},
+        "": "'string'",
+    },
+)
+# The digits of the two's complement in the width of the type.
+_TOHEX = template(
+    "lpad({digits}, CAST(greatest(length({digits}), least({minLength:count|0}, 16)) AS INTEGER), '0')",
+    number={"value is int": "(CAST({value} AS BIGINT) & 4294967295)", "": "CAST({value} AS BIGINT)"},
+    digits="lower(hex({number}))",
+)
 
 
 def _upper(text: str) -> str:
@@ -156,13 +141,16 @@ _REPLACE_STRING = scalar(
 )  # fmt: skip
 
 
-def _simple(name: str, signature: str, template: Template, doc: str, *examples: str, naming: str = "") -> Function:
-    return scalar((name + signature, template), doc=doc, examples=examples, nulls="custom", naming=naming)
+def _simple(name: str, signature: str, sql: Computed, doc: str, *examples: str, naming: str = "") -> Function:
+    return scalar((name + signature, sql), doc=doc, examples=examples, nulls="custom", naming=naming)
 
 
 ROWS = (
     scalar(
-        ("strlen(text:text) -> long", _strlen),
+        ("strlen(text:text) -> long", {
+            "text is absent": template("length({text:plain})", null=True),
+            "": template("length({text})", null=False),
+        }),
         doc="How many characters a text has.",
         examples=("strlen('añb') == 3",),
         nulls="total",
@@ -179,32 +167,32 @@ ROWS = (
         nulls="total",
     ),
     scalar(
-        ("strcat_delim(delimiter:text, argument:text, more:text...) -> string", _strcat_delim),
+        ("strcat_delim(delimiter:text, argument:text, more:text...) -> string", "concat_ws({delimiter}, {argument+more})"),
         doc="All arguments as one text with a delimiter between them; a null keeps its place.",
         examples=("strcat_delim('-', 'a', 'b') == 'a-b'",),
         nulls="total",
     ),
     scalar(
-        ("strcat_array(array:dynamic, delimiter:text) -> string", _strcat_array),
+        ("strcat_array(array:dynamic, delimiter:text) -> string", _STRCAT_ARRAY),
         doc="The elements of an array as one text with a delimiter between them.",
         examples=("strcat_array(dynamic([1, 'b']), '-') == '1-b'",),
         nulls="custom",
     ),
     scalar(
-        ("split(source:text, delimiter:string, requestedIndex:Integer?) -> dynamic", _split),
+        ("split(source:text, delimiter:string, requestedIndex:Integer?) -> dynamic", _SPLIT),
         doc="The pieces of a text between delimiters as an array; with an index, an array of that piece alone.",
         examples=("tostring(split('a_b', '_')[1]) == 'b'", "array_length(split('a_b', '_', 1)) == 1"),
         nulls="custom",
         naming="first",
     ),
     scalar(
-        ("substring(source:text, startingIndex:Integer, length:Integer?) -> string", _substring),
+        ("substring(source:text, startingIndex:Integer, length:Integer?) -> string", _SUBSTRING),
         doc="A piece of a text; a negative start counts from the end.",
         examples=("substring('abcdef', 1, 2) == 'bc'", "substring('abcdef', -2) == 'ef'"),
         nulls="custom",
     ),
     scalar(
-        ("indexof(text:text, match:text, start:Integer?, length:Integer?, occurrence:Integer?) -> long", _indexof),
+        ("indexof(text:text, match:text, start:Integer?, length:Integer?, occurrence:Integer?) -> long", _INDEXOF),
         doc="Where a text first stands in another, -1 when it does not; null for an empty one.",
         examples=("indexof('abcdef', 'cd') == 2", "indexof('abc', 'x') == -1"),
         nulls="custom",
@@ -225,7 +213,7 @@ ROWS = (
             "kql_translate({searchList}, {replacementList}, {source})",
             "Every character of one list replaced by the one at its place in another.", "translate('abc', 'xyz', 'cab') == 'zxy'"),
     scalar(
-        ("gettype(value:Scalar) -> string", _gettype),
+        ("gettype(value:Scalar) -> string", _GETTYPE),
         doc="The name of a value's type; of a dynamic what it holds.",
         examples=("gettype(1) == 'long'", "gettype(dynamic([1])) == 'array'"),
         nulls="total",
@@ -242,5 +230,5 @@ ROWS = (
             "url_encode('a b') == 'a+b'"),
     _simple("url_decode", "(url:text) -> string", "url_decode(replace({url}, '+', ' '))", "An escaped text in plain.",
             "url_decode('a%20b') == 'a b'"),
-    _simple("tohex", "(value:Integer, minLength:Integer?) -> string", _tohex, "A number in hexadecimal.", "tohex(255) == 'ff'", naming="first"),
+    _simple("tohex", "(value:Integer, minLength:Integer?) -> string", _TOHEX, "A number in hexadecimal.", "tohex(255) == 'ff'", naming="first"),
 )  # fmt: skip

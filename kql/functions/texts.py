@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from kql.forms import JSON
-from kql.functions.lists import texts
 from kql.functions.matching import has
 from kql.functions.row import Function, alias, refused, scalar
+from kql.functions.shapes import pattern, texts
 from kql.sql.convert import convert, from_dynamic
 from kql.sql.value import Arguments, Sql, json_path, path_step
 from kql.types import DYNAMIC, STRING
@@ -47,13 +47,11 @@ def _has_any_index(arguments: Arguments) -> str:
     """The place of the first element that the text has as a term."""
     subject = convert(arguments[0], STRING)
     test = has(subject, Sql("e", STRING, True), cased=False, left=True, right=True, truth=False).text
-    return f"CAST(coalesce(list_position(list_transform({texts(arguments[1])}, lambda e: {test}), TRUE), 0) - 1 AS BIGINT)"
+    return f"CAST(coalesce(list_position(list_transform({texts(arguments[1]).text}, lambda e: {test}), TRUE), 0) - 1 AS BIGINT)"
 
 
 def _indexof_regex(arguments: Arguments) -> str:
     """Where the n-th match begins: the length of what stands before it."""
-    from kql.functions.regexes import pattern
-
     text = convert(arguments[0], STRING).string
     occurrence = arguments[4].const if len(arguments) > 4 else 1
     if not isinstance(occurrence, int) or not 1 <= occurrence <= 1000:

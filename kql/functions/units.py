@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kql.functions.row import Function, scalar
-from kql.sql import quote
-from kql.sql.convert import convert
-from kql.sql.value import Arguments, Sql
-from kql.types import STRING
+from kql.functions.template import Switch, template
 
+_UNKNOWN = "CAST(NULL AS DOUBLE)"
 # unit -> (to the base unit, from the base unit), {x} being the number
 Formulas = dict[str, tuple[str, str]]
 _PREFIXES = {
@@ -124,20 +122,12 @@ _VOLUME = _factors(
 )  # fmt: skip
 
 
-def _apply(formulas: Formulas, unit: Sql, text: str, way: int) -> str:
-    """The number through the formula of its unit: to the base unit (0) or from it (1)."""
-    if unit.constant:
-        found = formulas.get(str(unit.const))
-        return "CAST(NULL AS DOUBLE)" if found is None else f"({found[way].format(x=text)})"
-    cases = " ".join(f"WHEN {quote.text(name)} THEN {both[way].format(x='x')}" for name, both in formulas.items())
-    return f"list_transform([{text}], lambda x: CASE {unit.string} {cases} END)[1]"
-
-
 def _convert(kind: str, formulas: Formulas, example: str) -> Function:
-    def sql(arguments: Arguments) -> str:
-        source, target = convert(arguments[1], STRING), convert(arguments[2], STRING)
-        return _apply(formulas, target, _apply(formulas, source, f"CAST({arguments.text(0)} AS DOUBLE)", 0), 1)
-
+    sql = template(
+        "{made}",
+        base=Switch("from", {unit: f"({into})" for unit, (into, _) in formulas.items()}, x="CAST({value} AS DOUBLE)", other=_UNKNOWN),
+        made=Switch("to", {unit: f"({back})" for unit, (_, back) in formulas.items()}, x="{base}", other=_UNKNOWN),
+    )
     return scalar(
         (f"convert_{kind}(value:real, from:string, to:string) -> real", sql),
         doc=f"A number of one unit of {kind} in another: {', '.join(sorted(formulas))}. Null for an unknown unit.",

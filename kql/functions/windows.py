@@ -6,33 +6,21 @@ state their signatures and serve completion and help.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from kql.functions.row import window
-from kql.sql.convert import convert
+from kql.functions.template import Answer, template
 from kql.sql.value import Arguments, Sql
-from kql.types import DYNAMIC, INTEGERS, STRING, TIMESPAN
-
-if TYPE_CHECKING:
-    from kql.functions.row import Template
+from kql.types import INTEGERS, TIMESPAN
 
 
-def _neighbour(function: str) -> Template:
-    def sql(arguments: Arguments) -> Sql:
-        value = arguments[0].fetched()
-        if value.type is DYNAMIC:
-            value = convert(value, DYNAMIC)
-        text = value.string if value.type is STRING else value.text
-        offset = arguments.text(1) if len(arguments) > 1 else "1"
-        default = "NULL"
-        if len(arguments) > 2:
-            given = convert(arguments[2], value.type)
-            default = given.string if value.type is STRING else given.text
-        nullable = not (value.type is STRING and len(arguments) > 2)
-        return Sql(f"{function}({text}, {offset}, {default}) OVER ({arguments.over})", value.type, nullable, value.form)
-
-    return sql
+def _neighbour(function: str) -> Mapping[str, Answer]:
+    call = f"{function}({{column:same}}, {{offset|1}}, {{}}) OVER ({{over}})"
+    return {
+        "default_value and column is string": template(call.replace("{}", "{default_value:result}"), null=False),
+        "default_value": template(call.replace("{}", "{default_value:result}"), "column:same", null=True),
+        "": template(call.replace("{}", "NULL"), "column:same", null=True),
+    }
 
 
 def _within(arguments: Arguments) -> str:

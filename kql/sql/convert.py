@@ -93,6 +93,8 @@ def convert(value: Sql, target: Type) -> Sql:
         return from_dynamic(value, target)
     if value.constant and value.const is None:
         return missing(target)
+    if value.type is GUID and target is STRING and isinstance(value.const, str):
+        return constant(value.const, STRING)
     value = value.fetched()
     template = TEMPLATES.get((value.type, target))
     if template is None:

@@ -64,24 +64,16 @@ class Scalars:
             return self._logic(node, block, truth)
         values = [self.emit(argument, block) for argument in node.arguments]
         arguments = Arguments(
-            values, node.overload, node.type, convert, truth=truth,
+            values, node.overload, node.type, convert, nulls=node.function.nulls, truth=truth,
             over=_order_of_rows(node, block),
             partition=partition(block) if node.function.kind == "window" else "",
         )  # fmt: skip
-        template = node.overload.sql
-        made = arguments.render(template) if isinstance(template, str) else template(arguments)
-        if "$now" in (made if isinstance(made, str) else made.raw) and node.function.name in ("now", "ago"):
+        made = node.overload.maker(arguments)
+        if isinstance(made, str):
+            made = Sql(made, node.type, arguments.nullable(), plain_form(node.type))
+        if node.function.name in ("now", "ago") and "$now" in made.raw:
             self._parameters.add("now")
-        if isinstance(made, Sql):
-            return made
-        match node.function.nulls:
-            case "total":
-                nullable = False
-            case "strict":
-                nullable = any(value.nullable and value.type is not STRING for value in values)
-            case _:
-                nullable = True
-        return Sql(made, node.type, nullable, plain_form(node.type))
+        return made
 
     def _logic(self, node: plan.Call, block: Block, truth: bool) -> Sql:
         """Kleene logic, with constants folded: a condition on a table's constant column decides whether it is read."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -137,7 +136,7 @@ def plain(form: Form | None) -> Type | None:
 class Arguments:
     """What a catalogue row's own code sees: the arguments as they are, and as the signature wants them."""
 
-    __slots__ = ("_convert", "names", "over", "overload", "partition", "result", "truth", "values")
+    __slots__ = ("_convert", "names", "nulls", "over", "overload", "partition", "result", "truth", "values")
 
     def __init__(
         self,
@@ -146,6 +145,7 @@ class Arguments:
         result: Type,
         convert: Callable[[Sql, Type], Sql],
         *,
+        nulls: str = "custom",
         truth: bool = False,
         over: str = "",
         partition: str = "",
@@ -153,6 +153,7 @@ class Arguments:
         self.values = values
         self.overload = overload
         self.result = result
+        self.nulls = nulls  # the row's rule
         self.truth = truth  # the caller only asks whether the result is true: null may stand for false
         self.over = over  # the order of rows, as an OVER clause's content
         self.partition = partition  # the part of it that says which rows are counted together
@@ -173,15 +174,14 @@ class Arguments:
         return self._convert(self.values[position], type)
 
     def text(self, position: int) -> str:
-        """The SQL of an argument as the signature wants it: strings never NULL, dynamics as JSON text."""
+        """The SQL of an argument as the signature wants it, for a row's own code: strings never NULL, dynamics as they are."""
         value, parameter = self.values[position], self.overload.taking(len(self.values))[position]
-        if parameter is not None:
-            if parameter.text or (
-                value.type is DYNAMIC and STRING in parameter.classes and parameter.class_name != "typed"
-            ):
-                value = self._convert(value, STRING)
-            elif value.type is DYNAMIC and DYNAMIC in parameter.classes:
-                value = self._convert(value, DYNAMIC)
+        if parameter is None:
+            pass
+        elif parameter.text or (
+            value.type is DYNAMIC and STRING in parameter.classes and parameter.class_name != "typed"
+        ):
+            value = self._convert(value, STRING)
         return value.string if value.type is STRING else value.text
 
     def count(self, position: int, default: str = "NULL") -> str:
@@ -194,22 +194,16 @@ class Arguments:
             return str(min(max(value.const, -(2**31)), 2**31 - 1))
         return f"CAST({value.text} AS BIGINT)" if value.type is INT else f"kql_count({value.text})"
 
-    def render(self, template: str) -> str:
-        """The template with `{parameter}` filled in; `{parameter|default}` says what stands for a missing optional one."""
-        return _SLOT.sub(self._slot, template)
+    def nullable(self) -> bool:
+        """Whether the result may be null by the row's rule."""
+        return self.nulls != "total" and (
+            self.nulls != "strict" or any(value.nullable and value.type is not STRING for value in self.values)
+        )
 
-    def _slot(self, match: re.Match[str]) -> str:
-        word, default = match.group(1), match.group(2)
-        if word.startswith("count_of_"):
-            return self.count(self.names.get(word.removeprefix("count_of_"), [len(self.values)])[0], default or "NULL")
-        if word == "over":
-            return self.over
-        positions = self.names.get(word)
-        if positions:
-            return ", ".join(self.text(position) for position in positions)
-        if default is not None:
-            return default
-        return "NULL"
-
-
-_SLOT = re.compile(r"\{([a-zA-Z_]\w*)(?:\|([^{}]*))?\}")
+    def some_null(self) -> bool:
+        """Whether an argument may be null that is not taken for a text."""
+        parameters = self.overload.taking(len(self.values))
+        return any(
+            value.nullable and value.type is not STRING and not (parameter is not None and parameter.text)
+            for value, parameter in zip(self.values, parameters, strict=True)
+        )
