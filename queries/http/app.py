@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.routing import Router
-from starlette.types import ASGIApp
+from starlette.routing import Match, Router
+from starlette.types import ASGIApp, Scope
 
 from queries.graph import ResourceGraph
 from queries.http import arm, control, explorer, resource_graph
 from queries.http.edge import Edge
+from queries.http.routing import ArmRoute
 from queries.http.service import Service
 from queries.http.settings import ServiceSettings
 
@@ -32,4 +33,9 @@ def application(service: Service) -> ASGIApp:
         service.close()
 
     found = [route for group in GROUPS for route in group.routes(service)]
-    return Edge(Router(found, redirect_slashes=False, lifespan=lifespan), service.settings, service.key)
+    public = [route for route in found if isinstance(route, ArmRoute) and route.public]
+
+    def is_public(scope: Scope) -> bool:
+        return any(route.matches(scope)[0] is Match.FULL for route in public)
+
+    return Edge(Router(found, redirect_slashes=False, lifespan=lifespan), service.settings, service.key, is_public)

@@ -6,11 +6,11 @@ Pure ASGI, so that it costs microseconds. Knows no route and no graph.
 from __future__ import annotations
 
 import asyncio
-import base64
 import hmac
 import json
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inventory import InventoryError
+from queries.http.access_tokens import is_issued
 from queries.http.arm_error import ArmError
 from queries.http.settings import ServiceSettings
 
@@ -34,10 +35,14 @@ _LOOKED_AT = frozenset({b"host", b"origin", b"authorization", b"x-identity-heade
 class Edge:
     """The outermost layer of the application."""
 
-    def __init__(self, app: ASGIApp, settings: ServiceSettings, key: bytes) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: ServiceSettings, key: bytes, is_public: Callable[[Scope], bool]
+    ) -> None:
+        """`key` is what the service signs its tokens with; `is_public` says what may be asked without one."""
         self._app = app
         self._settings = settings
         self._key = key
+        self._is_public = is_public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -70,8 +75,8 @@ class Edge:
             exchange.log()
 
     def _admit(self, scope: Scope) -> None:
-        """A request without the token learns that it needs one, and nothing else; nor does a page of another site, whose
-        browser would ask on the user's behalf."""
+        """A request without the token learns that it needs one, and where it gets one, and nothing else; nor does a page
+        of another site, whose browser would ask on the user's behalf."""
         headers = {name: value for name, value in scope["headers"] if name in _LOOKED_AT}
         host = headers.get(b"host", b"")
         if self._settings.hosts is not None and _name_of(host) not in self._settings.hosts:
@@ -79,30 +84,25 @@ class Edge:
         origin = headers.get(b"origin")
         if origin is not None and origin.partition(b"://")[2] != host:
             raise ArmError(403, "Forbidden", "This server does not answer pages of other origins.")
-        if self._settings.token is not None and not self._brings_token(headers, self._settings.token.encode()):
-            raise ArmError(401, "AuthenticationFailed", "Authentication failed.", headers=_ASK)
+        wanted = self._settings.token
+        admitted = wanted is None or self._brings_token(headers, wanted.encode())
+        scope["state"]["admitted"] = admitted
+        if not admitted and not self._is_public(scope):
+            raise stranger()
 
     def _brings_token(self, headers: dict[bytes, bytes], wanted: bytes) -> bool:
         """The token itself, one that this server issued for it, or the token where a managed identity shows its own."""
         scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
         if scheme.lower() == b"bearer":
             given = given.strip()
-            return hmac.compare_digest(given, wanted) or self._issued(given)
+            return hmac.compare_digest(given, wanted) or is_issued(self._key, given)
         shown = headers.get(b"x-identity-header", headers.get(b"secret", b""))
         return hmac.compare_digest(shown, wanted)
 
-    def _issued(self, token: bytes) -> bool:
-        """Whether a JSON web token carries this server's signature (HS256) and its time has not run out."""
-        signed, _, signature = token.rpartition(b".")
-        try:
-            given = base64.urlsafe_b64decode(signature + b"=" * (-len(signature) % 4))
-            if not hmac.compare_digest(given, hmac.digest(self._key, signed, "sha256")):
-                return False
-            _, _, claims = signed.partition(b".")
-            ends = json.loads(base64.urlsafe_b64decode(claims + b"=" * (-len(claims) % 4)))["exp"]
-        except (ValueError, KeyError, TypeError):
-            return False
-        return isinstance(ends, int | float) and time.time() < ends
+
+def stranger() -> ArmError:
+    """What somebody is told who does not bring the token."""
+    return ArmError(401, "AuthenticationFailed", "Authentication failed.", headers=_ASK)
 
 
 def _name_of(host: bytes) -> str:

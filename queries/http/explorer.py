@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 import kql
 from queries.http.arm_error import ArmError, json_response
 from queries.http.bodies import json_object
+from queries.http.edge import stranger
 from queries.http.routing import ArmRoute
 from queries.http.service import Service
 from queries.library import saved_queries
@@ -46,7 +47,15 @@ def routes(service: Service) -> list[BaseRoute]:
     graph, patience = service.graph, service.settings.query_seconds
 
     async def page(request: Request) -> Response:
-        return _file("index.html")
+        """The page itself tells nothing: where a token is asked for, a browser gets it, and it asks the user."""
+        found = _file("index.html")
+        if not request.state.admitted:
+            refused = stranger()
+            if "text/html" not in request.headers.get("accept", ""):
+                raise refused
+            found.status_code = refused.status
+            found.headers.update(refused.headers)
+        return found
 
     async def file(request: Request) -> Response:
         return _file(request.path_params["name"])
@@ -143,8 +152,8 @@ def routes(service: Service) -> list[BaseRoute]:
         return Response(await service.run(work), media_type=_JSON)
 
     return [
-        ArmRoute("/", page),
-        ArmRoute("/lazulite/page/{name}", file),
+        ArmRoute("/", page, public=True),
+        ArmRoute("/lazulite/page/{name}", file, public=True),
         ArmRoute("/lazulite/explorer/ask", ask, methods=("POST",)),
         ArmRoute("/lazulite/explorer/edit", edit, methods=("POST",)),
         ArmRoute("/lazulite/explorer/complete", complete, methods=("POST",)),

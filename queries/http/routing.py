@@ -24,10 +24,17 @@ def _answering(endpoint: Endpoint) -> ASGIApp:
 
 
 class ArmRoute(Route):
-    """A route whose path is matched in any letter case: `resourceGroups` and `resourcegroups` are one."""
+    """A route whose path is matched in any letter case: `resourceGroups` and `resourcegroups` are one.
 
-    def __init__(self, path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",)) -> None:
+    A `public` one answers although the request does not bring the token that the server asks for: what a client must
+    know before it has one. It may tell nothing of the estate.
+    """
+
+    def __init__(
+        self, path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",), public: bool = False
+    ) -> None:
         super().__init__(path, endpoint, methods=list(methods))
+        self.public = public
         self.app = _answering(endpoint)
         pattern = self.path_regex.pattern.removesuffix("$") + "/?$"  # the az CLI ends some with a slash
         self.path_regex = re.compile(pattern, re.IGNORECASE)

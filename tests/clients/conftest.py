@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from queries import Lag, ResourceGraph
+from queries.http.settings import ServiceSettings
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,9 @@ class AsyncCredential(Credential):
         pass
 
 
-def running(folder: Path, *, lag: float = 60, vms: int = 40) -> Iterator[Running]:
+def running(
+    folder: Path, *, lag: float = 60, vms: int = 40, settings: ServiceSettings | None = None
+) -> Iterator[Running]:
     """Serve a new estate, whose index lags by exactly so many seconds, until the caller is done."""
     import trustme
     import uvicorn
@@ -75,7 +78,7 @@ def running(folder: Path, *, lag: float = 60, vms: int = 40) -> Iterator[Running
     late = Lag(seconds=lag, quantiles=((0.0, 1.0), (1.0, 1.0)))
     with ResourceGraph.simulated(vms=vms, seed=7, lag=late) as graph:
         config = uvicorn.Config(
-            create_app(graph), host="127.0.0.1", port=0, log_level="error", access_log=False,
+            create_app(graph, settings), host="127.0.0.1", port=0, log_level="error", access_log=False,
             ssl_certfile=str(key), ssl_keyfile=str(key), timeout_graceful_shutdown=1,
         )  # fmt: skip
         server = uvicorn.Server(config)
@@ -89,6 +92,9 @@ def running(folder: Path, *, lag: float = 60, vms: int = 40) -> Iterator[Running
         try:
             yield Running(f"https://localhost:{port}", ca, graph)
         finally:
+            for connection in list(server.server_state.connections):  # a client that was refused leaves its own open
+                connection.loop.call_soon_threadsafe(connection.transport.abort)
+            time.sleep(0.1)
             server.should_exit = True
             thread.join(20)
 

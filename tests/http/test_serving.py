@@ -106,7 +106,7 @@ def test_a_taken_port_is_told(server: Running) -> None:
 def test_a_token_keeps_everybody_else_out(tmp_path: Path) -> None:
     running = start(tmp_path, "--token", "open sesame")
     try:
-        for path in ("/", PATH, "/lazulite/health", "/metadata/endpoints"):
+        for path in ("/", PATH, "/lazulite/health", "/subscriptions?api-version=2022-12-01", "/msi/token"):
             for headers in ({}, {"authorization": "Bearer wrong"}):
                 told = {"error": {"code": "AuthenticationFailed", "message": "Authentication failed."}}
                 assert refusal(running.http + path, **headers) == (401, told)

@@ -7,11 +7,13 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from queries import ResourceGraph
+from queries.http.settings import ServiceSettings
 
 pytest.importorskip("playwright", reason="the page's tests need the extra 'page'")
 
@@ -28,22 +30,29 @@ def graph() -> Iterator[ResourceGraph]:
         yield graph
 
 
-@pytest.fixture(scope="module")
-def address(graph: ResourceGraph) -> Iterator[str]:
+@contextmanager
+def listening(graph: ResourceGraph, settings: ServiceSettings | None = None) -> Iterator[str]:
+    """The address of a service over a graph."""
     import uvicorn
 
     from queries.http.app import create_app
 
-    listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(graph), log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    opened = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(graph, settings), log_config=None, access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    yield f"http://127.0.0.1:{opened.getsockname()[1]}/"
     server.should_exit = True
     thread.join(10)
-    listening.close()
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def address(graph: ResourceGraph) -> Iterator[str]:
+    with listening(graph) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -80,9 +80,15 @@ Handler = Callable[[Ask], Answer]
 
 
 def route(
-    service: Service, path: str, handler: Handler, methods: Sequence[str] = ("GET",), *, versioned: bool = True
+    service: Service,
+    path: str,
+    handler: Handler,
+    methods: Sequence[str] = ("GET",),
+    *,
+    versioned: bool = True,
+    public: bool = False,
 ) -> ArmRoute:
-    """A route of Azure Resource Manager. `versioned` ones must be asked with an api-version."""
+    """A route of Azure Resource Manager. `versioned` ones must be asked with an api-version; `public` as of `ArmRoute`."""
 
     async def endpoint(request: Request) -> Response:
         fault = service.faults.take("arm") if versioned else None
@@ -96,7 +102,7 @@ def route(
             return Response(None, answer.status, headers, media_type=None)
         return json_response(answer.body, answer.status, headers)
 
-    return ArmRoute(path, endpoint, methods=methods)
+    return ArmRoute(path, endpoint, methods=methods, public=public)
 
 
 def _answered(handler: Handler, ask: Ask) -> Answer:

@@ -13,6 +13,8 @@ from queries.http.service import Service
 CLOUD = "Lazulite"
 AUDIENCE = "https://management.azure.com/"
 ALIASES = "/lazulite/images.json"
+ANY_TENANT = "common"
+"""What stands for the tenant where it is not told."""
 
 
 def endpoints(base: str, tenant: str) -> dict[str, Any]:
@@ -55,7 +57,8 @@ def routes(service: Service) -> list[BaseRoute]:
     """The endpoints of the cloud and the aliases of images."""
 
     def metadata(ask: Ask) -> Answer:
-        return Answer(endpoints(ask.base, service.graph.estate.tenant_id))
+        closed = service.settings.token is not None
+        return Answer(endpoints(ask.base, ANY_TENANT if closed else service.graph.estate.tenant_id))
 
     def aliases(ask: Ask) -> Answer:
         by_system: dict[str, dict[str, Any]] = {}
@@ -68,6 +71,6 @@ def routes(service: Service) -> list[BaseRoute]:
         return Answer({"outputs": {"aliases": {"type": "object", "value": by_system}}})
 
     return [
-        route(service, "/metadata/endpoints", metadata),
-        route(service, ALIASES, aliases, versioned=False),
+        route(service, "/metadata/endpoints", metadata, public=True),
+        route(service, ALIASES, aliases, versioned=False, public=True),  # the az CLI asks for it without a token
     ]

@@ -1,60 +1,43 @@
-"""Logging in: OpenID discovery and tokens for service principals, device codes and managed identities. Everybody is let in.
+"""Logging in: OpenID discovery and tokens for service principals, device codes and managed identities.
 
-Tokens are signed with the service's key and valid for a day. Whoever wants to keep others out gives the service a token of
-its own (`ServiceSettings.token`), which the edge asks for.
+Everybody is let in, unless the service was told to ask for a token (`ServiceSettings.token`): then that one is the secret
+or the password of whoever logs in, and what is public here tells nothing of the estate, not even its tenant.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
+import contextlib
 import hmac
-import json
 import time
 import uuid
-from typing import Any
+from collections.abc import Mapping
 
 from starlette.routing import BaseRoute
 
-from queries.http.arm.asking import Answer, Ask, route
-from queries.http.arm.cloud import AUDIENCE
+from queries.http.access_tokens import LIFETIME, is_issued, issue, packed
+from queries.http.arm.asking import Answer, Ask, Handler, route
+from queries.http.arm.cloud import ANY_TENANT, AUDIENCE
 from queries.http.arm_error import ArmError
+from queries.http.routing import ArmRoute
 from queries.http.service import Service
 
-LIFETIME = 86_400
-"""Seconds for which a token is valid."""
 _GRANTS = ("client_credentials", "password", "refresh_token", "authorization_code", "urn:ietf:params:oauth:grant-type:"
            "device_code", "device_code")  # fmt: skip
 
 
-def token(key: bytes, issuer: str, tenant: str, audience: str, client: str) -> str:
-    """A signed JSON web token with the claims that Azure's clients look at."""
-    now = int(time.time())  # a fact of the exchange between two computers, not of the estate
-    claims = {
-        "aud": audience, "iss": issuer, "iat": now, "nbf": now, "exp": now + LIFETIME, "tid": tenant, "appid": client,
-        "oid": str(uuid.uuid5(uuid.NAMESPACE_OID, f"principal:{client}")), "sub": client, "ver": "1.0",
-        "idtyp": "app", "name": client, "preferred_username": client, "unique_name": client,
-        "xms_mirid": f"/subscriptions/none/providers/Microsoft.ManagedIdentity/{client}",
-    }  # fmt: skip
-    signed = f"{_packed({'typ': 'JWT', 'alg': 'HS256', 'kid': 'lazulite'})}.{_packed(claims)}"
-    signature = hmac.new(key, signed.encode(), hashlib.sha256).digest()
-    return f"{signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
-
-
-def _packed(value: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
-
-
 def routes(service: Service) -> list[BaseRoute]:
     """Discovery and tokens under every tenant, and the endpoints of managed identities."""
+    wanted = service.settings.token
     tenant_id = service.graph.estate.tenant_id
+    told_id = tenant_id if wanted is None else ANY_TENANT
 
-    def tenant_of(ask: Ask) -> str:
+    def tenant_of(ask: Ask, default: str) -> str:
         named = ask.names.get("tenant", "")
-        return named if len(named) == 36 else tenant_id
+        return named if len(named) == 36 else default
 
     def discovery(ask: Ask) -> Answer:
-        at = f"{ask.base}/{tenant_of(ask)}"
+        at = f"{ask.base}/{tenant_of(ask, told_id)}"
         version = "/v2.0" if "/v2.0/" in ask.path.lower() else ""
         return Answer(
             {
@@ -84,7 +67,7 @@ def routes(service: Service) -> list[BaseRoute]:
 
     def instances(ask: Ask) -> Answer:
         host = ask.base.split("://", 1)[1]
-        found = f"{ask.base}/{tenant_id}/v2.0/.well-known/openid-configuration"
+        found = f"{ask.base}/{told_id}/v2.0/.well-known/openid-configuration"
         names = [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}]
         return Answer({"tenant_discovery_endpoint": found, "api-version": "1.1", "metadata": names})
 
@@ -94,15 +77,18 @@ def routes(service: Service) -> list[BaseRoute]:
             told = f"AADSTS70003: The app requested an unsupported grant type '{form.get('grant_type', '')[:100]}'."
             return Answer({"error": "unsupported_grant_type", "error_description": told}, 400)
         client = form.get("client_id") or form.get("username") or "lazulite"
+        if wanted is not None and not any(_opens(service.key, wanted, each) for each in _shown(form, ask.headers)):
+            told = "AADSTS7000215: Invalid client secret provided: this server asks for the token that it was started with."
+            return Answer({"error": "invalid_client", "error_description": told}, 401)
         scope = form.get("scope", "")
         audience = form.get("resource") or next((word for word in scope.split() if word.startswith("http")), AUDIENCE)
-        tenant = tenant_of(ask)
-        made = token(service.key, f"{ask.base}/{tenant}/", tenant, audience.removesuffix("/.default"), client)
+        tenant = tenant_of(ask, tenant_id)
+        made = issue(service.key, f"{ask.base}/{tenant}/", tenant, audience.removesuffix("/.default"), client)
         answer = {"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": made}
         if "openid" in scope or form["grant_type"] not in ("client_credentials",):
-            id_token = token(service.key, f"{ask.base}/{tenant}/v2.0", tenant, client, client)
+            id_token = issue(service.key, f"{ask.base}/{tenant}/v2.0", tenant, client, client)
             who = {"uid": str(uuid.uuid5(uuid.NAMESPACE_OID, client)), "utid": tenant}
-            answer |= {"id_token": id_token, "refresh_token": "lazulite", "scope": scope, "client_info": _packed(who)}
+            answer |= {"id_token": id_token, "refresh_token": made, "scope": scope, "client_info": packed(who)}
         return Answer(answer, headers={"Cache-Control": "no-store"})
 
     def device_code(ask: Ask) -> Answer:
@@ -117,25 +103,43 @@ def routes(service: Service) -> list[BaseRoute]:
             raise ArmError(400, "BadRequest", "The header 'Metadata: true' or 'X-IDENTITY-HEADER' is required.")
         resource = ask.query.get("resource", AUDIENCE)
         client = ask.query.get("client_id") or ask.query.get("clientid") or "managed-identity"
-        made = token(service.key, f"{ask.base}/{tenant_id}/", tenant_id, resource, client)
+        made = issue(service.key, f"{ask.base}/{tenant_id}/", tenant_id, resource, client)
         ends = str(int(time.time()) + LIFETIME)
         return Answer(
             {"access_token": made, "expires_on": ends, "expires_in": str(LIFETIME), "not_before": "0",
              "resource": resource, "token_type": "Bearer", "client_id": client}
         )  # fmt: skip
 
+    def added(path: str, handler: Handler, methods: tuple[str, ...], public: bool) -> ArmRoute:
+        return route(service, path, handler, methods, versioned=False, public=public)
+
     get, post = ("GET",), ("POST",)
-    listed = [
-        ("/{tenant}/.well-known/openid-configuration", discovery, get),
-        ("/{tenant}/v2.0/.well-known/openid-configuration", discovery, get),
-        ("/common/discovery/instance", instances, get),
-        ("/{tenant}/discovery/keys", keys, get),
-        ("/{tenant}/discovery/v2.0/keys", keys, get),
-        ("/{tenant}/oauth2/token", issued, post),
-        ("/{tenant}/oauth2/v2.0/token", issued, post),
-        ("/{tenant}/oauth2/devicecode", device_code, post),
-        ("/{tenant}/oauth2/v2.0/devicecode", device_code, post),
-        ("/msi/token", managed_identity, get),
-        ("/metadata/identity/oauth2/token", managed_identity, get),
+    return [
+        added("/{tenant}/.well-known/openid-configuration", discovery, get, True),
+        added("/{tenant}/v2.0/.well-known/openid-configuration", discovery, get, True),
+        added("/common/discovery/instance", instances, get, True),
+        added("/{tenant}/discovery/keys", keys, get, True),
+        added("/{tenant}/discovery/v2.0/keys", keys, get, True),
+        added("/{tenant}/oauth2/token", issued, post, True),
+        added("/{tenant}/oauth2/v2.0/token", issued, post, True),
+        added("/{tenant}/oauth2/devicecode", device_code, post, False),
+        added("/{tenant}/oauth2/v2.0/devicecode", device_code, post, False),
+        added("/msi/token", managed_identity, get, False),  # the edge reads its header
+        added("/metadata/identity/oauth2/token", managed_identity, get, False),
     ]
-    return [route(service, path, handler, methods, versioned=False) for path, handler, methods in listed]
+
+
+def _shown(form: Mapping[str, str], headers: Mapping[str, str]) -> list[str]:
+    """The secrets that a request for a token brings, wherever a client may put one."""
+    found = [form[name] for name in ("client_secret", "password", "refresh_token") if name in form]
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        with contextlib.suppress(ValueError):
+            found.append(base64.b64decode(given).decode().partition(":")[2])
+    return found
+
+
+def _opens(key: bytes, wanted: str, given: str) -> bool:
+    """Whether it is the token that the service asks for, or one that was issued for that."""
+    secret = given.encode("utf-8", "replace")
+    return hmac.compare_digest(secret, wanted.encode()) or is_issued(key, secret)

@@ -60,12 +60,85 @@ def test_subscriptions_tenants_and_regions_are_listed(still: Arm) -> None:
     assert "eastus" in {each["name"] for each in regions}
 
 
-def test_without_the_required_token_nothing_is_told(still: Arm) -> None:
-    closed = Arm(still.graph, ServiceSettings(token="secret"))
-    for path in ("/metadata/endpoints", "/subscriptions", "/msi/token", f"{still.group}"):
-        assert closed.ask("GET", path).status == 401
-    opened = closed.ask("GET", still.group, headers={"Authorization": "Bearer secret"})
-    assert opened.status == 200 and opened.body["id"] == still.group
+SECRET = "open sesame"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def closed(still: Arm) -> Arm:
+    """The same estate behind a required token."""
+    return Arm(still.graph, ServiceSettings(token=SECRET))
+
+
+def test_without_the_required_token_nothing_is_told(closed: Arm) -> None:
+    for path in ("/subscriptions", "/tenants", "/msi/token", "/metadata/identity/oauth2/token", "/common/oauth2/devicecode",
+                 "/lazulite/health", "/lazulite/clock", "/lazulite/explorer/library", "/", "/nowhere", closed.group):
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic b3BlbiBzZXNhbWU="}, {"Metadata": "true"}, {"X-IDENTITY-HEADER": "x"}):
+            reply = closed.ask("GET", path, headers=headers)
+            assert (reply.status, reply.code, reply.headers["www-authenticate"]) == (401, "AuthenticationFailed", "Bearer")
+    opened = closed.ask("GET", closed.group, headers={"Authorization": f"Bearer {SECRET}"})
+    assert opened.status == 200 and opened.body["id"] == closed.group
+
+
+def test_what_is_public_tells_nothing_of_the_estate(closed: Arm) -> None:
+    """Whatever a stranger may read names no tenant, no subscription, no group."""
+    facts = [closed.graph.estate.tenant_id, closed.subscription.rsplit("/", 1)[-1], closed.group.rsplit("/", 1)[-1]]
+    public = [
+        "/metadata/endpoints", "/lazulite/images.json", "/common/.well-known/openid-configuration", "/x/v2.0/.well-known/openid-configuration",
+        "/common/discovery/instance", "/common/discovery/keys", "/lazulite/page/explorer.js", "/lazulite/page/index.html",
+    ]  # fmt: skip
+    for path in public:
+        reply = closed.ask("GET", path)
+        assert reply.status == 200, path
+        assert not [fact for fact in facts if fact.encode() in reply.raw], path
+    page = closed.ask("GET", "/", headers={"accept": "text/html,application/xhtml+xml"})
+    assert page.status == 401 and page.raw.startswith(b"<!doctype html>")
+    assert closed.ask("GET", "/lazulite/page/..%2fapp.py").status == 404
+
+
+@pytest.mark.parametrize("grant", ["client_credentials&client_id=app&client_secret", "password&username=me&password", "refresh_token&refresh_token"])
+def test_the_required_token_is_the_secret_of_whoever_logs_in(closed: Arm, grant: str) -> None:
+    at = "/common/oauth2/v2.0/token"
+    for wrong in ("wrong", "", SECRET + "x", "a.b.c"):
+        reply = closed.ask("POST", at, f"grant_type={grant}={wrong}".encode(), version=None, headers=FORM)
+        assert (reply.status, reply.body["error"]) == (401, "invalid_client")
+    issued = closed.ask("POST", at, f"grant_type={grant}={SECRET.replace(' ', '+')}".encode(), version=None, headers=FORM)
+    token = issued.body["access_token"]
+    assert SECRET not in token and claims(token)["tid"] == closed.graph.estate.tenant_id
+    assert closed.ask("GET", closed.group, headers={"Authorization": f"Bearer {token}"}).status == 200
+    if "refresh_token" in issued.body:
+        again = f"grant_type=refresh_token&refresh_token={issued.body['refresh_token']}".encode()
+        assert closed.ask("POST", at, again, version=None, headers=FORM).status == 200
+
+
+def test_grants_without_a_secret_are_refused(closed: Arm) -> None:
+    for grant in ("authorization_code&code=x", "device_code&device_code=lazulite", "client_credentials&client_assertion=e30.e30.x"):
+        reply = closed.ask("POST", "/common/oauth2/v2.0/token", f"grant_type={grant}".encode(), version=None, headers=FORM)
+        assert (reply.status, reply.body["error"]) == (401, "invalid_client")
+
+
+def test_a_secret_may_come_in_the_head(closed: Arm) -> None:
+    shown = base64.b64encode(f"app:{SECRET}".encode()).decode()
+    form = b"grant_type=client_credentials"
+    reply = closed.ask("POST", "/common/oauth2/token", form, version=None, headers={**FORM, "Authorization": f"Basic {shown}"})
+    assert reply.status == 200
+    reply = closed.ask("POST", "/common/oauth2/token", form, version=None, headers={**FORM, "Authorization": "Basic \u00fc"})
+    assert reply.status == 401
+
+
+@pytest.mark.parametrize("claim", [{"exp": 9e12}, {"exp": "never"}, {}, {"exp": -1}])
+def test_forged_tokens_are_refused(closed: Arm, claim: dict[str, Any]) -> None:
+    from queries.http.access_tokens import packed
+
+    head = packed({"typ": "JWT", "alg": "none"})
+    for forged in (f"{head}.{packed(claim)}.", f"{head}.{packed(claim)}.{packed(claim)}", f"{head}..", ".", "a.b.c", "...", "\u00ff.x.y"):
+        assert closed.ask("GET", closed.group, headers={"Authorization": f"Bearer {forged}"}).status == 401
+
+
+def test_a_managed_identity_shows_the_required_token_in_its_header(closed: Arm) -> None:
+    reply = closed.ask("GET", "/msi/token", version="2019-08-01", resource="https://management.azure.com/", headers={"X-IDENTITY-HEADER": SECRET})
+    token = reply.body["access_token"]
+    assert closed.ask("GET", closed.group, headers={"Authorization": f"Bearer {token}"}).status == 200
 
 
 def test_offers_are_listed(still: Arm) -> None:
