@@ -169,7 +169,10 @@ def pieces(of: ResourceType, changed: Mapping[str, str]) -> list[Piece]:
     paths = {graft.column: graft.path for graft in of.grafts}
     found = []
     for name, kind in of.physical_columns.items():
-        if name not in changed or name in of.inner or name in of.slow or name == REST:
+        if name not in changed or name in of.inner or name in of.slow:
+            continue
+        if name == REST:  # its paths begin with the names of columns
+            found.append(Piece("", f"s.{REST}", f"n.{REST}", kind, True))
             continue
         loose = pa.types.is_list(kind) or (name in of.columns and not isinstance(of.columns[name], pa.DataType))
         parts = Piece(paths.get(name, name), f"s.{quoted(name)}", f"n.{quoted(name)}", kind, loose).parts()
@@ -218,7 +221,7 @@ def look_into_sql() -> str:
 
     def leaves(side: str) -> str:
         return (
-            f"SELECT _seq, pair.path || replace(substr(t.fullkey, 2), '\"', '') AS path, t.value ->> '$' AS value "
+            f"SELECT _seq, ltrim(pair.path || replace(substr(t.fullkey, 2), '\"', ''), '.') AS path, t.value ->> '$' AS value "
             f"FROM pairs, json_tree(pair.\"{side}\") t WHERE t.type NOT IN ('OBJECT', 'ARRAY', 'NULL') "
             f"OR (t.type IN ('OBJECT', 'ARRAY') AND t.value::VARCHAR IN ('{{}}', '[]') AND t.fullkey <> '$')"
         )

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from inventory.adoption import insert
 from inventory.clock import Clock, Process, RealClock, SimulatedClock, from_ticks, to_ticks
 from inventory.control.bulk import Control
 from inventory.errors import InventoryError
 from inventory.feed import Age, Feed
 from inventory.generate import Progress, generate, set_in_motion
-from inventory.generic import insert_documents
 from inventory.history import History, Past
 from inventory.imports import ImportReport, read
 from inventory.lag import Lag
@@ -137,17 +137,21 @@ class Estate:
     ) -> Estate:
         """An estate of what stands in files, in memory or in a new file at `path`; see `inventory.imports` for formats.
 
-        Every document is kept as it came, of any type. `report` is filled with what came in and what was odd; without
+        Every document is kept as it came, of any type; machines that say their power state can be started and stopped
+        like any other. `report` is filled with what came in and what was odd; without
         a clock of your own the estate runs on the real one. Raises InventoryError InvalidFile.
         """
-        found = read([Path(each) for each in paths], ImportReport() if report is None else report)
+        report = ImportReport() if report is None else report
+        found = read([Path(each) for each in paths], report)
         tenant = next((str(row["tenantId"]) for row in found.values() if row["tenantId"]), NO_TENANT)
         clock = clock or RealClock()
 
         def filled(store: Store) -> None:
             store.create_tables()
-            store.set_state(_facts(clock, 0, 0, tenant))
-            insert_documents(store, ({**row, "tenantId": row["tenantId"] or tenant} for row in found.values()))
+            store.set_state(_facts(clock, 0, 0, tenant) | {"imported": 1})
+            for row in found.values():
+                row["tenantId"] = row["tenantId"] or tenant
+            insert(store, found, tenant, report)
             store.checkpoint()
 
         if path is None:

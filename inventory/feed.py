@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from inventory.beyond import Beyond
 from inventory.changes import Cause
 from inventory.clock import TICKS_PER_SECOND, Clock
 from inventory.generic import GENERIC, SPELLED
@@ -53,6 +54,7 @@ class Feed:
         self._past = past
         self._recorder = Recorder(store, past, self.seed, scans_from)
         self._cause = Cause()
+        self.beyond = Beyond(store)
         self._scans_from = scans_from
         self.last_number = last_number
         """The number of the latest change; numbers are never given twice, and lags are drawn from them."""
@@ -108,6 +110,7 @@ class Feed:
             except BaseException:
                 self._touched.clear()
                 self.last_number = before
+                self.beyond.reload()
                 raise
             finally:
                 self._writing = False

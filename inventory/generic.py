@@ -7,7 +7,7 @@ Knows which logical table shows which type; knows no data.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ class GenericType(ResourceType):
             f"SELECT * FROM {self.source} WHERE _table = '{table.lower()}'"
         )
 
-    def schema(self, tenant: str) -> pa.Schema:
+    def schema(self, tenant: str, beyond: Sequence[Sequence[str]] = ()) -> pa.Schema:
         """As of any type, but that only `type` is known to be in lower case: documents stay as they came."""
         made = super().schema(tenant)
         for place, field in enumerate(made):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inventory.errors import InventoryError
 from inventory.feed import Feed
+from inventory.generic import GENERIC
 from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES, ResourceType
 from inventory.store import Store
 
@@ -30,9 +31,22 @@ def find_machine(store: Store, feed: Feed, name_or_id: str, now: int) -> tuple[R
         if found:
             ids = "".join(f"\n  {id_}" for _, _, id_, _ in found[:10])
             raise InventoryError("AmbiguousName", f"several machines are called '{name_or_id}'; give an id:{ids}")
+        if _of_document(store, feed, wanted, column, now):
+            raise InventoryError(
+                "OperationNotAllowed",
+                f"'{name_or_id}' was imported, and its document does not say what it takes to simulate it: "
+                "properties.provisioningState and properties.extended.instanceView.powerState.",
+            )
         nearest = _nearest(store, wanted.rsplit("/", 1)[-1])
     hint = f" The nearest names: {', '.join(nearest)}." if nearest else ""
     raise InventoryError("ResourceNotFound", f"The Resource '{name_or_id}' was not found.{hint}")
+
+
+def _of_document(store: Store, feed: Feed, wanted: str, column: str, now: int) -> bool:
+    """Whether a machine is called so that was imported and stayed a document."""
+    kinds = ", ".join(f"'{of.type}'" for of in _MACHINES)
+    truth = feed.truth(GENERIC, now, f"type IN ({kinds}) AND lower({column}) = $wanted")
+    return bool(store.writer.execute(f"SELECT 1 FROM {truth} LIMIT 1", {"wanted": wanted}).fetchall())
 
 
 def _nearest(store: Store, wanted: str) -> list[str]:

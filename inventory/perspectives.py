@@ -47,13 +47,14 @@ class Perspectives:
 
     def version(self, perspective: Perspective) -> object:
         """Equal as long as the schemas of a perspective are."""
-        return perspective, self._documented(perspective)
+        return perspective, self._documented(perspective), self._feed.beyond.version
 
     def schemas(self, perspective: Perspective) -> list[pa.Schema]:
         """What can be asked from there: per logical table a schema without source, then one for each of its parts."""
         documented = self._documented(perspective)
         self._make(perspective, documented)
-        parts = [of.schema(self._tenant) for of in TABLES if of is not GENERIC and of is not STATUSES]
+        beyond = self._feed.beyond
+        parts = [of.schema(self._tenant, beyond.of(of)) for of in TABLES if of is not GENERIC and of is not STATUSES]
         parts.append(STATUSES.schema(self._tenant).with_metadata({"table": STATUSES.table, "source": SHOWN}))
         parts += [GENERIC.schema_of(table, self._tenant) for table in documented]
         seen = [_seen_from(part, perspective) for part in parts]

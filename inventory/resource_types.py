@@ -6,7 +6,7 @@ From it come the physical tables, the change feeds and the Arrow schemas that ot
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -179,8 +179,9 @@ class ResourceType:
             made += [f"CREATE TABLE {feed} ({event}, {slow})" for feed in (self.slow_feed, self.slow_past)]
         return made
 
-    def schema(self, tenant: str) -> pa.Schema:
-        """What other rooms may know of this type; `tenant` is the estate's tenant id, alike in every row."""
+    def schema(self, tenant: str, beyond: Sequence[Sequence[str]] = ()) -> pa.Schema:
+        """What other rooms may know of this type; `tenant` is the estate's tenant id, alike in every row, and `beyond`
+        the paths at which rows have more than the typed columns hold."""
         constants = {"type": self.type, "tenantId": tenant, "kind": "", **self.constants}
         fields = []
         for name in BASE:
@@ -197,6 +198,8 @@ class ResourceType:
         for graft in self.grafts:
             facts = {"slow": "1"} if graft.slow else {}
             fields.append(arrow_field(graft.column, graft.shape, path=graft.path, **facts))
+        if beyond:
+            fields.append(arrow_field(REST, JSON, beyond=json.dumps(beyond)))
         fields.append(arrow_field("apiVersion", TEXT, constant=self.api_version, hidden="1"))
         return pa.schema(fields, metadata={"table": self.table, "source": self.source})
 

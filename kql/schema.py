@@ -1,7 +1,7 @@
 """What tables there are, as the language sees them: logical tables, their typed columns, the physical parts behind them.
 
 Made from Arrow schemas by duck typing (this room does not import pyarrow). Field metadata it reads: `constant`, `lower`,
-`hidden`, `ordered`, `path`, `keys`, `kql`; schema metadata: `table`, `source`. The form of a dynamic column says how its
+`hidden`, `ordered`, `path`, `keys`, `beyond`, `kql`; schema metadata: `table`, `source`. The form of a dynamic column says how its
 values are held.
 """
 
@@ -38,12 +38,23 @@ class Graft:
 
 
 @dataclass(frozen=True, slots=True)
+class Beyond:
+    """A physical column with JSON text that says what rows have beyond their typed columns: an object by column name,
+    with values at some of `paths` (each begins with the column's name). A value there stands for what the typed columns
+    have in that place; an object, for what is to be added to it."""
+
+    source: str
+    paths: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One physical table: its dotted SQL name, and for each logical column how it is held (absent: all missing)."""
 
     source: str
     columns: Mapping[str, PhysicalColumn]
     grafts: Mapping[str, tuple[Graft, ...]]
+    beyond: Beyond | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +100,12 @@ class Schema:
             of_table, of_parts = columns.setdefault(key, {}), parts.setdefault(key, [])
             held: dict[str, PhysicalColumn] = {}
             grafts: dict[str, list[Graft]] = {}
+            beyond: Beyond | None = None
             for arrow_field in schema:
                 words = _facts(arrow_field)
+                if "beyond" in words:
+                    beyond = Beyond(arrow_field.name, tuple(tuple(path) for path in json.loads(words["beyond"])))
+                    continue
                 type, form = _type_of(arrow_field)
                 constant = words.get("constant")
                 column = PhysicalColumn(
@@ -109,7 +124,7 @@ class Schema:
                 made = TableColumn(arrow_field.name, type, "hidden" in words, "ordered" in words)
                 of_table.setdefault(arrow_field.name, made)
             if "source" in facts:
-                of_parts.append(Part(facts["source"], held, {k: tuple(v) for k, v in grafts.items()}))
+                of_parts.append(Part(facts["source"], held, {k: tuple(v) for k, v in grafts.items()}, beyond))
         return cls((Table(names[k], tuple(columns[k].values()), tuple(parts[k])) for k in names), version)
 
 

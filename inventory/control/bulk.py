@@ -178,10 +178,13 @@ class Control:
             self._target(f"SELECT r.*, _operation, _accepted FROM {of.source} r JOIN chosen USING (_key)", of)
             return self.carry_out(of, set(recent))
 
-    def carry_out(self, of: ResourceType, operations: set[str], *, resize: bool = True) -> int:
+    def carry_out(
+        self, of: ResourceType, operations: set[str], *, resize: bool = True, changed: bool = False
+    ) -> int:
         """Write the steps of what each machine in the temporary table `target` is to go through; returns how many.
 
-        `resize` says whether the capacity of their scale sets follows when they go.
+        `resize` says whether the capacity of their scale sets follows when they go, `changed` that the rows there are
+        otherwise than the machines have been up to now.
         """
         if len(operations) == 1:
             self._feed.because(_cause_of(*operations))
@@ -213,6 +216,7 @@ class Control:
                 **reported,
             },
             deleted="_gone",
+            whole=changed,
         )
         self._feed.announce_slow(of, f"{self._machines} WHERE _settled", _REPORTED)
         ((count, ends),) = self._store.writer.execute(

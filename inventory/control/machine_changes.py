@@ -10,8 +10,9 @@ from inventory.control import machine_documents
 from inventory.control.context import Context
 from inventory.control.ids import ResourceId
 from inventory.control.placement import Spreading, check_same_place, set_referred
-from inventory.control.records import Values, merged
+from inventory.control.records import Values
 from inventory.errors import InventoryError
+from inventory.rows import merged
 from inventory.rules import comparison
 
 _FIXED = (

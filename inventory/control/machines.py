@@ -201,7 +201,7 @@ class VirtualMachines(Provider):
             self.context.bulk.resize_sets("_after = 0", 1)
         elif change.left is not None:
             self.context.bulk.shrink_set(change.left, now)
-        self.context.bulk.carry_out(VIRTUAL_MACHINES, {change.operation})
+        self.context.bulk.carry_out(VIRTUAL_MACHINES, {change.operation}, changed=True)
         self._hang(change.document, earlier, now)
         return self.entered("update", earlier["id"], earlier["_key"], failure)
 

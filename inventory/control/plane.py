@@ -24,6 +24,7 @@ from inventory.control.assignments import assignments
 from inventory.control.bulk import Control
 from inventory.control.context import Context
 from inventory.control.ids import ResourceId, parse
+from inventory.control.looked_at import LookedAt
 from inventory.control.operation import Ledger, Operation
 from inventory.control.provider import Page, Provider
 from inventory.control.records import Records, type_of
@@ -78,6 +79,7 @@ class ControlPlane:
         for kind, place in _EMBEDDED:
             providers[f"{kind}/{place.lower()}"] = network.Embedded(self._context, providers[kind], place)
 
+        self._looked_at = LookedAt(self._context)
         self._passing = passing
         self._autoscale = Autoscale(self._context)
         self._repairs = Repairs(self._context)
@@ -140,7 +142,10 @@ class ControlPlane:
         provider = self._context.providers.get(type.lower()) or self._context.providers[""]
         if place is not None:
             self._provider(place).get(place)
-        found: list[dict[str, Any]] = provider.listing(place, type, Page(after, most, expand, scale_set))
+        page = Page(after, most, expand, scale_set)
+        found: list[dict[str, Any]] = provider.listing(place, type, page)
+        if self._context.records.imported and provider.kind and scale_set is None:
+            found += self._looked_at.listing(place, type, page)
         if after or most is not None:
             found = sorted((each for each in found if each["id"].lower() > after.lower()), key=_lower_id)[:most]
         return found
@@ -217,6 +222,8 @@ class ControlPlane:
         self._passing.until(self._context.now())
 
     def _provider(self, id_: ResourceId) -> Provider:
+        if self._context.records.find_document(id_) is not None:
+            return self._looked_at
         return self._context.provider(id_)  # type: ignore[no-any-return]
 
     def _result(self, id: str) -> dict[str, Any] | None:

@@ -150,11 +150,15 @@ class Provider:
         if not id_.subscription:
             return None
         if self.records.find(parse(f"/subscriptions/{id_.subscription}")) is None:
+            if self.records.implied(id_):
+                return None  # imported without the containers that it lies in
             raise InventoryError("SubscriptionNotFound", f"The subscription '{id_.subscription}' could not be found.")
         if not id_.group:
             return None
         group = self.records.find(parse(id_.group_id))
         if group is None:
+            if self.records.implied(id_):
+                return None
             raise InventoryError("ResourceGroupNotFound", f"Resource group '{id_.group}' could not be found.")
         if group["properties"] and group["properties"]["provisioningState"] == "Deleting":
             raise InventoryError(

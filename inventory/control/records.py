@@ -18,8 +18,8 @@ from inventory.clock import from_ticks
 from inventory.control.ids import ResourceId, parse
 from inventory.feed import WHEN_ALL_IS_DONE, Feed
 from inventory.generic import GENERIC
-from inventory.resource_types import RESOURCE_TYPES, REST, ResourceType
-from inventory.rows import present, shown
+from inventory.resource_types import BASE, RESOURCE_TYPES, REST, ResourceType
+from inventory.rows import NOTHING, fit, present, shown
 from inventory.shapes import quoted
 from inventory.store import Store
 
@@ -59,6 +59,7 @@ class Records:
         self._store = store
         self._feed = feed
         self._tenant = tenant
+        self.imported = bool(store.state().get("imported"))
 
     # finding
 
@@ -72,6 +73,24 @@ class Records:
             given |= {"group": id_.group.lower(), "subscription": id_.subscription}
         found = self.select(of, " AND ".join(where), given, at=at)
         return found[0] if found else None
+
+    def find_document(self, id_: ResourceId) -> Values | None:
+        """The row of a document that was imported and stayed one, though its type has a table."""
+        if not self._feed.documented or type_of(id_.kind) is GENERIC:
+            return None
+        given = {"id": id_.text.lower(), "kind": id_.kind.lower()}
+        found = self.select(GENERIC, "lower(id) = $id AND type = $kind", given)
+        return found[0] if found else None
+
+    def implied(self, id_: ResourceId) -> bool:
+        """Whether resources were imported out of a subscription, or out of a resource group, that was not itself."""
+        if not self.imported:
+            return False
+        where, given = '"subscriptionId" = $subscription', {"subscription": id_.subscription}
+        if id_.group:
+            where, given = f'{where} AND lower("resourceGroup") = $group', given | {"group": id_.group.lower()}
+        placed = (of for of in (*RESOURCE_TYPES, GENERIC) if "resourceGroup" in of.columns)
+        return any(self.count(of, where, given) for of in placed)
 
     def select(
         self, of: ResourceType, where: str, given: Mapping[str, Any], *, at: int | None = None, order: str = "_key"
@@ -117,6 +136,7 @@ class Records:
     def stage(self, of: ResourceType, table: str, rows: Sequence[Values], more: Mapping[str, pa.DataType]) -> None:
         """Rows, with more columns beside the physical ones, as a temporary table."""
         fields = {"_key": pa.int64(), **of.physical_columns, **more}
+        self._feed.beyond.note(of, (row.get(REST) for row in rows))
         made = pa.Table.from_pylist(list(rows), schema=pa.schema(list(fields.items())))
         writer = self._store.writer
         writer.execute("SELECT 0").fetchall()  # a connection with an answer half read would not take a table
@@ -170,16 +190,16 @@ class Records:
     def document(self, of: ResourceType, values: Values) -> dict[str, Any]:
         """A row as a resource provider answers it: what the table holds and what it keeps beside it."""
         row = shown(of, self._tenant, values)
-        rest = json.loads(values[REST]) if values.get(REST) else {}
         name_of_type = parse(row["id"]).type if of is GENERIC else of.name
         made: dict[str, Any] = {"id": row["id"], "name": row["name"], "type": name_of_type}
         for name, value in row.items():
             if name in made or name in _ONLY_INDEXED or value is None or value == "":
                 continue
             made[name] = value
+        rest = json.loads(values[REST]) if values.get(REST) else {}
+        made |= {name: deepcopy(value) for name, value in rest.items() if name not in BASE}
         made.setdefault("properties", {}).pop("extended", None)
-        whole: dict[str, Any] = merged(made, rest)
-        return whole
+        return made
 
     def values(self, of: ResourceType, document: Mapping[str, Any], earlier: Values | None = None) -> Values:
         """A document as a row: what fits the table, and the rest. Grafts and inner columns are as `earlier` has them."""
@@ -203,65 +223,6 @@ class Records:
         return row
 
 
-class _Nothing:
-    """No value at all, where None is one."""
-
-
-NOTHING = _Nothing()
-
-
-def fit(field: pa.Field, value: Any) -> tuple[Any, Any]:
-    """What of a value fits a shape, and what is left over (NOTHING if it fits altogether)."""
-    kind = field.type
-    if (field.metadata or {}).get(b"kql") == b"dynamic":
-        return json.dumps(value, ensure_ascii=False), NOTHING
-    if value is None:
-        return None, NOTHING
-    if pa.types.is_struct(kind):
-        if not isinstance(value, Mapping):
-            return None, value
-        fitted: dict[str, Any] = {part.name: None for part in kind}
-        left: dict[str, Any] = {}
-        for name, each in value.items():
-            place = kind.get_field_index(name)
-            inner, over = (None, each) if place < 0 else fit(kind.field(place), each)
-            if place >= 0:
-                fitted[name] = inner
-            if over is not NOTHING and over is not None:
-                left[name] = over
-        return fitted, left or NOTHING
-    if pa.types.is_list(kind):
-        if not isinstance(value, list):
-            return None, value
-        pieces = [fit(kind.value_field, each) for each in value]
-        if any(over is not NOTHING for _, over in pieces):
-            return None, value
-        return [inner for inner, _ in pieces], NOTHING
-    return (value, NOTHING) if _is_plain(kind, value) else (None, value)
-
-
-def _is_plain(kind: pa.DataType, value: Any) -> bool:
-    if pa.types.is_boolean(kind):
-        return isinstance(value, bool)
-    if isinstance(value, bool):
-        return False
-    if pa.types.is_integer(kind):
-        return isinstance(value, int) and -(1 << 63) <= value < 1 << 63
-    if pa.types.is_floating(kind):
-        return isinstance(value, int | float)
-    return isinstance(value, str)
-
-
-def merged(below: Any, above: Any) -> Any:
-    """Two documents as one; where both have something that is no object, `above` has it."""
-    if isinstance(below, dict) and isinstance(above, dict):
-        made = dict(below)
-        for name, value in above.items():
-            made[name] = merged(made[name], value) if name in made else deepcopy(value)
-        return made
-    return deepcopy(above)
-
-
 def patched(document: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """A document after a PATCH: objects are merged, null takes a property away, `tags` is replaced as a whole."""
     made = deepcopy(dict(document))
@@ -275,4 +236,4 @@ def patched(document: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str,
     return made
 
 
-__all__ = ["Image", "Records", "Values", "fit", "merged", "patched", "present", "type_of", "written"]
+__all__ = ["Image", "Records", "Values", "patched", "present", "type_of", "written"]

@@ -242,7 +242,7 @@ def upgrade(context: Context, row: Values, ids: Iterable[str]) -> Operation:
         upgraded.append({**each, "properties": properties, "_operation": "update", "_accepted": now, "_fails": None})
     more = {"_operation": pa.string(), "_accepted": pa.int64(), "_fails": pa.string()}
     context.records.stage(SCALE_SET_INSTANCES, "target", upgraded, more)
-    context.bulk.carry_out(SCALE_SET_INSTANCES, {"update"})
+    context.bulk.carry_out(SCALE_SET_INSTANCES, {"update"}, changed=True)
     return context.ledger.enter("manualUpgrade", row["id"], context.bulk.ends)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from kql.forms import JSON, MISSING, Form, Json, List, Missing, Object, Scalar
@@ -67,6 +68,8 @@ def as_json(value: Sql) -> Sql:
 
 def document(value: Sql) -> str:
     """The JSON text of a value held in typed columns; properties that are NULL are left out."""
+    if _keeps(value):
+        return f"CAST({_joined(value)} AS JSON)"
     if value.members is not None or isinstance(value.form, Object):
         return f"kql_strip({_tree(value)})"
     return _tree(value)
@@ -77,6 +80,27 @@ def _tree(value: Sql) -> str:
         packed = ", ".join(f"{quote.name(name)} := {_tree(member)}" for name, member in value.members)
         return f"to_json(struct_pack({packed}))" if packed else "NULL"
     return _form_tree(value.text, value.form)
+
+
+def _keeps(value: Sql) -> bool:
+    """Whether some member, near or deep, is JSON text whose nulls are to stay."""
+    return bool(value.kept) or any(_keeps(member) for _, member in value.members or ())
+
+
+def _joined(value: Sql) -> str:
+    """The same as text, put together member by member, for a null that is written has to be told from none."""
+    kept, texts = dict(value.kept), []
+    for name, member in value.members or ():
+        if name in kept:
+            text = kept[name]
+        elif _keeps(member):
+            text = _joined(member)
+        else:
+            text = f"CAST({as_json(member).text} AS VARCHAR)"
+        texts.append(f"{quote.text(json.dumps(name, ensure_ascii=False) + ':')} || {text}")
+    body = f"concat_ws(',', {', '.join(texts)})"
+    present = f"CASE WHEN {value.raw} IS NOT NULL THEN '' END" if value.raw else "NULL"
+    return f"'{{' || coalesce(nullif({body}, ''), {present}) || '}}'"
 
 
 def _form_tree(text: str, form: Form | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kql.forms import Form, Missing, Object, Scalar
+from kql.forms import JSON, Form, Missing, Object, Scalar
 from kql.schema import Graft, Part, PhysicalColumn
 from kql.sql import dynamic, quote
 from kql.sql.value import Sql, constant, missing
@@ -13,6 +13,20 @@ from kql.types import DYNAMIC, Type
 
 def held_by(part: Part, name: str, type: Type, alias: str) -> Sql:
     """A logical column as a part of the table holds it."""
+    held = _in_columns(part, name, type, alias)
+    if part.beyond is None:
+        return held
+    paths = [path[1:] for path in part.beyond.paths if path[0] == name]
+    text = f"{alias}.{quote.name(part.beyond.source)}"
+    if not paths:
+        return held
+    if type is not DYNAMIC:
+        return Sql(f"coalesce(json_extract_string({text}, {_pointer((name,))}), {held.string})", type, False)
+    return _extended(held, paths, text, (name,))
+
+
+def _in_columns(part: Part, name: str, type: Type, alias: str) -> Sql:
+    """A logical column as the typed columns of a part hold it."""
     column = part.columns.get(name)
     grafts = part.grafts.get(name, ())
     if not grafts:
@@ -47,6 +61,56 @@ def _grafted(base: Sql, grafts: tuple[Graft, ...], alias: str, keys: tuple[str, 
     places = {key: place for place, key in enumerate(keys)}
     ordered = sorted(members.items(), key=lambda member: places.get(member[0], len(places)))
     return Sql("", DYNAMIC, base.nullable, Missing(), members=tuple(ordered))
+
+
+def _extended(value: Sql, paths: list[tuple[str, ...]], text: str, place: tuple[str, ...]) -> Sql:
+    """A value with what rows have beyond it at some paths; `text` is the JSON text that says so, `place` where in it."""
+    more = f"json_extract({text}, {_pointer(place)})"
+    below: dict[str, list[tuple[str, ...]]] = {}
+    for path in paths:
+        if path:
+            below.setdefault(path[0], []).append(path[1:])
+    if below:
+        value = _with_members(value, below, text, place)
+    if () not in paths:
+        return value
+    if isinstance(value.form, Missing) and value.members is None:
+        made = Sql(text, DYNAMIC, True, JSON)
+        for step in place:
+            made = dynamic.step(made, step)
+        return made
+    return Sql(f"kql_extract({_either(value, more)}, '$')", DYNAMIC, True, JSON)
+
+
+def _with_members(value: Sql, below: dict[str, list[tuple[str, ...]]], text: str, place: tuple[str, ...]) -> Sql:
+    members = dict(value.members or ())
+    if isinstance(value.form, Object):
+        members = {field: dynamic.step(value, field) for field, _ in value.form.fields}
+    kept: dict[str, str] = {}
+    for name, paths in below.items():
+        member = members.get(name, dynamic.NULL)
+        more = f"json_extract({text}, {_pointer((*place, name))})"
+        members[name] = _extended(member, paths, text, (*place, name))
+        if () in paths:  # in the document a null that is written stands as it is
+            inside = [path for path in paths if path]
+            shown = _extended(member, inside, text, (*place, name)) if inside else member
+            unknown = isinstance(shown.form, Missing) and shown.members is None
+            kept[name] = f"CAST({more if unknown else _either(shown, more)} AS VARCHAR)"
+    base = value.raw if isinstance(value.form, Object) else ""
+    return Sql(base, DYNAMIC, True, Missing(), members=tuple(members.items()), kept=tuple(kept.items()))
+
+
+def _either(value: Sql, more: str) -> str:
+    """SQL for a value, or what stands for it; an object is added to one."""
+    document = f"CAST({dynamic.as_json(value).text} AS JSON)"
+    return (
+        f"CASE WHEN {more} IS NULL THEN {document} WHEN json_type({more}) = 'OBJECT' AND json_type({document}) = 'OBJECT' "
+        f"THEN json_merge_patch({document}, {more}) ELSE {more} END"
+    )
+
+
+def _pointer(place: tuple[str, ...]) -> str:
+    return quote.text("".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place))
 
 
 __all__ = ["held_by"]

@@ -27,7 +27,8 @@ class Sql:
     """`text` computes the value. For a string NULL means the empty string, so `.text` may be NULL where `nullable`.
 
     For a dynamic value `form` says how it is held; with form JSON `path` holds steps that are not extracted yet;
-    `members` composes an object from values held apart; `borrow` makes the text on first use (a column of an inner
+    `members` composes an object from values held apart, and `kept` gives for some of them SQL for their JSON text with
+    its nulls (NULL: there is no such member); `borrow` makes the text on first use (a column of an inner
     SELECT that is fetched only if somebody asks).
     """
 
@@ -38,6 +39,7 @@ class Sql:
     const: object = NOT_CONSTANT
     path: tuple[str, ...] = ()
     members: tuple[tuple[str, Sql], ...] | None = None
+    kept: tuple[tuple[str, str], ...] = ()
     borrow: Borrowed | None = None
     lower: bool = False
     absent: bool = False  # a text that was computed from a null: isnull tells it from an empty one
