@@ -193,6 +193,8 @@ class Estate:
         """
         with _appearing(Path(path)) as unfinished, self._store.lock:
             self._store.set_state({"clock": self.clock.ticks()})
+            if self._plane is not None:
+                self._plane.remember()
             copy = Store(unfinished)
             copy.create_tables()
             self._store.copy_to(copy)

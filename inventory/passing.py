@@ -16,6 +16,9 @@ MOST_MINUTES = 1440
 """Minutes that are lived through at once; when the clock has jumped farther, the ones before are skipped."""
 
 
+_RATE, _LATEST = "life_rate", "life_latest"
+
+
 class Passing:
     """Minutes that pass. Nothing is done, and nothing costs, as long as nobody lives here and nothing is watched."""
 
@@ -23,8 +26,10 @@ class Passing:
         self._store = store
         self._feed = feed
         self._control = control
-        self._life: Life | None = None
-        self._latest = feed.now()
+        state = store.state()
+        rate = float(state.get(_RATE, 0))
+        self._life = Life(store, feed, control, rate) if rate else None
+        self._latest = int(state[_LATEST]) if rate else feed.now()
         self.watchers: list[Callable[[int], bool]] = []
         """Who has something to do each minute; each is called with the time and says whether it goes on watching."""
 
@@ -33,6 +38,8 @@ class Passing:
         self.until(self._feed.now())
         self._life = Life(self._store, self._feed, self._control, rate) if rate else None
         self._latest = self._feed.now()
+        with self._store.lock:
+            self._store.set_state({_RATE: str(rate), _LATEST: self._latest})
 
     def watch(self, watcher: Callable[[int], bool]) -> None:
         """Let something be done each minute from now on."""
@@ -60,4 +67,6 @@ class Passing:
                     if self._life is not None:
                         self._life.minute(moment)
                     self.watchers = [watcher for watcher in self.watchers if watcher(moment)]
+            if self._life is not None:
+                self._store.set_state({_LATEST: self._latest})
         return int(minutes)

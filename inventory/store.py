@@ -16,7 +16,7 @@ from inventory.errors import InventoryError
 from inventory.resource_types import DATABASE, INSTANCE_VIEWS
 from inventory.tables import TABLES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 COMPRESS_AFTER = 200_000
 """Rows changed in the index between two compressions."""
@@ -29,6 +29,8 @@ COPIED_AT_ONCE = ROW_GROUP
 """Rows held in memory while an estate is copied."""
 
 _STATE = f"{DATABASE}.estate_state"
+OPERATIONS = f"{DATABASE}.operations"
+"""The table of accepted operations, which are asked for by id long after they were accepted."""
 
 
 class Store:
@@ -80,6 +82,7 @@ class Store:
         self.writer.execute(feature_table.create_sql(DATABASE))
         self.writer.execute(f"CREATE VIEW {health.SHOWN} AS {health.shown_sql('')}")
         self.writer.execute(f"CREATE TABLE {_STATE} (fact VARCHAR, number BIGINT, text VARCHAR)")
+        self.writer.execute(f"CREATE TABLE {OPERATIONS} (number BIGINT, id VARCHAR, said VARCHAR, canceled BOOLEAN)")
 
     def state(self) -> dict[str, int | str]:
         """What the database says of itself: seed, schema version, the clock's beginning, the last number given out."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from inventory.control import schedules
 from inventory.control.ids import ResourceId, parse
 from inventory.control.provider import Provider
 from inventory.control.records import Values
@@ -23,9 +24,10 @@ def _extended(id_: ResourceId, properties: Mapping[str, Any]) -> list[str]:
     return [id_.text.rsplit("/providers/", 1)[0]]
 
 
+AUTOSCALE = "microsoft.insights/autoscalesettings"
 FEATURES: tuple[tuple[str, str, Targets], ...] = (
     # type, feature, what it is about
-    ("microsoft.insights/autoscalesettings", "Automatic Scaling", lambda i, p: [p.get("targetResourceUri")]),
+    (AUTOSCALE, "Automatic Scaling", lambda i, p: [p.get("targetResourceUri")]),
     ("microsoft.insights/metricalerts", "Azure Alerts", lambda i, p: p.get("scopes") or ()),
     ("microsoft.maintenance/configurationassignments", "Maintenance Control", _extended),
     ("microsoft.insights/datacollectionruleassociations", "VM Insights", _extended),
@@ -48,6 +50,8 @@ class Assignment(Provider):
         for target in type(self).targets(id_, document["properties"]):
             if target:
                 self.check_target(str(target))
+        if self.kind == AUTOSCALE:
+            schedules.check(document["properties"].get("profiles") or ())
         return document
 
     def check_target(self, target: str) -> None:

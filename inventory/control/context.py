@@ -29,11 +29,12 @@ class Context:
     seed: int
     rules: Profile = CURRENT
     health: Health = field(init=False)
-    failures: Failures = field(default_factory=Failures)
+    failures: Failures = field(init=False)
     providers: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.health = Health(self.store, self.feed)
+        self.failures = Failures(self.store)
 
     def now(self) -> int:
         return self.feed.now()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 
 from inventory.control.ids import ResourceId
 from inventory.errors import InventoryError
+from inventory.store import Store
 
 MESSAGES = {
     "AllocationFailed": "Allocation failed. We do not have sufficient capacity for the requested VM size in this "
@@ -36,16 +37,39 @@ REFUSED = frozenset({"QuotaExceeded", "SkuNotAvailable"})
 class _Ordered:
     code: str
     message: str
-    where: re.Pattern[str]
-    verbs: frozenset[str]
+    on: str
+    verbs: list[str]
     left: int
+
+    def concerns(self, id_: ResourceId, verb: str) -> bool:
+        return self.on.lower() in id_.text.lower() and (not self.verbs or verb in self.verbs)
+
+
+_FACT = "failures"
 
 
 class Failures:
-    """What has been ordered to go wrong."""
+    """What has been ordered to go wrong; kept with the estate."""
 
-    def __init__(self) -> None:
-        self._ordered: list[_Ordered] = []
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._kept = str(store.state().get(_FACT, "[]"))
+        self._ordered = [_Ordered(**each) for each in json.loads(self._kept)]
+        self._changed = False
+
+    def keep(self) -> None:
+        """Write down what is still ordered, where that is not what was written last."""
+        now = json.dumps([asdict(each) for each in self._ordered])
+        if now != self._kept:
+            self._store.set_state({_FACT: now})
+            self._kept, self._changed = now, True
+
+    def forget_what_was_written(self) -> None:
+        """A transaction was taken back, and with it perhaps what it had written of failures that have happened."""
+        if self._changed:
+            self._kept = ""
+            self.keep()
+            self._changed = False
 
     def order(self, code: str, *, on: str, during: tuple[str, ...], times: int, message: str | None) -> None:
         """Let the next `times` operations on resources whose id contains `on` fail."""
@@ -55,19 +79,21 @@ class Failures:
             raise InventoryError(
                 "InvalidParameter", f"'{code}' is no known failure; give its message, or one of: {', '.join(MESSAGES)}"
             )
-        pattern = re.compile(re.escape(on), re.IGNORECASE)
-        self._ordered.append(_Ordered(code, message or MESSAGES[code], pattern, frozenset(during), times))
+        self._ordered.append(_Ordered(code, message or MESSAGES[code], on, sorted(during), times))
+        self.keep()
 
     def clear(self) -> None:
         self._ordered.clear()
+        self.keep()
 
     def drawn(self, id_: ResourceId, verb: str, now: int) -> InventoryError | None:
         """The failure that an operation about to be accepted will end with. Raises those that refuse it at once."""
         for ordered in self._ordered:
-            if ordered.where.search(id_.text) and (not ordered.verbs or verb in ordered.verbs):
+            if ordered.concerns(id_, verb):
                 ordered.left -= 1
                 if not ordered.left:
                     self._ordered.remove(ordered)
+                self.keep()
                 error = InventoryError(ordered.code, ordered.message)
                 if ordered.code in REFUSED:
                     raise error

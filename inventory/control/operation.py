@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 
 from inventory.clock import Clock, from_ticks
 from inventory.errors import InventoryError
+from inventory.store import OPERATIONS, Store
 
 REMEMBERED = 10_000
 """Operations that can still be asked for; older ones are forgotten."""
@@ -82,14 +84,22 @@ class Operation:
 
 
 class Ledger:
-    """The operations of an estate, by id."""
+    """The operations of an estate, by id. Those of an estate in a file are written there, with what they do or not at all."""
 
-    def __init__(self, clock: Clock, seed: int, get: Callable[[str], dict[str, Any] | None]) -> None:
+    def __init__(self, store: Store, clock: Clock, seed: int, get: Callable[[str], dict[str, Any] | None]) -> None:
+        self._store = store
         self._clock = clock
         self._seed = seed
         self._get = get
         self._entries: OrderedDict[str, Operation] = OrderedDict()
         self._count = 0
+        rows = store.writer.execute(f"SELECT number, said, canceled FROM {OPERATIONS} ORDER BY number").fetchall()
+        for number, said, canceled in rows[-REMEMBERED:]:
+            operation = self._read(json.loads(said), canceled)
+            self._entries[operation.id] = operation
+            self._count = number
+        if len(rows) > REMEMBERED:
+            store.writer.execute(f"DELETE FROM {OPERATIONS} WHERE number <= ?", [rows[-REMEMBERED - 1][0]])
 
     def enter(
         self,
@@ -110,6 +120,8 @@ class Ledger:
             now, max(ends, now), failure, document, created, False, self._clock, None if answers else self._get,
         )  # fmt: skip
         self._entries[operation.id] = operation
+        if self._store.path is not None:
+            self._write(self._count, operation)
         while len(self._entries) > REMEMBERED:
             self._entries.popitem(last=False)
         return operation
@@ -127,3 +139,29 @@ class Ledger:
         for operation in reversed(self._entries.values()):
             if operation.resource_id.lower() == mine and operation.status == "InProgress":
                 operation.canceled = True
+                if self._store.path is not None:
+                    self._store.writer.execute(f"UPDATE {OPERATIONS} SET canceled = TRUE WHERE id = ?", [operation.id])
+
+    def write_all(self) -> None:
+        """Write the operations of an estate in memory, before it is copied into a file."""
+        if self._store.path is None:
+            self._store.writer.execute(f"DELETE FROM {OPERATIONS}")
+            for number, operation in enumerate(self._entries.values(), self._count - len(self._entries) + 1):
+                self._write(number, operation)
+
+    def _write(self, number: int, operation: Operation) -> None:
+        failure = operation.failure
+        said = {
+            "id": operation.id, "name": operation.name, "resource_id": operation.resource_id, "started": operation.started,
+            "ends": operation.ends, "failure": failure and [failure.code, failure.message, failure.status],
+            "document": operation.document, "created": operation.created, "answers": operation.answers,
+        }  # fmt: skip
+        row = [number, operation.id, json.dumps(said), operation.canceled]
+        self._store.writer.execute(f"INSERT INTO {OPERATIONS} VALUES (?, ?, ?, ?)", row)
+
+    def _read(self, said: dict[str, Any], canceled: bool) -> Operation:
+        failure, answers = said.pop("failure"), said.pop("answers")
+        return Operation(
+            **said, failure=None if failure is None else InventoryError(*failure), canceled=canceled,
+            _clock=self._clock, _get=None if answers else self._get,
+        )  # fmt: skip

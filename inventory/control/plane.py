@@ -6,7 +6,8 @@ acknowledged when it returns, and reaches the index later.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from inventory.control import (
@@ -20,7 +21,7 @@ from inventory.control import (
     sets,
     shared_queries,
 )
-from inventory.control.assignments import assignments
+from inventory.control.assignments import AUTOSCALE, assignments
 from inventory.control.bulk import Control
 from inventory.control.context import Context
 from inventory.control.ids import ResourceId, parse
@@ -29,7 +30,7 @@ from inventory.control.operation import Ledger, Operation
 from inventory.control.provider import Page, Provider
 from inventory.control.records import Records, type_of
 from inventory.control.shape_check import well_formed, without_nulls
-from inventory.control.watching import AUTOSCALE, Autoscale, Repairs
+from inventory.control.watching import Autoscale, Repairs
 from inventory.errors import InventoryError
 from inventory.feed import Feed
 from inventory.passing import Passing
@@ -57,6 +58,7 @@ _PROVIDERS: tuple[type[Provider], ...] = (
     instances.InstanceInterfaces,
     shared_queries.SharedQueries,
 )
+_PROFILE = "profile"
 _EMBEDDED = (
     ("microsoft.network/virtualnetworks", "subnets"),
     ("microsoft.network/networksecuritygroups", "securityRules"),
@@ -69,7 +71,7 @@ class ControlPlane:
     def __init__(
         self, store: Store, feed: Feed, bulk: Control, tenant: str, seed: int, passing: Passing
     ) -> None:
-        ledger = Ledger(feed.clock, seed, self._result)
+        ledger = Ledger(store, feed.clock, seed, self._result)
         self._context = Context(store, feed, Records(store, feed, tenant), bulk, ledger, tenant, seed)
         providers = self._context.providers
         for each in _PROVIDERS:
@@ -85,6 +87,9 @@ class ControlPlane:
         self._repairs = Repairs(self._context)
         for watcher in (self._autoscale.minute, self._repairs.minute):
             passing.watch(watcher)  # an estate that was kept in a file may have something to watch
+        kept = store.state().get(_PROFILE)
+        if kept is not None:
+            self.profile = str(kept)
 
     # ---- one resource ----------------------------------------------------------------------------------------------
     def put(self, id: str, document: Mapping[str, Any], *, api_version: str | None = None) -> Operation:
@@ -95,7 +100,7 @@ class ControlPlane:
         """
         id_ = parse(id)
         self._pass_time()
-        with self._context.feed.writing():
+        with self._accepting():
             provider = self._provider(id_)
             given = well_formed(type_of(id_.kind), document)
             if type(provider) is not Provider:  # what has no rules is kept as it comes
@@ -109,7 +114,7 @@ class ControlPlane:
         """Change some properties of a resource: objects are merged, null takes away, `tags` are replaced."""
         id_ = parse(id)
         self._pass_time()
-        with self._context.feed.writing():
+        with self._accepting():
             return self._provider(id_).patch(id_, well_formed(type_of(id_.kind), document), api_version)
 
     def get(self, id: str, *, expand: str | None = None) -> dict[str, Any]:
@@ -154,7 +159,7 @@ class ControlPlane:
         """Delete a resource. Deleting what is not there succeeds."""
         id_ = parse(id)
         self._pass_time()
-        with self._context.feed.writing():
+        with self._accepting():
             return self._provider(id_).delete(id_, force)
 
     def act(self, id: str, action: str, body: Mapping[str, Any] | None = None) -> Operation | Any:
@@ -162,7 +167,7 @@ class ControlPlane:
         register ... `instanceView` and the like change nothing and answer a document at once."""
         id_ = parse(id)
         self._pass_time()
-        with self._context.feed.writing():
+        with self._accepting():
             return self._provider(id_).act(id_, action, body or {})
 
     def operation(self, id: str) -> Operation:
@@ -176,7 +181,7 @@ class ControlPlane:
         Its running machines share it evenly, and autoscale settings look at what that makes of their processors.
         """
         row = self._provider(parse(id)).found(parse(id))
-        self._autoscale.load[row["id"].lower()] = percent
+        self._autoscale.give(row["id"], percent)
 
     def report_health(self, id: str, state: str) -> None:
         """Let the application on a machine say how it is: healthy, unhealthy, initializing or unknown.
@@ -201,6 +206,7 @@ class ControlPlane:
     def profile(self, name: str | Profile) -> None:
         chosen = name if isinstance(name, Profile) else profile_called(name)
         self._context.rules = chosen
+        self._context.store.set_state({_PROFILE: chosen.name})
         removal = "Remove NICs and Disks when deleting VM instances"
         self._context.bulk.keeps_parts = not comparison.supported(chosen.name, removal, "Flexible")
 
@@ -220,6 +226,20 @@ class ControlPlane:
     def _pass_time(self) -> None:
         """What the service does by itself has been done up to now."""
         self._passing.until(self._context.now())
+
+    def remember(self) -> None:
+        """Write down what an estate in memory only remembers, before it is copied into a file."""
+        self._context.ledger.write_all()
+
+    @contextmanager
+    def _accepting(self) -> Iterator[None]:
+        """An operation is written as a whole or not at all; but the failure that refuses it has happened."""
+        try:
+            with self._context.feed.writing():
+                yield
+        except InventoryError:
+            self._context.failures.forget_what_was_written()
+            raise
 
     def _provider(self, id_: ResourceId) -> Provider:
         if self._context.records.find_document(id_) is not None:

@@ -5,12 +5,14 @@ The load that the rules look at is simulated: so much work for a set, shared by 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from inventory.clock import seconds_to_ticks
-from inventory.control import flexible, uniform
+from inventory.clock import from_ticks, seconds_to_ticks
+from inventory.control import flexible, schedules, uniform
+from inventory.control.assignments import AUTOSCALE
 from inventory.control.context import Context
 from inventory.control.ids import parse
 from inventory.control.records import Values
@@ -18,7 +20,7 @@ from inventory.errors import InventoryError
 from inventory.generic import GENERIC
 from inventory.resource_types import SCALE_SET_INSTANCES, SCALE_SETS, VIRTUAL_MACHINES, ResourceType
 
-AUTOSCALE = "microsoft.insights/autoscalesettings"
+_FACT = "autoscale"
 _COMPARED: dict[str, Callable[[float, float], bool]] = {
     "GreaterThan": lambda a, b: a > b,
     "GreaterThanOrEqual": lambda a, b: a >= b,
@@ -51,9 +53,19 @@ class Autoscale:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self.load: dict[str, float] = {}
+        kept = json.loads(str(context.store.state().get(_FACT, "{}")))
+        self.load: dict[str, float] = kept.get("load", {})
         """Work per set (lower-case id), in percent of one machine: 250 keeps two and a half machines busy."""
-        self._scaled: dict[int, int] = {}
+        self._scaled: dict[int, int] = {int(key): at for key, at in kept.get("scaled", {}).items()}
+
+    def give(self, id_: str, percent: float) -> None:
+        """Let a set have so much work from now on."""
+        self.load[id_.lower()] = percent
+        with self._context.store.lock:
+            self._keep()
+
+    def _keep(self) -> None:
+        self._context.store.set_state({_FACT: json.dumps({"load": self.load, "scaled": self._scaled})})
 
     def busy(self, row: Values) -> float | None:
         """The average processor use of a set's running machines, in percent; None where nothing is known of its load."""
@@ -80,24 +92,27 @@ class Autoscale:
         if row is None or row["sku"] is None or context.records.under_way(SCALE_SETS, row["_key"]):
             return
         busy = self.busy(row)
-        for profile in settings.get("profiles") or ():
-            capacity = profile.get("capacity") or {}
-            least, most = int(capacity.get("minimum", 0)), int(capacity.get("maximum", 1000))
-            current = int(row["sku"]["capacity"])
-            wanted = min(max(current, least), most)
-            if wanted == current and busy is not None:
-                wanted = self._by_rules(profile.get("rules") or (), row, busy, current, now)
-                wanted = min(max(wanted, least), most)
-            if wanted != current:
-                self._scaled[row["_key"]] = now
-                change = {"sku": {**row["sku"], "capacity": wanted}}
-                provider = context.providers[SCALE_SETS.type]
-                try:
-                    with context.feed.writing():
-                        provider.patch(parse(row["id"]), change, None)
-                except InventoryError:
-                    return  # what a person would be refused, autoscale cannot do either
-            return  # the first profile is the one in force: schedules are not simulated
+        profile = schedules.in_force(settings.get("profiles") or (), from_ticks(now))
+        if profile is None:
+            return
+        capacity = profile.get("capacity") or {}
+        least, most = int(capacity.get("minimum", 0)), int(capacity.get("maximum", 1000))
+        current = int(row["sku"]["capacity"])
+        wanted = min(max(current, least), most)
+        if wanted == current and busy is not None:
+            wanted = self._by_rules(profile.get("rules") or (), row, busy, current, now)
+            wanted = min(max(wanted, least), most)
+        if wanted == current:
+            return
+        self._scaled[row["_key"]] = now
+        change = {"sku": {**row["sku"], "capacity": wanted}}
+        provider = context.providers[SCALE_SETS.type]
+        try:
+            with context.feed.writing():
+                provider.patch(parse(row["id"]), change, None)
+                self._keep()
+        except InventoryError:
+            return  # what a person would be refused, autoscale cannot do either
 
     def _by_rules(self, rules: Any, row: Values, busy: float, current: int, now: int) -> int:
         last = self._scaled.get(row["_key"])

@@ -1,21 +1,13 @@
-"""The estate's database: it survives a killed writer, and no SQL text gets out of it."""
+"""The estate's database: a file holds what memory holds, and no SQL text gets out of it."""
 
 from __future__ import annotations
 
-import os
-import random
-import signal
-import subprocess
-import sys
-import textwrap
-import threading
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from inventory import Estate, InventoryError, Lag, SimulatedClock
-from inventory.resource_types import VIRTUAL_MACHINES
 from tests.inventory.test_generation import fingerprint
 from tests.inventory.test_lag import advance
 
@@ -62,90 +54,6 @@ def test_what_can_go_wrong_with_files(tmp_path: Path) -> None:
     with Estate.open(made, clock=SimulatedClock(), lag=Lag.none()) as estate:
         assert len(estate.truth_of_power_states()) == 5
     assert sorted(path.name for path in tmp_path.iterdir()) == ["it's a file.duckdb", "other.duckdb", "text.duckdb"]
-
-
-WRITER = textwrap.dedent("""
-    import random, sys
-    from inventory import Estate, InventoryError
-    estate = Estate.open(sys.argv[1])
-    number, group, drawn = int(sys.argv[2]), sys.argv[3], random.Random(int(sys.argv[2]))
-    print("ready", flush=True)
-    made = []
-    while True:
-        name = f"kept-{number}"
-        estate.create_vm(name, group)
-        print("made", name, flush=True)
-        made.append(name)
-        number += 1
-        try:
-            other = drawn.choice(made)
-            if drawn.random() < 0.3:
-                estate.vm(other).delete()
-                made.remove(other)
-                print("gone", other, flush=True)
-            else:
-                estate.vm(other).deallocate()
-        except InventoryError:
-            pass
-        estate.clock.advance(drawn.choice([1, 7, 40]))
-        estate.refresh()
-""")
-
-KILLS = int(os.environ.get("LAZULITE_KILLS", "25"))
-"""How often a writer is killed; LAZULITE_KILLS=100 for the long run."""
-
-
-def whole_or_absent(estate: Estate, made: set[str], gone: set[str]) -> set[str]:
-    """Check that every acknowledged change is there and none is half there; the names of the machines that are."""
-    estate.full_scan()
-    cursor = estate.cursor()
-
-    def ask(sql: str) -> list[tuple[str, ...]]:
-        return cursor.execute(sql).fetchall()
-
-    truth = estate.truth(VIRTUAL_MACHINES.type)
-    names = [name for (name,) in ask(f"SELECT name FROM {truth} WHERE starts_with(name, 'kept')")]
-    there = set(names)
-    assert len(names) == len(there), "no machine twice"
-    assert made - gone <= there, "what was acknowledged is there"
-    for table, suffix in (("disks", "_OsDisk_1"), ("network_interfaces", "-nic")):
-        parts = ask(f"SELECT replace(name, '{suffix}', '') FROM world.{table} WHERE starts_with(name, 'kept')")
-        assert sorted(parts) == sorted((name,) for name in there), "a machine comes and goes with its parts"
-    torn = f"SELECT count(*) FROM world.virtual_machines WHERE _key NOT IN (SELECT _key FROM {truth})"
-    assert ask(torn) == [(0,)]
-    twice = "SELECT id FROM world.virtual_machines GROUP BY id HAVING count(*) > 1"
-    assert ask(twice) == []
-    return there
-
-
-def test_every_acknowledged_change_survives_kill_9(tmp_path: Path) -> None:
-    path = tmp_path / "estate.duckdb"
-    with Estate.create(path, 10, 7) as estate:
-        group = estate.cursor().execute("SELECT name FROM world.resource_groups ORDER BY id LIMIT 1").fetchall()[0][0]
-    made: set[str] = set()
-    gone: set[str] = set()
-    drawn = random.Random(5)
-    for round_ in range(KILLS):
-        with subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), str(round_ * 1000), group], stdout=subprocess.PIPE, text=True
-        ) as writer:
-            assert writer.stdout is not None
-            assert writer.stdout.readline() == "ready\n"
-            # at any moment: in every other round in its very first operation perhaps, else after one was acknowledged
-            if round_ % 2 == 0:
-                made.add(writer.stdout.readline().split()[1])
-            timer = threading.Timer(drawn.random() * 0.4, os.kill, (writer.pid, signal.SIGKILL))
-            timer.start()
-            for line in writer.stdout:
-                word, name = line.split()
-                (made if word == "made" else gone).add(name)
-            timer.join()
-        if round_ % 5 == 4 or round_ == KILLS - 1:
-            with Estate.open(path) as estate:
-                advance(estate, 1000)
-                there = whole_or_absent(estate, made, gone)
-                assert not gone & there, "what was acknowledged as deleted is gone once its time has passed"
-    assert len(made) >= KILLS // 2
 
 
 ESCAPES = [
