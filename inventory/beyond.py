@@ -30,7 +30,7 @@ class Beyond:
         self._store = store
         self._paths: dict[str, frozenset[Path]] = {}
         self.version = 0
-        """Grows whenever there are more paths."""
+        """Another one whenever there are other paths."""
         self.reload()
 
     def of(self, of: ResourceType) -> tuple[Path, ...]:
@@ -53,12 +53,14 @@ class Beyond:
 
     def reload(self) -> None:
         """Know what is written, after what was under way has been taken back."""
-        self._paths = {
+        written = {
             fact.removeprefix(_FACT): frozenset(map(tuple, json.loads(str(text))))
             for fact, text in self._store.state().items()
             if fact.startswith(_FACT)
         }
-        self.version += 1
+        if written != self._paths:
+            self._paths = written
+            self.version += 1
 
 
 def paths(of: ResourceType, rest: Mapping[str, Any]) -> set[Path]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inventory import Lag
+from inventory import InventoryError, Lag
 from inventory.beyond import MOST_PATHS, paths
 from inventory.resource_types import DISKS, VIRTUAL_MACHINES
 from queries import ResourceGraph
@@ -160,3 +160,10 @@ def test_another_size_is_recorded_as_a_change_of_the_property(graph: ResourceGra
         | where isnotnull(changes['properties.hardwareProfile.vmSize']) | project changes['properties.hardwareProfile.vmSize']
     """).rows()
     assert (change["previousValue"], change["newValue"]) == ("Standard_D2s_v5", "Standard_D4s_v5")
+
+
+def test_a_refused_operation_is_no_reason_to_plan_anew(graph: ResourceGraph) -> None:
+    version = graph.estate.schema_version()
+    with pytest.raises(InventoryError):
+        graph.estate.control.patch(graph.vm("new-1").id, {"properties": {"priority": "Nonsense", "notKept": 1}})
+    assert graph.estate.schema_version() == version
