@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from inventory.errors import InventoryError
+from inventory.templates.completion import Sweep, unnamed
 from inventory.templates.errors import ExpressionError, TemplateError
 from inventory.templates.evaluation import HELP, Evaluation, Scope
 from inventory.templates.expansion import Planned, expand
@@ -42,6 +43,10 @@ class Door(Protocol):
     """What a deployment needs of the world."""
 
     def put(self, id: str, document: Mapping[str, Any], api_version: str) -> Running: ...
+
+    def delete(self, id: str) -> Running: ...
+
+    def within(self, group: str) -> list[dict[str, Any]]: ...
 
     def get(self, id: str) -> dict[str, Any]: ...
 
@@ -91,6 +96,8 @@ class Deployment:
     error: InventoryError | None = None
     details: list[InventoryError] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    sweep: Sweep | None = None
+    """In the mode Complete, once all that it makes is there: what goes."""
 
     @property
     def state(self) -> str:
@@ -116,7 +123,7 @@ class Deployment:
         if failed:
             self.details = failed
             self._end(InventoryError("DeploymentFailed", _FAILED), door)
-        elif all(step.ended for step in self.steps.values()):
+        elif all(step.ended for step in self.steps.values()) and self._swept(door):
             self._finish(door)
 
     def cancel(self, door: Door) -> None:
@@ -134,6 +141,7 @@ class Deployment:
             return None
         ends = [step.operation.ends_at for step in self.steps.values() if step.operation and not step.ended]
         ends += [due for step in self.steps.values() if step.nested and (due := step.nested.due())]
+        ends += [due for due in [self.sweep and self.sweep.due()] if due]
         return min(ends, default=None)
 
     def resources(self) -> list[str]:
@@ -145,6 +153,12 @@ class Deployment:
             elif step.status == "Succeeded" and step.planned.wanted and not step.planned.existing:
                 found.append(step.planned.id)
         return found
+
+    def body(self, planned: Planned, door: Door) -> dict[str, Any]:
+        """What is sent for a resource: everything declared that is not the template's own affair."""
+        raw = {name: inner for name, inner in planned.raw.items() if name.lower() not in _NOT_OF_A_RESOURCE}
+        made: dict[str, Any] = self._with_references(planned.evaluation, door).value(raw, planned.path)
+        return made
 
     def parameters(self) -> dict[str, Any]:
         """The values of its parameters; secrets without theirs."""
@@ -196,13 +210,28 @@ class Deployment:
         planned = step.planned
         if not planned.wanted or planned.existing:
             return
-        evaluation = self._with_references(planned.evaluation, door)
         if planned.is_deployment:
-            step.nested = self._nested(planned, evaluation, door)
+            step.nested = self.nested(planned, door)
             return
-        step.operation = door.put(planned.id, _body(planned, evaluation), planned.api_version)
+        step.operation = door.put(planned.id, self.body(planned, door), planned.api_version)
 
-    def _nested(self, planned: Planned, evaluation: Evaluation, door: Door) -> Deployment:
+    def _swept(self, door: Door) -> bool:
+        """Whether nothing is left in the group that the mode Complete takes away; asks for its removal where it is."""
+        if self.mode != "Complete" or self.depth:
+            return True
+        if self.sweep is None:
+            named = {id_.lower() for id_ in self.resources()}
+            self.sweep = Sweep([str(each["id"]) for each in unnamed(door, self.scope.id, named)])
+        if not self.sweep.go_on(door):
+            return False
+        self.details = list(self.sweep.errors.values())
+        if self.details:
+            self._end(InventoryError("DeploymentFailed", _FAILED), door)
+        return not self.details
+
+    def nested(self, planned: Planned, door: Door) -> Deployment:
+        """The deployment that a resource of the template is."""
+        evaluation = self._with_references(planned.evaluation, door)
         properties = planned.raw.get("properties")
         if not isinstance(properties, dict):
             raise TemplateError("A nested deployment has properties.", planned.path)
@@ -267,6 +296,7 @@ class Deployment:
     def _end(self, error: InventoryError | None, door: Door) -> None:
         self.error = error
         ends = [step.ended for step in self.steps.values() if step.ended]
+        ends += [latest for latest in [self.sweep and self.sweep.latest] if latest]
         self.ended = max([*ends, self.started or door.now()])
 
     def duration(self, now: datetime) -> timedelta:
@@ -301,6 +331,9 @@ def prepare(
     mode = mode.capitalize() if isinstance(mode, str) else mode
     if mode not in ("Incremental", "Complete"):
         raise InventoryError("InvalidDeploymentParameterValue", f"The mode '{mode}' is none of: Incremental, Complete.")
+    if mode == "Complete" and (depth or scope.resource_group is None):
+        told = "The mode 'Complete' is for deployments of a resource group, and not for nested ones: use 'Incremental'."
+        raise InventoryError("InvalidDeploymentParameterValue", told)
     if "template" not in properties:
         raise InventoryError(
             "InvalidRequestContent",
@@ -325,10 +358,3 @@ def prepare(
     waits = dependencies(planned)
     steps = {each.id.lower(): Step(each, waits[each.id.lower()]) for each in planned}
     return Deployment(id_, name, scope, mode, properties, template, evaluation, steps, depth)
-
-
-def _body(planned: Planned, evaluation: Evaluation) -> dict[str, Any]:
-    """What is sent for a resource: everything declared that is not the template's own affair."""
-    raw = {name: inner for name, inner in planned.raw.items() if name.lower() not in _NOT_OF_A_RESOURCE}
-    made: dict[str, Any] = evaluation.value(raw, planned.path)
-    return made

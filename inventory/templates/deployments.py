@@ -10,6 +10,7 @@ from typing import Any
 
 from inventory.errors import InventoryError
 from inventory.templates.deployment import Deployment, Door, prepare
+from inventory.templates.prediction import Change, changes
 
 REMEMBERED = 800
 """Deployments that are kept; Azure keeps as many in the history of a resource group, and forgets the oldest."""
@@ -29,6 +30,10 @@ class Deployments:
         parts = id_.split("/")
         group = parts[4] if parts[3].lower() == "resourcegroups" else None
         return prepare(id_, parts[-1], self._door.scope(parts[2], group), properties, self._door)
+
+    def predict(self, deployment: Deployment, whole: bool) -> list[Change]:
+        """What a deployment that was only checked would change."""
+        return changes(deployment, self._door, whole=whole)
 
     def put(self, id_: str, properties: Mapping[str, Any]) -> tuple[Deployment, bool]:
         """Begin a deployment; and whether its name is new. Raises as `check`, and Conflict while one is under way."""

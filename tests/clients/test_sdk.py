@@ -223,3 +223,18 @@ def test_a_service_principal_of_azure_identity_logs_in(service: Running) -> None
         patch.setenv("IDENTITY_HEADER", "x")
         with ManagedIdentityCredential(connection_verify=str(service.ca)) as managed:
             assert managed.get_token("https://management.azure.com/.default").token.count(".") == 2
+
+
+def test_what_if_tells_what_a_deployment_would_change(clients: Any, group: str) -> None:
+    template = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0", "resources": [{**NETWORK, "tags": {"new": "tag"}}],
+    }  # fmt: skip
+    asked = {"properties": {"mode": "Complete", "template": template}}
+    told = clients.deployments.deployments.begin_what_if(group, "network", asked).result()
+    assert told.status == "Succeeded"
+    changes = {each.resource_id.rsplit("/", 1)[-1]: each for each in told.properties.changes}
+    assert changes["vnet"].change_type == "Modify" and changes["nic2"].change_type == "Delete"
+    (delta,) = changes["vnet"].delta
+    assert (delta.path, delta.property_change_type, delta.after) == ("tags.new", "Create", "tag")
+    assert changes["nic2"].before["name"] == "nic2"

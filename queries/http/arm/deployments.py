@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,10 +21,15 @@ from queries.http.arm.asking import Answer, Ask, route
 from queries.http.arm.cloud import endpoints
 from queries.http.arm.long_running import LongRunning
 from queries.http.arm.paging import listed, sliced
+from queries.http.arm.targets import LISTED
 from queries.http.arm_error import ArmError
 from queries.http.service import Service
 
 TYPE = "Microsoft.Resources/deployments"
+WHOLE, IDS_ONLY = "FullResourcePayloads", "ResourceIdOnly"
+"""How much what-if tells of a resource."""
+PREDICTIONS = 100
+"""Results of what-if that can still be asked for."""
 
 
 class WorldDoor:
@@ -34,6 +40,13 @@ class WorldDoor:
 
     def put(self, id: str, document: Mapping[str, Any], api_version: str) -> Running:
         return self._estate.control.put(id, document, api_version=api_version)
+
+    def delete(self, id: str) -> Running:
+        return self._estate.control.delete(id)
+
+    def within(self, group: str) -> list[dict[str, Any]]:
+        control = self._estate.control
+        return [each for kind in LISTED for each in control.list(group, kind)]
 
     def get(self, id: str) -> dict[str, Any]:
         return self._estate.control.get(id)
@@ -60,6 +73,7 @@ class DeploymentRoutes:
         self._service = service
         self._long = long_running
         self._deployments = deployments
+        self._predicted: OrderedDict[str, tuple[str, dict[str, Any]]] = OrderedDict()
 
     def _id(self, ask: Ask) -> str:
         subscription, group = ask.names["subscription"], ask.names.get("group")
@@ -102,6 +116,34 @@ class DeploymentRoutes:
         shown["properties"]["provisioningState"] = "Succeeded"
         return Answer(shown)
 
+    def what_if(self, ask: Ask) -> Answer:
+        """202 and where to ask for what the deployment would change; worked out at once, as of now."""
+        properties = _properties(ask)
+        settings = properties.get("whatIfSettings") or {}
+        if not isinstance(settings, dict):
+            raise ArmError(400, "InvalidRequestContent", "The request content was invalid: 'whatIfSettings' is an object.")
+        form = str(settings.get("resultFormat", WHOLE)).lower()
+        if form not in (WHOLE.lower(), IDS_ONLY.lower()):
+            raise ArmError(400, "InvalidRequestContent", f"The result format of what-if is {WHOLE} or {IDS_ONLY}.")
+        id_ = self._id(ask)
+        try:
+            made = self._deployments.check(id_, properties)
+        except TemplateError as error:
+            raise _violation(error, ask) from error
+        told = {"status": "Succeeded", "properties": {"changes": self._deployments.predict(made, form == WHOLE.lower())}}
+        number = str(uuid.uuid4())
+        self._predicted[number] = (id_.lower(), told)
+        while len(self._predicted) > PREDICTIONS:
+            self._predicted.popitem(last=False)
+        link = f"{ask.base}{id_}/whatIfResults/{number}?api-version={ask.api_version}"
+        return Answer(None, 202, {"Location": link, **self._long.wait()})
+
+    def predicted(self, ask: Ask) -> Answer:
+        id_, told = self._predicted.get(ask.names["number"], ("", None))
+        if id_ != self._id(ask).lower():
+            raise ArmError(404, "NotFound", "There is no such prediction, or it has been forgotten.")
+        return Answer(told)
+
     def cancel(self, ask: Ask) -> Answer:
         self._deployments.cancel(self._id(ask))
         return Answer(None, 204)
@@ -139,6 +181,8 @@ class DeploymentRoutes:
                 route(service, f"{one}/operationStatuses/{{tracking}}", self.follow),
                 route(service, f"{one}/operations", self.operations),
                 route(service, f"{one}/validate", self.validate, ("POST",)),
+                route(service, f"{one}/whatIf", self.what_if, ("POST",)),
+                route(service, f"{one}/whatIfResults/{{number}}", self.predicted),
                 route(service, f"{one}/cancel", self.cancel, ("POST",)),
                 route(service, f"{one}/exportTemplate", self.export, ("POST",)),
             ]

@@ -11,13 +11,12 @@ from starlette.routing import BaseRoute
 from inventory import InventoryError
 from inventory.control.ids import RESOURCE_GROUP, SUBSCRIPTION, ResourceId, parse
 from inventory.control.operation import Operation
-from inventory.resource_types import RESOURCE_TYPES
 from queries.http.arm import indexed
 from queries.http.arm.asking import Answer, Ask, route
 from queries.http.arm.catalogue import set_skus, vm_sizes
 from queries.http.arm.long_running import LongRunning
 from queries.http.arm.paging import by_id, by_lower_id, listed, sliced
-from queries.http.arm.targets import VIEWS, Action, Collection, target_of
+from queries.http.arm.targets import LISTED, VIEWS, Action, Collection, target_of
 from queries.http.arm_error import ArmError
 from queries.http.service import Service
 
@@ -140,7 +139,7 @@ class Resources:
                 told = f"Invalid $filter '{wanted}': resourceType eq '…' and name eq '…' are understood here."
                 raise ArmError(400, "InvalidFilterInQueryString", told)
 
-        kinds = [kind] if kind else [*(of.name for of in RESOURCE_TYPES if of.name and of.table == "Resources"), ""]
+        kinds = [kind] if kind else LISTED
 
         def read(after: str, count: int) -> list[dict[str, Any]]:
             found = [each for one in kinds for each in self._control.list(scope.text, one, after=after, most=count)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from inventory.control.ids import RESOURCE_GROUP, RESOURCE_PROVIDER, SUBSCRIPTION, ResourceId, parse
+from inventory.resource_types import RESOURCE_TYPES
 from queries.http.arm_error import ArmError
 
 
@@ -30,6 +31,8 @@ class Action:
 
 Target = ResourceId | Collection | Action
 
+LISTED = (*(of.name for of in RESOURCE_TYPES if of.name and of.table == "Resources"), "")
+"""The types that stand in a list of all resources; the empty one are all that have no table of their own."""
 FEATURES = "Microsoft.Features/providers/features"
 VIEWS = frozenset({"instanceview", "vmsizes", "skus"})
 """What is read at a path that looks like a collection, and is a view of the resource before it."""

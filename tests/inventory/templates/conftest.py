@@ -35,7 +35,8 @@ class Running:
 
 
 class SmallWorld:
-    """A door for deployments. `slow` gives the seconds an operation takes, `broken` what it fails with, by name."""
+    """A door for deployments. `slow` gives the seconds an operation takes, `broken` what it fails with, by name, and
+    `needed_by` what must go before it can."""
 
     def __init__(self) -> None:
         self.time = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -43,12 +44,25 @@ class SmallWorld:
         self.order: list[str] = []
         self.slow: dict[str, float] = {}
         self.broken: dict[str, InventoryError] = {}
+        self.needed_by: dict[str, tuple[str, ...]] = {}
 
     def put(self, id: str, document: Mapping[str, Any], api_version: str) -> Running:
         name = id.rsplit("/", 1)[-1]
         self.order.append(name)
         self.documents[id.lower()] = {"id": id, "name": name, **document}
         return Running(self, self.time + timedelta(seconds=self.slow.get(name, 0)), self.broken.get(name))
+
+    def delete(self, id: str) -> Running:
+        name = id.rsplit("/", 1)[-1]
+        for other in self.needed_by.get(name, ()):
+            if any(id_.endswith(f"/{other}") for id_ in self.documents):
+                raise InventoryError("InUse", f"'{name}' is in use by '{other}'.", 409)
+        self.order.append(f"-{name}")
+        del self.documents[id.lower()]
+        return Running(self, self.time + timedelta(seconds=self.slow.get(name, 0)), self.broken.get(name))
+
+    def within(self, group: str) -> list[dict[str, Any]]:
+        return [each for id_, each in self.documents.items() if id_.startswith(f"{group.lower()}/")]
 
     def get(self, id: str) -> dict[str, Any]:
         if id.lower() not in self.documents:
@@ -62,17 +76,19 @@ class SmallWorld:
         group = {"id": GROUP_ID, "name": resource_group, "location": "eastus", "properties": {}}
         return Scope("tenant-id", subscription, "Contoso", resource_group, group, {"name": "AzureCloud"}, self.time)
 
-    def plan(self, *, group: str | None = "rg-web", given: Any = None, **template: Any) -> Deployment:
+    def plan(
+        self, *, group: str | None = "rg-web", given: Any = None, mode: str = "Incremental", **template: Any
+    ) -> Deployment:
         """A deployment of a template that consists of these sections."""
         document = {"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": [], **template}
         values = {name: {"value": value} for name, value in (given or {}).items()}
-        properties = {"mode": "Incremental", "template": document, "parameters": values}
+        properties = {"mode": mode, "template": document, "parameters": values}
         scope = self.scope(SUBSCRIPTION, group)
         return prepare(f"{scope.id}/providers/Microsoft.Resources/deployments/d", "d", scope, properties, self)
 
-    def run(self, *, given: Any = None, **template: Any) -> Deployment:
+    def run(self, *, given: Any = None, mode: str = "Incremental", **template: Any) -> Deployment:
         """The same, carried out as far as it goes now."""
-        made = self.plan(given=given, **template)
+        made = self.plan(given=given, mode=mode, **template)
         made.advance(self)
         return made
 

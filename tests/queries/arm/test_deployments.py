@@ -186,3 +186,69 @@ def test_what_is_no_deployment_is_refused(still: Arm, body: Any, code: str) -> N
     at = f"{still.group}/providers/Microsoft.Resources/deployments/d"
     for reply in (still.ask("PUT", at, body), still.ask("POST", f"{at}/validate", body)):
         assert (reply.status, reply.code) == (400, code)
+
+
+# ---- what goes, and what would ------------------------------------------------------------------------------------
+DISKS = [
+    {"type": "Microsoft.Compute/disks", "name": name, "apiVersion": "2023-04-02", "location": "eastus",
+     "properties": {"diskSizeGB": 32, "creationData": {"createOption": "Empty"}}}
+    for name in ("one", "two")
+]  # fmt: skip
+
+
+def resources_of(arm: Arm, group: str) -> set[str]:
+    return {each["name"] for each in arm.get(f"{group}/resources")["value"]}
+
+
+def predicted(arm: Arm, group: str, body: Any) -> dict[str, str]:
+    """What a deployment would change, by name, as what-if tells it in the end."""
+    reply = arm.ask("POST", f"{group}/providers/Microsoft.Resources/deployments/d1/whatIf", body)
+    assert (reply.status, reply.raw) == (202, b"")
+    told = arm.get(reply.headers["location"])
+    assert told["status"] == "Succeeded"
+    return {each["resourceId"].rsplit("/", 1)[-1]: each["changeType"] for each in told["properties"]["changes"]}
+
+
+def test_complete_takes_away_what_the_template_does_not_name_and_what_if_knows_it(arm: Arm) -> None:
+    group = arm.make_group()
+    body = document(*NETWORK, *DISKS)
+    assert set(predicted(arm, group, body).values()) == {"Create"}
+    assert resources_of(arm, group) == set()
+    deploy(arm, group, body)
+    assert predicted(arm, group, body) == {"vnet": "NoChange", "one": "NoChange", "two": "NoChange"}
+    nic = {
+        "type": "Microsoft.Network/networkInterfaces", "name": "nic", "apiVersion": "2022-01-01", "location": "eastus",
+        "properties": {"ipConfigurations": [{"name": "ip", "properties": {"subnet": {
+            "id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'vnet', 'default')]"}}}]},
+    }  # fmt: skip
+    deploy(arm, group, document(nic))
+    assert resources_of(arm, group) == {"vnet", "one", "two", "nic"}
+    larger = {**DISKS[0], "properties": {**DISKS[0]["properties"], "diskSizeGB": 64}}
+    body = document(larger)
+    assert predicted(arm, group, body) == {"one": "Modify", "two": "Ignore", "vnet": "Ignore", "nic": "Ignore"}
+    body["properties"]["mode"] = "Complete"
+    expected = {"one": "Modify", "two": "Delete", "vnet": "Delete", "nic": "Delete"}
+    assert predicted(arm, group, body) == expected
+    body["properties"]["whatIfSettings"] = {"resultFormat": "ResourceIdOnly"}
+    assert predicted(arm, group, body) == expected | {"one": "Deploy"}
+    del body["properties"]["whatIfSettings"]
+    told = deploy(arm, group, body)
+    assert told["properties"]["mode"] == "Complete" and told["properties"]["provisioningState"] == "Succeeded"
+    assert resources_of(arm, group) == {"one"}, "the network goes although its interface hung on it"
+    assert arm.get(f"{group}/providers/Microsoft.Compute/disks/one")["properties"]["diskSizeGB"] == 64
+
+
+def test_what_if_of_what_cannot_be_deployed_is_refused(arm: Arm) -> None:
+    group = arm.make_group()
+    at = f"{group}/providers/Microsoft.Resources/deployments/d1/whatIf"
+    body = document({**DISKS[0], "name": "[nonsense()]"})
+    assert (arm.ask("POST", at, body).status, arm.ask("POST", at, body).code) == (400, "InvalidTemplate")
+    body = document(*DISKS)
+    for wrong in ("all", 3, None, ["x"]):
+        body["properties"]["whatIfSettings"] = {"resultFormat": wrong} if wrong != ["x"] else wrong
+        assert arm.ask("POST", at, body).code == "InvalidRequestContent"
+    assert arm.ask("GET", f"{at}Results/00000000-0000-0000-0000-000000000000").status == 404
+    body = document()
+    body["properties"]["mode"] = "Complete"
+    over = f"{arm.subscription}/providers/Microsoft.Resources/deployments/d1"
+    assert arm.ask("PUT", over, body).code == "InvalidDeploymentParameterValue"
