@@ -17,9 +17,10 @@ _ELEMENTS = {
     "value is string": template("[{value}]", List(Scalar(STRING)), null=False),
     "": template("[{value:json}]", List(Json()), null=False),
 }
+# The elements of an array share one path.
 _PARTS = (
-    "(SELECT list(kql_tree_path(fullkey)) FROM json_tree({object}) "
-    "WHERE fullkey <> '$' AND NOT regexp_matches(fullkey, '\\[[1-9][0-9]*\\]'))"
+    "kql_each_once((SELECT list(kql_tree_path(regexp_replace(fullkey, '\\[[0-9]+\\]', '[0]', 'g'))) "
+    "FROM json_tree({object}) WHERE fullkey <> '$'))"
 )
 
 
@@ -97,8 +98,11 @@ ROWS = (
     scalar(
         ("treepath(object:dynamic) -> dynamic",
          template(f"CASE WHEN json_type({{object}}) IN ('OBJECT', 'ARRAY') THEN {_PARTS} END", List(Scalar(STRING)))),
-        doc="The paths of all parts of a value, as texts; of an array's elements the first stands for all.",
-        examples=("tostring(treepath(dynamic({'a': {'b': [1, 2]}}))[2]) == \"['a']['b'][0]\"",),
+        doc="The paths of all parts of a value, as texts; all elements of an array go by [0].",
+        examples=(
+            "tostring(treepath(dynamic({'a': {'b': [1, 2]}}))[2]) == \"['a']['b'][0]\"",
+            "tostring(treepath(dynamic([1, {'a': 2}]))[1]) == \"[0]['a']\"",
+        ),
         nulls="custom",
         subquery=True,
         naming="prefix:tree",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from kql.forms import JSON
+from kql.forms import JSON, List, Scalar
 from kql.functions.matching import has
-from kql.functions.row import Function, alias, refused, scalar
+from kql.functions.row import Function, alias, scalar
 from kql.functions.shapes import pattern, texts
+from kql.functions.template import template
 from kql.sql.convert import convert, from_dynamic
 from kql.sql.value import Arguments, Sql, json_path, path_step
 from kql.types import DYNAMIC, STRING
@@ -74,6 +76,10 @@ _EXTRACT_JSON = scalar(
     nulls="custom",
 )
 
+def _is_windows(constants: Sequence[object]) -> str:
+    return "" if constants[1] in (..., "windows") else "its only parser is 'windows'"
+
+
 ROWS = (
     _EXTRACT_JSON,
     alias("extractjson", _EXTRACT_JSON),
@@ -100,6 +106,10 @@ ROWS = (
          "kql_format_bytes(CAST({size} AS DOUBLE), CAST({precision|0} AS INTEGER), {format|''})",
          "A number of bytes in Bytes, KB, MB, GB, TB or PB of 1024 each, rounded to a precision.",
          "format_bytes(10332, 1) == '10.1 KB'", naming="first"),
-    refused("parse_command_line", "the quoting rules of command lines need a parser that SQL expressions do not have"),
+    scalar(("parse_command_line(command_line:string, parser_type:string <Constant>) -> dynamic",
+            template("CASE WHEN {command_line} <> '' THEN kql_command_line({command_line}) END", List(Scalar(STRING)))),
+           doc="The arguments of a command line, taken apart as Windows does (CommandLineToArgvW): the only parser is 'windows'.",
+           examples=("tostring(parse_command_line('echo \"hello world!\" x', 'windows')) == '[\"echo\",\"hello world!\",\"x\"]'",),
+           nulls="custom", check=_is_windows),
 )  # fmt: skip
 

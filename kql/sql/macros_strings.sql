@@ -54,3 +54,13 @@ CREATE OR REPLACE MACRO kql_format_bytes(size, digits, unit) AS
     lambda k: coalesce(regexp_replace(CAST(round(size / pow(1024, k), digits) AS VARCHAR), '\.0$', '') || ' ' || (['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB'])[k + 1], ''))[1];
 CREATE OR REPLACE MACRO kql_joined(texts, between) AS
   list_transform([struct_pack(t := texts, b := between)], lambda j: CASE WHEN len(j.t) = 0 THEN '' ELSE list_reduce(j.t, lambda x, y: x || j.b || y) END)[1];
+-- The rules of CommandLineToArgvW: the first argument knows no escapes; in the others 2n backslashes before a quote are n, and
+-- one more of them makes the quote a letter.
+CREATE OR REPLACE MACRO kql_unquoted(t) AS
+  array_to_string(list_transform(regexp_extract_all(t, '\\*"|\\+|[^"\\]+'), lambda p:
+    CASE WHEN ends_with(p, '"') THEN repeat('\', (length(p) - 1) // 2) || repeat('"', (length(p) - 1) % 2) ELSE p END), '');
+CREATE OR REPLACE MACRO kql_command_line(s) AS
+  list_transform([regexp_extract(s, '^(?:"[^"]*"?|[^\s"][^\s]*)?')], lambda first:
+    list_prepend(CASE WHEN starts_with(first, '"') THEN replace(first, '"', '') ELSE first END,
+      list_transform(regexp_extract_all(substring(s, length(first) + 1),
+        '(?:(?:\\\\)*\\"|(?:\\\\)*"(?:(?:\\\\)*\\"|[^"\\]|\\+[^"\\])*(?:\\\\)*"?|\\+|[^\s"\\])+'), lambda t: kql_unquoted(t))))[1];
