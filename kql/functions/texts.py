@@ -57,7 +57,7 @@ def _indexof_regex(arguments: Arguments) -> str:
     text = convert(arguments[0], STRING).string
     occurrence = arguments[4].const if len(arguments) > 4 else 1
     if not isinstance(occurrence, int) or not 1 <= occurrence <= 1000:
-        return "CAST(-1 AS BIGINT)"
+        return "CAST(NULL AS BIGINT)" if isinstance(occurrence, int) and occurrence < 0 else "CAST(-1 AS BIGINT)"
     written = pattern(convert(arguments[1], STRING))
     before = f"(?:(?:' || {written} || ')(?s:.*?)){{{occurrence - 1}}}" if occurrence > 1 else ""
     start, length = arguments.count(2, "0"), arguments.count(3, "-1")
@@ -94,7 +94,7 @@ ROWS = (
            examples=("has_any_index('this is it', dynamic(['not', 'is'])) == 1", "has_any_index('a', dynamic([])) == -1"), nulls="custom"),
     scalar(("indexof_regex(string:text, match:string <Constant>, start:Integer?, length:Integer?, occurrence:Integer? <Constant>) -> long",
             _indexof_regex),
-           doc="Where a match of a regular expression begins in a text, -1 when there is none; the n-th one with an occurrence.",
+           doc="Where a match of a regular expression begins in a text, -1 when there is none; the n-th one with an occurrence. Null for a start below 0.",
            examples=("indexof_regex('abcabc', @'a.c', 0, -1, 2) == 3", "indexof_regex('abc', 'x') == -1"), nulls="custom"),
     _row("regex_quote(string:text) -> string", "regexp_escape({string})", "A text as a regular expression that matches just it.",
          "'a.b' matches regex regex_quote('a.b')"),

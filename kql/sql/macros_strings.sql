@@ -38,9 +38,9 @@ CREATE OR REPLACE MACRO kql_csv(s) AS
   list_transform(regexp_extract_all(regexp_extract(s, '^(?:"(?:[^"]|"")*"|[^"\r\n])*') || ',', '((?:"(?:[^"]|"")*"|[^",])*),', 1),
     lambda f: CASE WHEN starts_with(f, '"') THEN replace(substring(f, 2, length(f) - 2), '""', '"') ELSE f END);
 CREATE OR REPLACE MACRO kql_indexof_regex(s, before, start, len) AS
-  list_transform([CASE WHEN start < 0 THEN greatest(length(s) + start, 0) ELSE start END], lambda first:
-    list_transform([CASE WHEN len < 0 THEN substring(s, first + 1) ELSE substring(s, first + 1, len) END], lambda t:
-      CAST(CASE WHEN regexp_matches(t, before) THEN length(regexp_extract(t, before, 1)) + first ELSE -1 END AS BIGINT))[1])[1];
+  list_transform([least(CAST(start AS BIGINT), length(s))], lambda first: list_transform(
+    [CASE WHEN len = -1 THEN substring(s, first + 1) WHEN first >= 0 AND len >= 0 THEN substring(s, first + 1, least(CAST(len AS BIGINT), length(s))) END], lambda t:
+      CASE WHEN first < 0 OR t IS NULL THEN NULL WHEN regexp_matches(t, before) THEN CAST(length(regexp_extract(t, before, 1)) + first AS BIGINT) ELSE CAST(-1 AS BIGINT) END)[1])[1];
 -- One pass: at every place the first of the texts that stands there is taken.
 CREATE OR REPLACE MACRO kql_replaced(s, lookups, rewrites) AS
   list_transform([list_transform(lookups, lambda e: coalesce(kql_text(e), ''))], lambda words:

@@ -45,5 +45,6 @@ CREATE OR REPLACE MACRO kql_puny_encoded(s) AS
       struct_pack(n := 128::BIGINT, delta := 0::BIGINT, bias := 72::BIGINT, h := CAST(basics AS BIGINT), b := CAST(basics AS BIGINT), t := '')).t)[1])[1];
 CREATE OR REPLACE MACRO kql_puny_domain_read(s) AS
   array_to_string(list_transform(string_split(s, '.'), lambda part: CASE WHEN starts_with(lower(part), 'xn--') THEN kql_puny_decoded(substring(part, 5)) ELSE part END), '.');
+-- IDNA knows four dots: its parts are joined by the plain one.
 CREATE OR REPLACE MACRO kql_puny_domain_written(s) AS
-  array_to_string(list_transform(string_split(s, '.'), lambda part: CASE WHEN regexp_full_match(part, '[\x00-\x7F]*') THEN part ELSE 'xn--' || kql_puny_encoded(part) END), '.');
+  array_to_string(list_transform(string_split(translate(s, '。．｡', '...'), '.'), lambda part: CASE WHEN regexp_full_match(part, '[\x00-\x7F]*') THEN part ELSE 'xn--' || kql_puny_encoded(part) END), '.');
