@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from inventory.draws import draw_sql
 from inventory.resource_types import MANAGEMENT_GROUPS, RESOURCE_GROUPS, REST, SUBSCRIPTIONS, ResourceType
 from inventory.shapes import JSON, TEXT, is_json, quoted
 
@@ -69,11 +70,12 @@ def _moment(ticks: str) -> str:
     return f"make_timestamp(({ticks} - 621355968000000000) // 10)"
 
 
-def record_sql(of: ResourceType, cause: Cause, seed: str, visible: str, group: int) -> str:
+def record_sql(of: ResourceType, cause: Cause, seed: str, delay: str, group: int) -> str:
     """The statement that writes a record for each row of the temporary table `transition`.
 
     That table has, for each change, its times, whether it is the first of a new resource or a deletion, and in `_pairs`
-    what differs. `visible` is SQL for the time at which the record shows; `group` tells operations apart.
+    what differs. `delay` is SQL for how long the record takes, in ticks, given a draw `_drawn`; `group` tells operations
+    apart.
     """
     records = records_of(of)
     has = of.physical_columns
@@ -88,7 +90,7 @@ def record_sql(of: ResourceType, cause: Cause, seed: str, visible: str, group: i
     return f"""
         INSERT INTO {records.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost,
           id, name, "resourceGroup", "subscriptionId", properties, _seen_at)
-        SELECT _seq, _seq, _true_at, {visible} AS _shows_at, FALSE, _lost,
+        SELECT _seq, _seq, _true_at, greatest(_visible_at, _true_at + {delay}) AS _shows_at, FALSE, _lost,
           _target || '/providers/Microsoft.Resources/changes/' || _name, _name,
           {'"resourceGroup"' if "resourceGroup" in has else "''"}, {'"subscriptionId"' if "subscriptionId" in has else "''"},
           json_object(
@@ -105,7 +107,7 @@ def record_sql(of: ResourceType, cause: Cause, seed: str, visible: str, group: i
             'changes', _changes::JSON
           )::VARCHAR, _shows_at
         FROM (
-          SELECT *, {target} AS _target, {name} AS _name,
+          SELECT *, {target} AS _target, {name} AS _name, {draw_sql(seed, "change", "_seq")} AS _drawn,
             CASE WHEN _deleted THEN 'Delete' WHEN _created THEN 'Create' ELSE 'Update' END AS _kind,
             CASE WHEN _deleted OR _created THEN '{{}}' ELSE '{{' || list_aggregate(
               list_transform(_pairs, lambda x: {_member("x.path", "x.old", "x.new")}), 'string_agg', ',') || '}}' END AS _changes

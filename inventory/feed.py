@@ -6,7 +6,7 @@ or else its row in the index; so the estate is not held twice. Knows lags and ta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ import duckdb
 from inventory.beyond import Beyond
 from inventory.changes import Cause
 from inventory.clock import TICKS_PER_SECOND, Clock
+from inventory.draws import draw_sql
 from inventory.generic import GENERIC, SPELLED
 from inventory.history import Past
 from inventory.lag import Lag
@@ -69,8 +70,7 @@ class Feed:
         """How often the index has changed since it was opened: the same version, the same rows."""
         self.documented: tuple[str, ...] = ()
         """The logical tables in which the index shows documents of any type."""
-        for resource_type in TABLES:
-            self._reckon(resource_type)
+        self._reckon(TABLES)
         self._look_at_documents()
 
     def now(self) -> int:
@@ -115,8 +115,7 @@ class Feed:
             finally:
                 self._writing = False
             touched, self._touched = self._touched, {}
-            for of in touched.values():
-                self._reckon(of)
+            self._reckon(touched.values())
 
     def because(self, cause: Cause) -> None:
         """Say who wants the changes that follow, for the change records. Within `writing`."""
@@ -169,16 +168,17 @@ class Feed:
         The temporary table `event` holds when each becomes true and visible, for `announce_slow`.
         """
         run = self._store.writer.execute
-        delay = self.lag.delay_sql(self._draw("lag", "_seq"))
+        delay = self.lag.delay_sql("_drawn")
         scan = self.lag.next_scan_sql("_true_at", self._scans_from)
         run(f"""
             CREATE OR REPLACE TEMP TABLE event AS
-            SELECT * EXCLUDE (_floor, _heard_at), CASE WHEN _lost THEN greatest(_heard_at, {scan}) ELSE _heard_at END AS _visible_at
+            SELECT * EXCLUDE (_drawn, _floor, _heard_at), CASE WHEN _lost THEN greatest(_heard_at, {scan}) ELSE _heard_at END AS _visible_at
             FROM (
               SELECT *, greatest(_true_at, coalesce(_floor, 0), coalesce(
                 max(CASE WHEN NOT _lost THEN _true_at + {delay} END) OVER (PARTITION BY _key ORDER BY _seq), 0)) AS _heard_at
               FROM (
-                SELECT *, {self.lag.lost_sql(self._draw("lost", "_seq"))} AS _lost FROM (
+                SELECT *, {self._draw("lag", "_seq")} AS _drawn, {self.lag.lost_sql(self._draw("lost", "_seq"))} AS _lost
+                FROM (
                   SELECT _key, _after, _accepted + _after AS _true_at,
                     {self.last_number} + row_number() OVER (ORDER BY _after, _key) AS _seq,
                     row_number() OVER (PARTITION BY _key ORDER BY _after) = 1 AS _first FROM {source})
@@ -209,11 +209,11 @@ class Feed:
         """Write the slow fields of changes just announced: they travel apart, and never overtake their row."""
         slow = ", ".join(f"({values[name]})" for name in of.slow)
         self._past.lay_down_slow(of)
-        delay = self.lag.slow_delay_sql(self._draw("slow", "_seq"))
+        delay = self.lag.slow_delay_sql("_drawn")
         self._store.writer.execute(f"""
             INSERT INTO {of.slow_feed} (_key, _seq, _true_at, _visible_at, {", ".join(of.slow)})
             SELECT _key, _seq, _true_at, greatest(_visible_at, coalesce(_floor, 0), _true_at + {delay}), {slow}
-            FROM (SELECT * FROM {source}) JOIN event USING (_key, _after)
+            FROM (SELECT * FROM {source}) JOIN (SELECT *, {self._draw("slow", "_seq")} AS _drawn FROM event) USING (_key, _after)
             LEFT JOIN (
               SELECT _key, max(_visible_at) AS _floor FROM {of.slow_feed}
               WHERE _seq NOT IN (SELECT _seq FROM {of.feed} WHERE _lost) GROUP BY _key) USING (_key)
@@ -283,8 +283,7 @@ class Feed:
                         self._look_at_documents()
                     self._store.set_state({"clock": now})
                 self.version += 1  # before nothing is due any more: whoever sees that sees the new version too
-                for of in due:
-                    self._reckon(of)
+                self._reckon(due)
                 self._store.compress_in_time(changed)
             self.seen_at = max(self.seen_at, now)
         return changed
@@ -335,8 +334,7 @@ class Feed:
                     for feed in [of.feed, of.slow_feed] if of.slow else [of.feed]:
                         found = f"_true_at <= {now} AND _visible_at > {now}" + (" AND _lost" if of in RECORDS else "")
                         writer.execute(f"UPDATE {feed} SET _visible_at = {now} WHERE {found}")
-            for of in TABLES:
-                self._reckon(of)
+            self._reckon(TABLES)
             return self.refresh()
 
     def _look_at_documents(self) -> None:
@@ -348,18 +346,18 @@ class Feed:
                 self._store.writer.execute(GENERIC.view_sql(table))
         self.documented = found
 
-    def _reckon(self, of: ResourceType) -> None:
-        """Note when the next change of a type is due."""
-        slow = f"UNION ALL SELECT min(_visible_at) FROM {of.slow_feed}" if of.slow else ""
-        due = self._store.writer.execute(
-            f"SELECT min(due) FROM (SELECT min(_visible_at) AS due FROM {of.feed} {slow})"
-        ).fetchall()[0][0]
-        self._due[of.physical] = _NEVER if due is None else int(due)
-        self._next_due = min(self._due.values())
+    def _reckon(self, types: Iterable[ResourceType]) -> None:
+        """Note when the next change of each of some types is due."""
+        feeds = [(of.physical, feed) for of in types for feed in ([of.feed, of.slow_feed] if of.slow else [of.feed])]
+        if feeds:
+            each = " UNION ALL ".join(f"SELECT '{name}' AS name, min(_visible_at) AS due FROM {feed}" for name, feed in feeds)
+            for name, due in self._store.writer.execute(f"SELECT name, min(due) FROM ({each}) GROUP BY name").fetchall():
+                self._due[name] = _NEVER if due is None else int(due)
+            self._next_due = min(self._due.values())
 
     def _count_of(self, statement: str) -> int:
         rows = self._store.writer.execute(statement).fetchall()
         return 0 if not rows or rows[0][0] is None else int(rows[0][0])
 
     def _draw(self, stream: str, number: str) -> str:
-        return f"(md5_number_lower(concat('{self.seed}:{stream}:', {number})) & 65535)::BIGINT"
+        return draw_sql(self.seed, stream, number)

@@ -16,6 +16,7 @@ import duckdb
 from inventory import spreads
 from inventory.clock import from_ticks
 from inventory.control.bulk import Control
+from inventory.draws import bits_sql
 from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES
 from inventory.store import ROW_GROUP, Store
 
@@ -116,7 +117,7 @@ RECENT_SECONDS = 8
 def set_in_motion(control: Control, seed: int, now: int) -> None:
     """Let some machines have changed in the last seconds before `now`."""
     for of in (VIRTUAL_MACHINES, SCALE_SET_INSTANCES):
-        drawn = f"md5_number_lower(concat('{seed}:motion:', _key))"
+        drawn = bits_sql(f"concat('{seed}:motion:', _key)")
         control.set_in_motion(of, now, drawn, RECENT, RECENT_SECONDS)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from inventory.changes import ticks_text
+from inventory.draws import draw_sql
 from inventory.resource_types import DATABASE, VIRTUAL_MACHINES, ResourceType
 from inventory.shapes import TEXT, document
 
@@ -139,17 +140,18 @@ def base_sql() -> str:
     """
 
 
-def statuses_sql(delay: str) -> str:
-    """The statement that writes the changes of availability among the transitions. `delay` is SQL for ticks."""
+def statuses_sql(seed: str, delay: str) -> str:
+    """The statement that writes the changes of availability among the transitions. `delay` is SQL for ticks, given a
+    draw `_drawn`."""
     before = f"CASE WHEN _created THEN 'Unknown' ELSE {_state('_power_before.code')} END"
     state = _state("power_state.code")
     return _write(
-        STATUSES, delay, f"{before} <> {state} OR _created OR _deleted",
+        STATUSES, seed, delay, f"{before} <> {state} OR _created OR _deleted",
         _status("id", ticks_text("_true_at"), state, before), ", _deleted",
     )  # fmt: skip
 
 
-def remarks_sql(delay: str, by: str) -> str:
+def remarks_sql(seed: str, delay: str, by: str) -> str:
     """The statement that writes the annotations for the transitions. `by` is the type of caller: User or System."""
     found = "CASE"
     for each in ANNOTATIONS:
@@ -167,6 +169,7 @@ def remarks_sql(delay: str, by: str) -> str:
         )
     return _write(
         REMARKS,
+        seed,
         delay,
         "remark IS NOT NULL OR _deleted",
         "remark",
@@ -176,7 +179,7 @@ def remarks_sql(delay: str, by: str) -> str:
 
 
 def _write(
-    of: ResourceType, delay: str, when: str, properties: str, more: str, rows: str = "SELECT * FROM transition"
+    of: ResourceType, seed: str, delay: str, when: str, properties: str, more: str, rows: str = "SELECT * FROM transition"
 ) -> str:
     """The statement that puts events into the feed of health: never before the machine's row, and in order."""
     return f"""
@@ -185,7 +188,7 @@ def _write(
           greatest(_visible_at, coalesce(_floor, 0), max(_true_at + {delay}) OVER (PARTITION BY _key ORDER BY _seq)),
           {"FALSE" if more else "_deleted"}, _lost, {_id("id", of)}, 'current', location, "resourceGroup", "subscriptionId",
           {properties}{more}
-        FROM ({rows})
+        FROM (SELECT *, {draw_sql(seed, "health", "_seq")} AS _drawn FROM ({rows}))
         LEFT JOIN (SELECT _key, max(_visible_at) AS _floor FROM {of.feed} WHERE NOT _lost GROUP BY _key) USING (_key)
         WHERE {when}
     """

@@ -12,6 +12,7 @@ from importlib.resources import files
 from inventory.clock import from_ticks, seconds_to_ticks
 from inventory.control.bulk import Control
 from inventory.control.records import FIRST_NEW_KEY, written
+from inventory.draws import bits_sql
 from inventory.errors import InventoryError
 from inventory.feed import Feed
 from inventory.lifecycle import OPERATIONS
@@ -102,7 +103,7 @@ class Life:
             f"_key BETWEEN {low} AND {high} "
             f"AND (_key % {_PRIME} * {step} + {minute * 104_729 % _PRIME}) % {_PRIME} < {round(share * _PRIME)}"
         )
-        draw = f"md5_number_lower(concat('{self._feed.seed}:life:{minute}:', _key))"
+        draw = bits_sql(f"concat('{self._feed.seed}:life:{minute}:', _key)")
         weights = [each.share * each.hours[hour] * 24 / sum(each.hours) for each in happenings]
         total = max(sum(weights), float(sum(each.share for each in happenings)))
         choice, upto = "", 0.0

@@ -41,9 +41,7 @@ class Recorder:
         if not self._past.history.kept:
             return []
         self._compare(of, source, changed, last_before)
-        delay = lag.change_delay_sql(_draw(self._seed, "change"))
-        shows = f"greatest(_visible_at, _true_at + {delay})"
-        self._run(changes.record_sql(of, cause, self._seed, shows, last_before))
+        self._run(changes.record_sql(of, cause, self._seed, lag.change_delay_sql("_drawn"), last_before))
         touched = [changes.records_of(of)]
         if of is VIRTUAL_MACHINES:
             self._run(health.base_sql())
@@ -52,9 +50,9 @@ class Recorder:
                     kind,
                     f"(SELECT s.*, t._seq FROM {kind.source} s JOIN transition t ON t._key = s._key AND t._first)",
                 )
-            delay = lag.health_delay_sql(_draw(self._seed, "health"))
-            self._run(health.statuses_sql(delay))
-            self._run(health.remarks_sql(delay, cause.changed_by_type))
+            delay = lag.health_delay_sql("_drawn")
+            self._run(health.statuses_sql(self._seed, delay))
+            self._run(health.remarks_sql(self._seed, delay, cause.changed_by_type))
             touched += health.HEALTH
         self._run("DROP TABLE temp.transition")
         return touched
@@ -111,7 +109,3 @@ class Recorder:
         """)
         if any(leaf.loose for piece in possible for leaf in piece.leaves()):
             self._run(changes.look_into_sql())
-
-
-def _draw(seed: str, stream: str) -> str:
-    return f"(md5_number_lower(concat('{seed}:{stream}:', _seq)) & 65535)::BIGINT"

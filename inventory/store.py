@@ -75,14 +75,16 @@ class Store:
 
     def create_tables(self) -> None:
         """The tables of a new estate."""
-        for resource_type in TABLES:
-            for statement in resource_type.create_sql():
-                self.writer.execute(statement)
-        self.writer.execute(INSTANCE_VIEWS)
-        self.writer.execute(feature_table.create_sql(DATABASE))
-        self.writer.execute(f"CREATE VIEW {health.SHOWN} AS {health.shown_sql('')}")
-        self.writer.execute(f"CREATE TABLE {_STATE} (fact VARCHAR, number BIGINT, text VARCHAR)")
-        self.writer.execute(f"CREATE TABLE {OPERATIONS} (number BIGINT, id VARCHAR, said VARCHAR, canceled BOOLEAN)")
+        statements = [statement for resource_type in TABLES for statement in resource_type.create_sql()]
+        statements += [
+            INSTANCE_VIEWS,
+            feature_table.create_sql(DATABASE),
+            f"CREATE VIEW {health.SHOWN} AS {health.shown_sql('')}",
+            f"CREATE TABLE {_STATE} (fact VARCHAR, number BIGINT, text VARCHAR)",
+            f"CREATE TABLE {OPERATIONS} (number BIGINT, id VARCHAR, said VARCHAR, canceled BOOLEAN)",
+        ]
+        with self.transaction() as writer:
+            writer.execute(";\n".join(statements))
 
     def state(self) -> dict[str, int | str]:
         """What the database says of itself: seed, schema version, the clock's beginning, the last number given out."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kql.messages import KqlError, Problem
 
 if TYPE_CHECKING:
-    from kql.compiler import Compiled, ResultColumn, check, compile
+    from kql.compiler import Compiled, ResultColumn, check, compile, load
     from kql.editing import Completion, Token, complete, tokens
     from kql.reference import help
     from kql.schema import Schema
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # What is loaded only when it is asked for, so that importing the language costs next to nothing.
 _LAZY = {
     "Compiled": "kql.compiler", "ResultColumn": "kql.compiler", "check": "kql.compiler", "compile": "kql.compiler",
+    "load": "kql.compiler",
     "Completion": "kql.editing", "Token": "kql.editing", "complete": "kql.editing", "tokens": "kql.editing",
     "help": "kql.reference", "Schema": "kql.schema", "needed": "kql.sql.prelude", "prelude": "kql.sql.prelude",
 }  # fmt: skip
@@ -36,5 +37,5 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "Compiled", "Completion", "KqlError", "Problem", "ResultColumn", "Schema", "Token", "check", "compile",
-    "complete", "help", "needed", "prelude", "tokens",
+    "complete", "help", "load", "needed", "prelude", "tokens",
 ]  # fmt: skip

@@ -82,6 +82,11 @@ def _automaton() -> Automaton:
     return Automaton(_parser(), builder())
 
 
+def ready() -> None:
+    """Make or load the tables of the grammar now rather than with the first text."""
+    _automaton()
+
+
 def _kept(grammar: str) -> str | bool:
     """The file that keeps the tables of the grammar for the next process, which saves it a second. It is loaded with
     pickle, so it lies in a folder that only this user can write to; False where there is none."""

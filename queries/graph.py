@@ -15,6 +15,7 @@ import kql
 from inventory import Estate, Perspective, SimulatedClock
 from queries.cursors import Cursors
 from queries.errors import AnswerTooLarge
+from queries.meanwhile import meanwhile
 from queries.plans import Look, Plan, Plans
 from queries.profile import KUSTO, Profile
 from queries.result import Result, Timings
@@ -65,9 +66,9 @@ class ResourceGraph:
 
         Without a clock of your own it has a simulated one, which moves only by `graph.clock.advance(seconds)`.
         """
-        return cls(
-            Estate.simulated(vms, seed, clock=clock, lag=lag, history=history, progress=progress), settings=settings
-        )
+        with meanwhile(kql.load):
+            estate = Estate.simulated(vms, seed, clock=clock, lag=lag, history=history, progress=progress)
+        return cls(estate, settings=settings)
 
     @classmethod
     def open(

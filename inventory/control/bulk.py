@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from inventory.changes import Cause
 from inventory.clock import seconds_to_ticks
+from inventory.draws import bits_sql, draw_sql
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE, Feed
 from inventory.lifecycle import DISPLAY, OPERATIONS, SETTLED
@@ -79,7 +80,7 @@ class Control:
         store.writer.execute(f"INSERT INTO step VALUES {', '.join([row] * (len(steps) // 11))}", steps)
         # the machines that operations work on (temporary table `target`), once for each step; one draw of a machine
         # says how fast its whole operation goes
-        pace = "(md5_number_lower(concat(" + f"'{feed.seed}:pace:'" + ", _key, ':', _accepted)) & 65535)::BIGINT"
+        pace = draw_sql(feed.seed, "pace", "_key, ':', _accepted")
         # an operation that is to fail leaves the machine as it was, but for its provisioning state
         self._machines = f"""(
             SELECT * EXCLUDE (_least, _most, _last, _pace, _failed)
@@ -138,7 +139,7 @@ class Control:
             known = ", ".join(name for name, each in OPERATIONS.items() if each.allowed)
             raise InventoryError("InvalidParameter", f"'{operation}' is nothing that can be done to machines: {known}")
         with self._feed.writing() as writer:
-            draw = f"md5_number_lower(concat('{self._feed.last_number}:', _key))"
+            draw = bits_sql(f"concat('{self._feed.last_number}:', _key)")
             # first the keys, from the narrow columns; then the rows
             writer.execute(
                 f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT _key FROM {self._feed.truth(of, now)} "

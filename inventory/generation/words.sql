@@ -1,5 +1,6 @@
 -- Words of the generator. All draws come from MD5 of the seed, a stream's name and a number: the same on every machine.
-CREATE OR REPLACE TEMP MACRO draw(stream, i) AS md5_number_lower(concat(getvariable('seed'), ':', stream, ':', i));
+CREATE OR REPLACE TEMP MACRO draw(stream, i) AS
+  (md5_number(concat(getvariable('seed'), ':', stream, ':', i)) >> 64)::UBIGINT;
 -- A 64-bit draw holds four independent 16-bit parts (0 to 3).
 CREATE OR REPLACE TEMP MACRO part(draw, n) AS ((draw >> (16 * n)) & 65535)::BIGINT;
 CREATE OR REPLACE TEMP MACRO chance(draw, n, percent) AS part(draw, n) * 100 < percent * 65536;
