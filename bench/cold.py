@@ -17,7 +17,8 @@ import json, sys
 from time import perf_counter as t
 import kql
 from inventory import Estate
-schema = kql.Schema.from_arrow(Estate.simulated(20).schemas(), 1)
+estate = Estate.simulated(20)  # held, or the garbage collector would take it away in the middle of a compilation
+schema = kql.Schema.from_arrow(estate.schemas(), 1)
 document, before = json.loads(sys.argv[1]), json.loads(sys.argv[2])
 if before: kql.compile(before, schema)
 a = t(); kql.compile(document, schema); b = t()

@@ -30,13 +30,16 @@ from inventory.passing import Passing
 from inventory.perspectives import Perspective, Perspectives
 from inventory.resource_types import VIRTUAL_MACHINES
 from inventory.store import SCHEMA_VERSION, Store
-from inventory.tables import TABLES
+from inventory.tables import RECORDS, TABLES
 
 if TYPE_CHECKING:
     from inventory.control.plane import ControlPlane
 
 NO_TENANT = "00000000-0000-0000-0000-000000000000"
 """The tenant of an estate whose documents name none."""
+
+_RECORDED = frozenset(of.table for of in RECORDS)
+"""The logical tables of what is recorded of changes."""
 
 
 class Estate:
@@ -192,6 +195,7 @@ class Estate:
         The file is an estate itself: `open` uses it in place, `from_snapshot` starts from it in memory.
         """
         with _appearing(Path(path)) as unfinished, self._store.lock:
+            self._feed.settle()
             self._store.set_state({"clock": self.clock.ticks()})
             if self._plane is not None:
                 self._plane.remember()
@@ -219,7 +223,8 @@ class Estate:
         tenant = generate(store, vms, seed, now, progress=progress)
         store.set_state(_facts(clock, seed, vms, tenant))
         estate = cls(store, clock, lag, history)
-        set_in_motion(estate._control, seed, now)
+        with estate._feed.recording_later():
+            set_in_motion(estate._control, seed, now)
         estate.refresh()
         return estate
 
@@ -237,9 +242,16 @@ class Estate:
         """Equal as long as `schemas()` says the same: more tables show once there are documents of other types."""
         return self._perspectives.version(perspective)
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection for one reader; take one per query, and close it."""
+    def cursor(self, tables: Collection[str] | None = None) -> duckdb.DuckDBPyConnection:
+        """A connection for one reader; take one per query, and close it. `tables` as in `prepare`; None: all of them."""
+        self.prepare(_RECORDED if tables is None else tables)
         return self._store.cursor()
+
+    def prepare(self, tables: Collection[str]) -> None:
+        """See to it that some logical tables can be read: those of change records and health are filled when they are
+        first asked for, with what they would have held before."""
+        if not _RECORDED.isdisjoint(tables):
+            self._feed.settle()
 
     def refresh(self) -> int:
         """Let the changes that are due into the index, atomically; returns how many rows changed.
@@ -266,6 +278,7 @@ class Estate:
 
     def ages(self, tables: Collection[str]) -> list[Age]:
         """How far the index is behind with the types of resources in some logical tables."""
+        self.prepare(tables)
         return self._feed.ages(tables)
 
     def time_in_history(self, moment: datetime) -> int:
@@ -318,6 +331,7 @@ class Estate:
         from inventory.control.plane import ControlPlane  # who only asks does not wait for its providers to load
 
         with self._store.lock:
+            self._feed.settle()
             if self._plane is None:
                 self._plane = ControlPlane(
                     self._store, self._feed, self._control, self.tenant_id, self.seed, self._passing
@@ -403,6 +417,7 @@ class Estate:
 
     def truth(self, type_name: str) -> str:
         """SQL (a parenthesised SELECT) for all rows of a type as they truly are now, in physical columns."""
+        self._feed.settle()
         for of in TABLES:
             if of.type == type_name.lower():
                 return self._feed.truth(of, self.clock.ticks())
@@ -411,6 +426,8 @@ class Estate:
     def close(self) -> None:
         """Write the clock's time, and let go of the database."""
         with self._store.lock:
+            if self._store.path is not None:
+                self._feed.settle()
             self._store.set_state({"clock": self.clock.ticks()})
             if self._store.path is not None:
                 self._store.checkpoint()

@@ -63,6 +63,7 @@ class Feed:
         self._touched: dict[str, ResourceType] = {}
         self._next_due = _NEVER
         self._writing = False
+        self._recording_later = False
         self._moment: int | None = None
         self.seen_at = clock.ticks()
         """The time up to which the index has let changes in."""
@@ -99,6 +100,8 @@ class Feed:
                 self._cause = cause or self._cause
                 yield self._store.writer
                 return
+            if not self._recording_later:
+                self.settle()
             before = self.last_number
             self._writing = True
             self._cause = cause or Cause()
@@ -116,6 +119,29 @@ class Feed:
                 self._writing = False
             touched, self._touched = self._touched, {}
             self._reckon(touched.values())
+
+    @contextmanager
+    def recording_later(self) -> Iterator[None]:
+        """What is announced within is not recorded before `settle`. For the changes with which an estate begins."""
+        self._recording_later = True
+        try:
+            yield
+        finally:
+            self._recording_later = False
+
+    def settle(self) -> None:
+        """Record what is still to be recorded, and let in what of it was due by the last refresh: as if all had been
+        recorded at once. To be called before anything else happens, and before anyone reads a table of `RECORDS`."""
+        with self._store.lock:
+            if not self._recorder.owes:
+                return
+            with self._store.transaction():
+                touched = list(dict.fromkeys(self._recorder.settle()))
+                for of in RECORDS:
+                    if of in touched:
+                        self._let_in(of, self.seen_at)
+                self._past.trim(self.seen_at)
+            self._reckon(touched)
 
     def because(self, cause: Cause) -> None:
         """Say who wants the changes that follow, for the change records. Within `writing`."""
@@ -172,7 +198,8 @@ class Feed:
         scan = self.lag.next_scan_sql("_true_at", self._scans_from)
         run(f"""
             CREATE OR REPLACE TEMP TABLE event AS
-            SELECT * EXCLUDE (_drawn, _floor, _heard_at), CASE WHEN _lost THEN greatest(_heard_at, {scan}) ELSE _heard_at END AS _visible_at
+            SELECT * EXCLUDE (_drawn, _floor, _heard_at),
+              CASE WHEN _lost THEN greatest(_heard_at, {scan}) ELSE _heard_at END AS _visible_at
             FROM (
               SELECT *, greatest(_true_at, coalesce(_floor, 0), coalesce(
                 max(CASE WHEN NOT _lost THEN _true_at + {delay} END) OVER (PARTITION BY _key ORDER BY _seq), 0)) AS _heard_at
@@ -200,8 +227,13 @@ class Feed:
         """)
         if count:
             self._touched[of.physical] = of
-            for kind in self._recorder.record(of, earlier, changed, self.lag, self._cause, self.last_number):
-                self._touched[kind.physical] = kind
+            last = self.last_number
+            # an id that wandered would be recorded as the index shows it, not as it is
+            if self._recording_later and self.lag.wandering_case == 0:
+                self._recorder.owe(of, changed, self.lag, self._cause, last + 1, last + count)
+            else:
+                for kind in self._recorder.record(of, earlier, changed, self.lag, self._cause, last):
+                    self._touched[kind.physical] = kind
         self.numbers(count)
         return count
 
@@ -260,7 +292,7 @@ class Feed:
 
     def is_due(self, now: int) -> bool:
         """Whether a refresh would let something in. Never waits."""
-        return now >= self._next_due or now >= self._past.due
+        return now >= self._next_due or now >= self._past.due or (self._recorder.owes and now > self.seen_at)
 
     def refresh(self) -> int:
         """Let every due change into the index, all at once; returns how many rows of the index changed.
@@ -274,6 +306,8 @@ class Feed:
             return 0
         changed = 0
         with self._store.lock:
+            if now > self.seen_at:
+                self.settle()
             due = [of for of in TABLES if self._due[of.physical] <= now]
             if due or now >= self._past.due:
                 with self._store.transaction():
@@ -327,6 +361,7 @@ class Feed:
 
         Heals what was lost, and overtakes what is on its way. Returns how many rows of the index changed.
         """
+        self.settle()
         now = self.clock.ticks()
         with self._store.lock:
             with self._store.transaction() as writer:
@@ -350,8 +385,12 @@ class Feed:
         """Note when the next change of each of some types is due."""
         feeds = [(of.physical, feed) for of in types for feed in ([of.feed, of.slow_feed] if of.slow else [of.feed])]
         if feeds:
-            each = " UNION ALL ".join(f"SELECT '{name}' AS name, min(_visible_at) AS due FROM {feed}" for name, feed in feeds)
-            for name, due in self._store.writer.execute(f"SELECT name, min(due) FROM ({each}) GROUP BY name").fetchall():
+            each = " UNION ALL ".join(
+                f"SELECT '{name}' AS name, min(_visible_at) AS due FROM {feed}" for name, feed in feeds
+            )
+            for name, due in self._store.writer.execute(
+                f"SELECT name, min(due) FROM ({each}) GROUP BY name"
+            ).fetchall():
                 self._due[name] = _NEVER if due is None else int(due)
             self._next_due = min(self._due.values())
 

@@ -179,7 +179,13 @@ def remarks_sql(seed: str, delay: str, by: str) -> str:
 
 
 def _write(
-    of: ResourceType, seed: str, delay: str, when: str, properties: str, more: str, rows: str = "SELECT * FROM transition"
+    of: ResourceType,
+    seed: str,
+    delay: str,
+    when: str,
+    properties: str,
+    more: str,
+    rows: str = "SELECT * FROM transition",
 ) -> str:
     """The statement that puts events into the feed of health: never before the machine's row, and in order."""
     return f"""

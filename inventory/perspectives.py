@@ -71,7 +71,10 @@ class Perspectives:
 
     def _make(self, perspective: Perspective, documented: tuple[str, ...]) -> None:
         """Make the views of a perspective, where they are not there yet."""
-        if perspective is Perspective.INDEX or (perspective, documented) in self._made:
+        if perspective is Perspective.INDEX:
+            return
+        self._feed.settle()
+        if (perspective, documented) in self._made:
             return
         suffix = perspective.value
         views = {of.source: f"SELECT * FROM {_sql(self._feed, of, perspective)}" for of in TABLES}

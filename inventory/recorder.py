@@ -1,12 +1,14 @@
 """What an accepted change leaves behind beside itself: its change record and, of a machine, its health.
 
-Works on all changes of one announcement at once. Knows the feed's tables, not its ways.
+Works on all changes of one announcement at once. What has happened just before an estate begins is recorded when
+somebody first asks for it or something else happens: everything that it takes lies in the feed and in the past. Knows
+the feed's tables, not its ways.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from inventory import changes, health
 from inventory.changes import Cause
@@ -21,6 +23,18 @@ MANY = 12
 """Pieces of a row from which on it is asked first which of them differ at all."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """What is needed to record the changes with the numbers `first` to `last` of a type later."""
+
+    of: ResourceType
+    changed: Mapping[str, str]
+    lag: Lag
+    cause: Cause
+    first: int
+    last: int
+
+
 class Recorder:
     """Writes change records and health into their feeds."""
 
@@ -29,18 +43,58 @@ class Recorder:
         self._past = past
         self._seed = seed
         self._begins = begins
+        self._owed: list[_Owed] = []
+
+    @property
+    def owes(self) -> bool:
+        """Whether there are changes that are still to be recorded."""
+        return bool(self._owed)
+
+    def owe(self, of: ResourceType, changed: Mapping[str, str], lag: Lag, cause: Cause, first: int, last: int) -> None:
+        """Put off the recording of the first changes of some resources, which nothing may follow before `settle`."""
+        if self._past.history.kept:
+            self._owed.append(_Owed(of, changed, lag, cause, first, last))
+
+    def settle(self) -> list[ResourceType]:
+        """Record what has been put off; returns in which tables something was written. Within a transaction."""
+        owed, self._owed = self._owed, []
+        touched: list[ResourceType] = []
+        for each in owed:
+            of, mine = each.of, f"BETWEEN {each.first} AND {each.last}"
+            event = "_key, _seq, _true_at, _visible_at, _deleted"
+            images = (
+                f"(SELECT {event}, _lost, {of.column_list} FROM {of.feed} WHERE _seq {mine} UNION ALL "
+                f"SELECT {event}, FALSE AS _lost, {of.column_list} FROM {of.past} WHERE _seq {mine})"
+            )
+            # what was before the first change of a resource has been laid down under the negative of its number
+            before = f"(SELECT _key, {of.column_list}, -_seq AS _after FROM {of.past} WHERE -_seq {mine})"
+            self._run(f"""
+                CREATE OR REPLACE TEMP TABLE event AS SELECT _key, _seq AS _after, _true_at, _seq,
+                  row_number() OVER (PARTITION BY _key ORDER BY _seq) = 1 AS _first, _lost, _visible_at
+                FROM {images} ORDER BY _seq
+            """)
+            touched += self.record(of, before, each.changed, each.lag, each.cause, each.first - 1, images)
+        self._run("DROP TABLE IF EXISTS temp.event")
+        return touched
 
     def record(
-        self, of: ResourceType, source: str, changed: Mapping[str, str], lag: Lag, cause: Cause, last_before: int
+        self,
+        of: ResourceType,
+        source: str,
+        changed: Mapping[str, str],
+        lag: Lag,
+        cause: Cause,
+        last_before: int,
+        images: str | None = None,
     ) -> list[ResourceType]:
         """Record the changes that have just been announced; returns in which tables something was written.
 
         `source` is SQL for the rows as they were, the temporary table `event` holds the changes, and the feed of the
-        type their images, with numbers above `last_before`. Within a transaction.
+        type (or `images`, SQL for a table) their images, with numbers above `last_before`. Within a transaction.
         """
         if not self._past.history.kept:
             return []
-        self._compare(of, source, changed, last_before)
+        self._compare(of, source, changed, last_before, images or of.feed)
         self._run(changes.record_sql(of, cause, self._seed, lag.change_delay_sql("_drawn"), last_before))
         touched = [changes.records_of(of)]
         if of is VIRTUAL_MACHINES:
@@ -66,7 +120,9 @@ class Recorder:
         for kind in kinds:
             self._run(f"DELETE FROM {kind.feed} WHERE _seq IN ({never})")
 
-    def _compare(self, of: ResourceType, source: str, changed: Mapping[str, str], last_before: int) -> None:
+    def _compare(
+        self, of: ResourceType, source: str, changed: Mapping[str, str], last_before: int, images: str
+    ) -> None:
         """Make the temporary table `transition`: for each change what was, what is, and which properties differ."""
         machine = of is VIRTUAL_MACHINES
         possible = changes.pieces(of, changed)
@@ -77,7 +133,7 @@ class Recorder:
             SELECT e._seq, e._previous, e._previous_at{named}
             FROM {source} s JOIN event USING (_key, _after) JOIN _steps e USING (_seq) WHERE e._first
             UNION ALL
-            SELECT e._seq, e._previous, e._previous_at{named} FROM _steps e JOIN {of.feed} s ON s._seq = e._previous"""
+            SELECT e._seq, e._previous, e._previous_at{named} FROM _steps e JOIN {images} s ON s._seq = e._previous"""
         steps = """_steps AS (
               SELECT _seq, _key, _first, lag(_seq) OVER w AS _previous, lag(_true_at) OVER w AS _previous_at
               FROM event WINDOW w AS (PARTITION BY _key ORDER BY _seq))"""
@@ -85,7 +141,7 @@ class Recorder:
             # to spell out what every leaf of a large document was would cost more than to ask first what differs
             self._run(f"CREATE OR REPLACE TEMP TABLE before AS WITH {steps} {before}")
             probes = ", ".join(f"coalesce(bool_or({piece.differs}), FALSE)" for piece in possible)
-            seen = self._run(f"SELECT {probes} FROM before o JOIN {of.feed} n USING (_seq)").fetchall()[0]
+            seen = self._run(f"SELECT {probes} FROM before o JOIN {images} n USING (_seq)").fetchall()[0]
             possible = [piece for piece, differs in zip(possible, seen, strict=True) if differs]
             before, steps = "FROM temp.before", "_none AS (SELECT 1)"
         strict, loose = changes.pairs_sql(possible, False), changes.pairs_sql(possible, True)
@@ -96,7 +152,8 @@ class Recorder:
             WITH {steps}, _before AS ({before}), _earlier AS (
               SELECT _key, max(_seq) AS _seq, arg_max(_true_at, _seq) AS _true_at FROM (
                 SELECT _key, _seq, _true_at FROM {of.feed} WHERE _seq <= {last_before}
-                UNION ALL SELECT _key, _seq, _true_at FROM {of.past} WHERE _seq > 0)
+                UNION ALL SELECT _key, _seq, _true_at FROM {of.past}
+                WHERE _seq BETWEEN 1 AND {last_before})
               WHERE _key IN (SELECT _key FROM event) GROUP BY _key
             )
             SELECT e._seq, e._key, e._true_at, e._visible_at, e._lost, e._first, n._deleted,
@@ -104,7 +161,7 @@ class Recorder:
               coalesce(o._previous, b._seq, 0) AS _before_seq,
               coalesce(o._previous_at, b._true_at, {self._begins}) AS _before_at{shown}{of_machine},
               {strict} AS _pairs, {loose} AS _loose
-            FROM event e JOIN {of.feed} n ON n._seq = e._seq LEFT JOIN _before o ON o._seq = e._seq
+            FROM event e JOIN {images} n ON n._seq = e._seq LEFT JOIN _before o ON o._seq = e._seq
             LEFT JOIN _earlier b ON b._key = e._key
         """)
         if any(leaf.loose for piece in possible for leaf in piece.leaves()):

@@ -46,7 +46,7 @@ class ResourceGraph:
     def __init__(self, estate: Estate, *, settings: Settings | None = None) -> None:
         self.estate = estate
         self.settings = settings or Settings()
-        self._cursors = Cursors(estate.cursor)
+        self._cursors = Cursors(lambda: estate.cursor(()))  # each plan has its tables prepared
         self._plans = Plans(estate, self._cursors, self.settings)
 
     # ---- where it comes from ---------------------------------------------------------------------------------------

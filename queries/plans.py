@@ -73,8 +73,11 @@ class Plans:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
-                return kept, True
+        if kept is not None:
+            self._estate.prepare(kept.compiled.tables)
+            return kept, True
         plan = self._made(text, schema, wanted, allowed, look)
+        self._estate.prepare(plan.compiled.tables)
         if not plan.compiled.asked:  # or its columns are right for the data of this moment only
             with self._lock:
                 self._kept[key] = plan
@@ -132,6 +135,7 @@ class Plans:
     def _ask(self, look: Look, question: kql.Compiled) -> list[tuple[Any, ...]]:
         """What the shape of a query hangs on, from where the query itself looks."""
         bound = question.bind(look.now, {})
+        self._estate.prepare(question.tables)
         with self._cursors.one() as cursor:
             look.tell(cursor)
             self._cursors.make_macros(cursor, question.sql)
