@@ -12,11 +12,13 @@ from typing import Any
 
 from kql import plan
 from kql.bind.binder import Binder
+from kql.bind.binder import ready as bind_ready
 from kql.messages import KqlError, Problem, Problems
-from kql.parse import MAX_TEXT, parse, ready
+from kql.parse import MAX_TEXT, parse
+from kql.parse import ready as parse_ready
 from kql.plan import Relation, columns_of
 from kql.schema import Schema
-from kql.sql import paging
+from kql.sql import paging, prelude
 from kql.sql.emit import emit
 from kql.types import UNKNOWN, Type
 
@@ -169,12 +171,9 @@ def load() -> None:
 
     May run in a thread beside something else; takes a third of a second in a new process.
     """
-    from kql.functions import catalogue
-    from kql.sql import prelude
-
     with _undisturbed():
-        ready()
-        catalogue.table()
+        parse_ready()
+        bind_ready()
         prelude.macros()
     gc.collect()  # looks at all that has been loaded once: now, and not in the middle of the first query
 

@@ -38,6 +38,11 @@ _PATTERNS = frozenset({("matches regex", "right"), ("indexof_regex", "match")})
 MAX_OPERATORS = 500
 
 
+def ready() -> None:
+    """Load the rows of the catalogue now rather than with the first name that is bound."""
+    catalogue.table()
+
+
 class Binder:
     """Binds one text. `problems` collects what is wrong; `tables` the names of the tables that are read."""
 

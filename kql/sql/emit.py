@@ -334,7 +334,7 @@ class _Emitter:
             inner.where.append("(" + " OR ".join(f"len({text}) > 0" for _, text, _ in lists) + ")")
         aliases = []
         for column, text, form in lists:
-            text = f"coalesce({text}, [NULL])"
+            text = _or_one_null(text)
             text = f"({text})[1:{cap}]" if cap is not None else text
             alias = self.names.fresh(column.name)
             inner.select_as(f"unnest({text})", alias)
@@ -342,7 +342,7 @@ class _Emitter:
         index_alias = ""
         if node.index is not None:
             index_alias = self.names.fresh(node.index.name)
-            lengths = ", ".join(f"len(coalesce({text}, [NULL]))" for _, text, _ in lists)
+            lengths = ", ".join(f"len({_or_one_null(text)})" for _, text, _ in lists)
             length = f"greatest({lengths})" if len(lists) > 1 else lengths
             length = f"least({length}, {cap})" if cap is not None else length
             inner.select_as(f"unnest(range({length}))", index_alias)
@@ -470,6 +470,12 @@ def _final(value: Sql) -> tuple[str, str]:
     if isinstance(value.form, Scalar) and value.form.type in (STRING, LONG, Type.INT, BOOL):
         return value.text, "plain"
     return f"CAST({dynamic.as_json(value).text} AS VARCHAR)", "json"
+
+
+def _or_one_null(text: str) -> str:
+    """A list for every row: none at all is one null. Where no row is without, CASE hands a column on as it is and
+    coalesce copies it, a tenth of what a whole expansion takes; what is computed is not written twice."""
+    return f"coalesce({text}, [NULL])" if "(" in text else f"CASE WHEN {text} IS NULL THEN [NULL] ELSE {text} END"
 
 
 def _handed_on(node: plan.Scalar) -> bool:
