@@ -57,7 +57,7 @@ ROWS = (
         nulls="custom",
     ),
     scalar(
-        ("bag_remove_keys(bag:dynamic, keys:dynamic) -> dynamic", "kql_bag_remove({bag}, kql_texts({keys}))"),
+        ("bag_remove_keys(bag:dynamic, keys:dynamic) -> dynamic", "kql_bag_remove({bag}, {keys:texts})"),
         doc="A bag without the named properties.",
         examples=("tostring(bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['a']))) == '{\"b\":2}'",),
         nulls="custom",
@@ -78,7 +78,7 @@ ROWS = (
     ),
     scalar(
         ("bag_zip(keys:dynamic, values:dynamic) -> dynamic",
-         "kql_bag_zip(kql_list({keys}), kql_list({values}))"),
+         "kql_bag_zip({keys:jsons}, {values:jsons})"),
         doc="A bag of an array of names and an array of values.",
         examples=("tolong(bag_zip(dynamic(['a']), dynamic([1])).a) == 1",),
         nulls="custom",

@@ -33,7 +33,7 @@ ROWS = (
          "The bytes that a Base64 text holds, as an array of numbers; null for what is no Base64.",
          "tostring(base64_decode_toarray('S3U=')) == '[75,117]'"),
     _row("base64_encode_fromarray(base64_string_decoded_as_array:dynamic) -> string",
-         "coalesce(kql_array_base64(kql_list({base64_string_decoded_as_array})), '')",
+         "coalesce(kql_array_base64({base64_string_decoded_as_array:jsons}), '')",
          "An array of bytes (0 to 255) in Base64; empty where an element is none.",
          "base64_encode_fromarray(dynamic([75, 117])) == 'S3U='"),
     _row("base64_decode_toguid(base64_string:text) -> guid", "kql_hex_guid(kql_base64_hex({base64_string}))",

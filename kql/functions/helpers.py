@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kql.forms import Json, List, Object, Scalar
 from kql.functions.regex import escape, unicode_classes
 from kql.functions.row import aggregate, scalar
+from kql.functions.template import Answer, template
 from kql.sql import dynamic, quote
 from kql.sql.convert import convert
 from kql.sql.value import Arguments, Sql
@@ -66,27 +67,17 @@ def _pairs(arguments: Arguments) -> Sql:
     return Sql(f"list_transform([{text}], lambda t: {pair})[1]", DYNAMIC, True, form)
 
 
-def _pair(arguments: Arguments) -> Sql:
-    """The first value of a key."""
-    pairs, key = arguments[0].fetched().text, arguments.text(1)
-    return Sql(f"list_filter({pairs}, lambda p: p.k = {key})[1].v", STRING, True)
-
-
-def _step(arguments: Arguments) -> str:
-    """The number of the step, counted from an origin, in which a value lies."""
-    value, origin, step = (arguments.text(place) for place in range(3))
-    if arguments[0].type is REAL:
-        return f"CAST(floor(({value} - {origin}) / nullif({step}, 0)) AS BIGINT)"
-    # whole numbers and ticks are divided exactly; the engine's division would round towards zero
-    return f"list_transform([({value}) - ({origin})], lambda d: (d - ((d % {step}) + {step}) % {step}) // {step})[1]"
-
-
-def _step_before(arguments: Arguments) -> str:
-    """The number of the last step that begins before a value."""
-    stop, origin, step = (arguments.text(place) for place in range(3))
-    if arguments[0].type is REAL:
-        return f"CAST(ceil(({stop} - {origin}) / nullif({step}, 0)) AS BIGINT) - 1"
-    return f"list_transform([({stop}) - 1 - ({origin})], lambda d: (d - ((d % {step}) + {step}) % {step}) // {step})[1]"
+# Whole numbers and ticks are divided exactly; the engine's division would round towards zero.
+_EXACT = "list_transform([{}], lambda d: (d - ((d % {{step}}) + {{step}}) % {{step}}) // {{step}})[1]"
+# The number of the step, counted from an origin, in which a value lies; and that of the last step that begins before one.
+_STEP = {
+    "value is real": "CAST(floor(({value} - {origin}) / nullif({step}, 0)) AS BIGINT)",
+    "": _EXACT.format("({value}) - ({origin})"),
+}
+_STEP_BEFORE = {
+    "stop is real": "CAST(ceil(({stop} - {origin}) / nullif({step}, 0)) AS BIGINT) - 1",
+    "": _EXACT.format("({stop}) - 1 - ({origin})"),
+}
 
 
 _BLANKS = "' ' || chr(9) || chr(10) || chr(13)"
@@ -124,15 +115,10 @@ def _arg(function: str) -> Code:
     return sql
 
 
-def _any(arguments: Arguments) -> Sql:
-    value = arguments[0].fetched()
-    if value.members is not None:
-        value = dynamic.as_json(value)
-    if value.type is STRING:
-        return Sql(f"any_value(nullif({value.string}, ''))", STRING, True)
-    return Sql(f"any_value({value.text})", value.type, True, value.form)
-
-
+_ANY: dict[str, Answer] = {
+    "value is string": "any_value(nullif({value}, ''))",
+    "": template("any_value({value:same})", "value:same"),
+}
 ROWS = (
     scalar(
         ("$captures(text:typed, pattern:string <Constant>, groups:long <Constant>) -> dynamic", _captures),
@@ -151,14 +137,14 @@ ROWS = (
         doc="The pairs of keys and values in a text, for parse-kv.",
         hidden=True,
     ),
-    scalar(("$step(value:typed, origin:typed, step:typed) -> long", _step), doc="The step of a value, for make-series.", hidden=True),
-    scalar(("$step_before(stop:typed, origin:typed, step:typed) -> long", _step_before), doc="The last step, for make-series.", hidden=True),
+    scalar(("$step(value:typed, origin:typed, step:typed) -> long", _STEP), doc="The step of a value, for make-series.", hidden=True),
+    scalar(("$step_before(stop:typed, origin:typed, step:typed) -> long", _STEP_BEFORE), doc="The last step, for make-series.", hidden=True),
     scalar(
         ("$stepped(number:long, origin:typed, step:typed) -> Parameter1", "({origin} + {number} * {step})"),
         doc="Where a step begins, for make-series.",
         hidden=True,
     ),
-    scalar(("$pair(pairs:typed, key:string <Constant>) -> string", _pair), doc="The first value of a key, for parse-kv.", hidden=True),
+    scalar(("$pair(pairs:typed, key:string <Constant>) -> string", "list_filter({pairs:same}, lambda p: p.k = {key})[1].v"), doc="The first value of a key, for parse-kv.", hidden=True),
     scalar(
         ("$element_as(element:dynamic, type:type) -> Parameter1Literal", _element_as),
         doc="An element that mv-expand turns into a type.",
@@ -179,5 +165,5 @@ ROWS = (
         doc="A column of the row with the smallest value.",
         hidden=True,
     ),
-    aggregate(("$any(value:typed) -> Parameter0", _any), doc="The value of some row.", hidden=True),
+    aggregate(("$any(value:typed) -> Parameter0", _ANY), doc="The value of some row.", hidden=True),
 )

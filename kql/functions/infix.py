@@ -46,7 +46,7 @@ _DIVIDE = {
 def remainder(left: str, right: str) -> dict[str, str]:
     """The remainder of integers that is never negative; plainly where the divisor is a constant that allows it."""
     return {
-        f"{right} is positive": f"((({{{left}}}) % {{{right}}}) + {{{right}}}) % {{{right}}}",
+        f"{right} is positive": f"((({{{left}}}) % {{{right}:bare}}) + {{{right}:bare}}) % {{{right}:bare}}",
         "": f"kql_modulo({{{left}}}, {{{right}}})",
     }
 

@@ -19,7 +19,7 @@ def _real(name: str, sql: str, doc: str, example: str, *, naming: str = "first",
 _BIN_SQL: dict[str, Answer] = {
     "result is real": "CASE WHEN {roundTo} = 0 THEN CAST('NaN' AS DOUBLE) ELSE floor({value} / {roundTo}) * {roundTo} END",
     "result is decimal": "TRY(CAST(floor({value} / nullif({roundTo}, 0)) * {roundTo} AS DECIMAL(38,12)))",
-    "value is datetime and roundTo is positive": template("({value} // {roundTo} * {roundTo})", null="argument"),
+    "value is datetime and roundTo is positive": template("({value} // {roundTo:bare} * {roundTo:bare})", null="argument"),
     "value is datetime": "({value} // (CASE WHEN {roundTo} > 0 THEN {roundTo} END) * (CASE WHEN {roundTo} > 0 THEN {roundTo} END))",
     "roundTo is positive": template("kql_wrap(CAST({value} AS HUGEINT) - {rest})", null="argument", rest=remainder("value", "roundTo")),
     "": "kql_bin({value}, {roundTo})",

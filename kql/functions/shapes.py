@@ -36,26 +36,37 @@ def listed(value: Sql) -> Sql:
 
 def jsons(value: Sql) -> Sql:
     """An array as a list of JSON."""
+    value = value.fetched()
+    if value.form == _ANY:
+        return value
     text = "CAST(NULL AS JSON[])" if _no_array(value) else f"kql_list({dynamic.as_json(value).text})"
     return Sql(text, DYNAMIC, True, _ANY)
+
+
+def texts(value: Sql) -> Sql:
+    """The elements of a dynamic array as a list of texts; a single value is a list of one."""
+    value, form = value.fetched(), List(Scalar(STRING))
+    if value.form == form:
+        return value
+    if value.form == _ANY:
+        return Sql(f"list_transform({value.text}, lambda e: json_extract_string(e, '$'))", DYNAMIC, True, form)
+    return Sql(f"kql_texts({dynamic.as_json(value).text})", DYNAMIC, True, form)
+
+
+def numbers(value: Sql) -> Sql:
+    """An array as a list of doubles; an element that is no number is NULL."""
+    value, form = value.fetched(), List(Scalar(REAL))
+    if value.form == form:
+        return value
+    if value.form in (List(Scalar(LONG)), List(Scalar(INT))):
+        return Sql(f"CAST({value.text} AS DOUBLE[])", DYNAMIC, True, form)
+    text = "CAST(NULL AS DOUBLE[])" if _no_array(value) else f"kql_numbers({dynamic.as_json(value).text})"
+    return Sql(text, DYNAMIC, True, form)
 
 
 def _no_array(value: Sql) -> bool:
     """Whether a dynamic is known not to be an array."""
     return isinstance(value.form, Missing | Scalar | Object)
-
-
-def texts(value: Sql) -> Sql:
-    """The elements of a dynamic array as a list of texts; a single value is a list of one."""
-    value = value.fetched()
-    form = List(Scalar(STRING))
-    return value if value.form == form else Sql(f"kql_texts({dynamic.as_json(value).text})", DYNAMIC, True, form)
-
-
-def numbers(value: Sql) -> Sql:
-    """An array as a list of doubles; an element that is no number is NULL."""
-    text = "CAST(NULL AS DOUBLE[])" if _no_array(value) else f"kql_numbers({dynamic.as_json(value).text})"
-    return Sql(text, DYNAMIC, True, List(Scalar(REAL)))
 
 
 def folded(value: Sql) -> str:
@@ -106,6 +117,11 @@ def _alike(arguments: Arguments, position: int) -> Sql:
     return listed(value) if all(each.form == lists[0].form for each in lists) else jsons(value)
 
 
+def _bare(value: Sql) -> Sql:
+    """A whole number that is known, without the type that makes no difference beside others."""
+    return Sql(str(value.const), LONG, False) if isinstance(value.const, int) else value
+
+
 def _place(arguments: Arguments, position: int) -> Sql:
     place = arguments.count(position)
     return Sql(str(int(place) + 1) if place.lstrip("-").isdigit() else f"{place} + 1", LONG)
@@ -115,6 +131,11 @@ def _item(arguments: Arguments, position: int) -> Sql:
     form = listed(arguments[position]).form
     assert isinstance(form, List)
     return dynamic.as_json(Sql("e", DYNAMIC, True, form.element))
+
+
+def _same(value: Sql) -> Sql:
+    """A value as it is held; an object that is composed has no text of its own and is JSON."""
+    return dynamic.as_json(value) if value.members is not None else value.fetched()
 
 
 def _never_null(value: Sql) -> Sql:
@@ -135,12 +156,13 @@ SHAPES: dict[str, Shape] = {
     "numbers": lambda arguments, position: numbers(arguments[position]),
     "element": lambda arguments, position: element(arguments[position]),
     "item": _item,
-    "same": lambda arguments, position: arguments[position].fetched(),
+    "same": lambda arguments, position: _same(arguments[position]),
     "itself": lambda arguments, position: arguments[position],
     "plain": lambda arguments, position: _never_null(convert(arguments[position], STRING)),
     "result": lambda arguments, position: convert(arguments[position], arguments.result),
     "count": lambda arguments, position: Sql(arguments.count(position), LONG),
     "place": _place,
+    "bare": lambda arguments, position: _bare(arguments[position]),
     "regex": lambda arguments, position: Sql(pattern(convert(arguments[position], STRING)), STRING, False),
     "like": lambda arguments, position: Sql(like(convert(arguments[position], STRING)), STRING, False),
     "folded": lambda arguments, position: Sql(folded(convert(arguments[position], STRING)), STRING, False),

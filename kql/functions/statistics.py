@@ -209,7 +209,7 @@ ROWS = (
     ),
     scalar(
         ("percentiles_array_tdigest(tdigest:dynamic, percentiles:dynamic) -> dynamic",
-         "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), kql_numbers({percentiles})), lambda v: kql_number_json(v)))"),
+         "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), {percentiles:numbers}), lambda v: kql_number_json(v)))"),
         ("percentiles_array_tdigest(tdigest:dynamic, percentile:Number...) -> dynamic",
          "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), [{percentile}]), lambda v: kql_number_json(v)))"),
         doc="The values at several percentages of what tdigest took in.",
@@ -251,7 +251,7 @@ ROWS = (
         naming="prefix:hll_if",
     ),
     aggregate(
-        ("hll_merge(hll:dynamic) -> dynamic", "to_json(coalesce(kql_distinct(flatten(list(kql_list({hll})))), []))"),
+        ("hll_merge(hll:dynamic) -> dynamic", "to_json(coalesce(kql_distinct(flatten(list({hll:jsons}))), []))"),
         doc="Several results of hll as one.",
         examples=(
             "dcount_hll(toscalar(range x from 1 to 4 step 1 | summarize h = hll(x) by x | summarize hll_merge(h))) == 4",
@@ -265,7 +265,7 @@ ROWS = (
         hidden=True,
     ),
     scalar(
-        ("dcount_hll(hll:dynamic) -> long", "coalesce(len(kql_list({hll})), 0)"),
+        ("dcount_hll(hll:dynamic) -> long", "coalesce(len({hll:jsons}), 0)"),
         doc="The number of distinct values that hll took in.",
         naming="name_first",
         examples=("dcount_hll(toscalar(range x from 1 to 4 step 1 | summarize hll(x % 2))) == 2",),

@@ -15,7 +15,8 @@ unless told), a plus takes several parameters together, and a number picks one o
     {x:long}     converted (likewise every type)        {x:result}   converted to the type of the result
     {x:count}    a whole number, cut to 32 bits         {x:place}    an index from 0 as SQL counts, from 1
     {x:regex}    a regular expression, as RE2 reads it  {x:like}     a pattern with *, for SQL's LIKE
-    {x:null}     whether the value is null              {over}       the order of rows
+    {x:bare}     a known whole number without its type  {x:null}     whether the value is null
+    {over}       the order of rows
 
 A template that is one slot and nothing else is that value, with all that is known of it.
 

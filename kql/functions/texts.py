@@ -99,7 +99,7 @@ ROWS = (
     _row("regex_quote(string:text) -> string", "regexp_escape({string})", "A text as a regular expression that matches just it.",
          "'a.b' matches regex regex_quote('a.b')"),
     _row("replace_strings(text:text, lookups:dynamic, rewrites:dynamic) -> string",
-         "kql_replaced({text}, kql_list({lookups}), kql_list({rewrites}))",
+         "kql_replaced({text}, {lookups:jsons}, {rewrites:jsons})",
          "A text with several others replaced at once, each by the one at its place; what is no text replaces nothing.",
          "replace_strings('a b c', dynamic(['a', 'c']), dynamic(['1', '3'])) == '1 b 3'"),
     _row("format_bytes(size:Number, precision:Number? <Constant>, format:string? <Constant>) -> string",
