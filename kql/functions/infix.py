@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kql.functions.row import infix
+from kql.functions.template import Template, template
 from kql.sql.value import Arguments, Sql, constant
 from kql.types import DECIMAL, INTEGERS, LONG, REAL
 
@@ -75,8 +76,9 @@ _ADD = "kql_wrap(CAST({left} AS HUGEINT) + {right})"
 _DATED = "kql_ticks_to_datetime(CAST({left} AS HUGEINT) + {right})"
 
 
-def _dynamic(sign: str) -> str:
-    return f"kql_number_json(kql_json_to_real({{left}}) {sign} kql_json_to_real({{right}}))"
+def _dynamic(sign: str) -> Template:
+    """Null where a side is no number."""
+    return template(f"kql_number_json(kql_json_to_real({{left}}) {sign} kql_json_to_real({{right}}))", null=True)
 
 
 ROWS = (
@@ -134,7 +136,7 @@ ROWS = (
         ("negate(operand:Integer) -> long", "kql_wrap(-CAST({operand} AS HUGEINT))"),
         ("negate(operand:real|decimal) -> Parameter0", _negative),
         ("negate(operand:timespan) -> timespan", "kql_wrap(-CAST({operand} AS HUGEINT))"),
-        ("negate(operand:dynamic) -> dynamic", "kql_number_json(-kql_json_to_real({operand}))"),
+        ("negate(operand:dynamic) -> dynamic", template("kql_number_json(-kql_json_to_real({operand}))", null=True)),
         doc="The sign -, as in -x.",
         examples=("-(1 + 1) == -2",),
     ),

@@ -113,7 +113,7 @@ def _has_array(value: Sql, array: Sql, word: str) -> str:
                 if element is None:
                     tests.append("TRUE")
                     continue
-                needle = element if isinstance(element, str) else json.dumps(element)
+                needle = element if isinstance(element, str) else json.dumps(element, separators=(",", ":"), ensure_ascii=False)
                 tests.append(has(value, constant(needle, STRING), cased=False, left=True, right=True, truth=False).text)
             return "(" + f" {word} ".join(tests) + ")" if tests else ("FALSE" if word == "OR" else "TRUE")
     element = Sql("e", STRING, True)
