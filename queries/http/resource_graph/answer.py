@@ -83,9 +83,11 @@ def body(page: Page, look: Look, facets: list[str], truncated: bool, token: str 
     return text.encode("utf-8", "replace")
 
 
-def history(columns: Sequence[Column], forms: Sequence[str], rows: Rows, look: Look) -> bytes:
+def history(columns: Sequence[Column], forms: Sequence[str], rows: Rows, look: Look, token: str | None) -> bytes:
     """A whole answer of states in order of time, its keys in the order of the published example."""
-    return f'{{"count":{len(rows)},"snapshots":{data(columns, forms, rows, look)}}}'.encode("utf-8", "replace")
+    following = f',"$skipToken":{_text(token)}' if token else ""
+    text = f'{{"count":{len(rows)},"snapshots":{data(columns, forms, rows, look)}{following}}}'
+    return text.encode("utf-8", "replace")
 
 
 def facet(expression: str, page: Page, look: Look) -> str:

@@ -199,6 +199,7 @@ class _Endpoint:
                 subscriptions=scope.subscriptions,
                 top=settings.max_page,
                 timeout=settings.query_seconds,
+                key=self._service.key,
             )
         except KqlError as error:
             raise Refused(refusal(error), self._explained(error)) from None

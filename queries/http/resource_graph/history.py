@@ -1,5 +1,6 @@
 """POST …/resourcesHistory: the states that resources had in an interval, in order of time. What is particular to it:
-the interval in the request, and the form of the answer. It comes in one piece: no facets, no skip tokens."""
+the interval in the request, and the form of the answer. What an interval showed stays as it was, so its pages are those of
+one answer. No facets."""
 
 from __future__ import annotations
 
@@ -9,8 +10,9 @@ from typing import Any
 
 from inventory import InventoryError
 from queries.graph import ResourceGraph
-from queries.http.resource_graph import answer
+from queries.http.resource_graph import answer, tokens
 from queries.http.resource_graph.request import QueryRequest, refuse
+from queries.paging import CUTTING
 from queries.profile import Profile
 
 Interval = tuple[datetime, datetime]
@@ -51,11 +53,14 @@ def snapshots(
     subscriptions: tuple[str, ...] | None,
     top: int,
     timeout: float | None,
+    key: bytes,
 ) -> bytes:
-    """The whole answer. Raises Refused where the history does not reach so far, `kql.KqlError` as every query does."""
-    if asked.skip_token is not None:
-        refuse("The skip token is not valid: a history comes without tokens.", "InvalidSkipToken")
-    skip, top = asked.skip or 0, asked.top or top
+    """A page of the answer, with a token (signed with `key`) for the next one where there is more. Raises Refused where
+    the history does not reach so far, `kql.KqlError` as every query does."""
+    question = tokens.question(asked.query, (subscriptions, interval))
+    at = tokens.Place(0, top) if asked.skip_token is None else tokens.read(key, asked.skip_token, question)
+    skip = at.skip if asked.skip is None else asked.skip
+    top = at.top if asked.top is None else asked.top
     try:
         result = graph.query(
             asked.query,
@@ -68,4 +73,8 @@ def snapshots(
     except InventoryError as error:
         refuse(error.message)
     rows = [row for batch in result.batches() for row in batch][skip:]
-    return answer.history(result.columns, result.forms, rows, look)
+    cutting = graph.compile(asked.query, profile=profile, subscriptions=subscriptions).operators & CUTTING
+    pages = not cutting and not all(column.type == "dynamic" for column in result.columns)
+    more = result.truncated and pages
+    following = tokens.write(key, tokens.Place(skip + len(rows), top), question) if more else None
+    return answer.history(result.columns, result.forms, rows, look, following)
