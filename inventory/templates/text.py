@@ -1,4 +1,5 @@
-"""Template text: JSON as Resource Manager reads it (comments and line breaks in texts allowed), and the place of things in it.
+"""Template text: JSON as Resource Manager reads it, and the place of things in it. Comments are allowed, line breaks in texts,
+names without quotes (the az CLI sends one: `template:`) and texts in single quotes.
 
 Places are looked up only for errors, so finding one reads the text again. Knows no template.
 """
@@ -14,7 +15,13 @@ from inventory.templates.errors import Path
 
 _BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _PLAIN = re.compile(r"[^\s,\[\]{}\"/]+")
-_COMMENT_OR_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_LENIENT = re.compile(
+    r"""(?P<text>"(?:[^"\\]|\\.)*") | (?P<comment>//[^\n]*|/\*.*?\*/) | (?P<single>'(?:[^'\\]|\\.)*')
+    | (?P<name>(?<![\w$.-])[A-Za-z_$][\w$-]*(?=\s*:))""",
+    re.DOTALL | re.VERBOSE,
+)
+_NAME = re.compile(r"[A-Za-z_$][\w$-]*")
+_SINGLE = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 
 
 def read(text: str) -> Any:
@@ -22,9 +29,10 @@ def read(text: str) -> Any:
     try:
         return json.loads(text, strict=False, parse_constant=_refuse)
     except json.JSONDecodeError:
-        if "//" not in text and "/*" not in text:
+        strict = _LENIENT.sub(_made_strict, text)
+        if strict == text:
             raise
-    return json.loads(_COMMENT_OR_TEXT.sub(_blanked, text), strict=False, parse_constant=_refuse)
+    return json.loads(strict, strict=False, parse_constant=_refuse)
 
 
 def place(text: str, path: Path) -> tuple[int, int] | None:
@@ -42,10 +50,35 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is no JSON value")
 
 
-def _blanked(match: re.Match[str]) -> str:
-    """A comment as blanks, so that places stay what they were; a text as it is."""
+def _made_strict(match: re.Match[str]) -> str:
+    """A comment as blanks, so that places stay what they were; a name and a text in single quotes in double ones."""
     found = match.group()
-    return found if found.startswith('"') else re.sub(r"[^\n]", " ", found)
+    match match.lastgroup:
+        case "comment":
+            return re.sub(r"[^\n]", " ", found)
+        case "single":
+            return _in_double_quotes(found)
+        case "name":
+            return f'"{found}"'
+    return found
+
+
+def _in_double_quotes(single: str) -> str:
+    changed = {"\\'": "'", '"': '\\"'}
+    return '"' + re.sub(r'\\.|"', lambda mark: changed.get(mark.group(), mark.group()), single[1:-1]) + '"'
+
+
+def _text_at(text: str, at: int) -> tuple[str, int]:
+    """The text or the name that begins here, and the position behind it."""
+    if text[at] == '"':
+        return scanstring(text, at + 1, False)  # type: ignore[no-any-return]
+    single = _SINGLE.match(text, at)
+    if single is not None:
+        return json.loads(_in_double_quotes(single.group()), strict=False), single.end()
+    name = _NAME.match(text, at)
+    if name is None:
+        raise ValueError("no JSON")
+    return name.group(), name.end()
 
 
 def _find(text: str, at: int, path: Path) -> int | None:
@@ -60,7 +93,7 @@ def _find(text: str, at: int, path: Path) -> int | None:
     while text[at] != closing:
         key: str | int = number
         if closing == "}":
-            key, at = scanstring(text, at + 1, False)
+            key, at = _text_at(text, at)
             at = _skip(text, _skip(text, at) + 1)
         same = key == wanted or (isinstance(key, str) and isinstance(wanted, str) and key.lower() == wanted.lower())
         if same:
@@ -76,8 +109,8 @@ def _pass(text: str, at: int) -> int:
     """The position behind the value that begins here."""
     depth = 0
     while True:
-        if text[at] == '"':
-            _, at = scanstring(text, at + 1, False)
+        if text[at] in "\"'":
+            _, at = _text_at(text, at)
         elif text[at] in "{[":
             depth, at = depth + 1, at + 1
         elif text[at] in "}]":

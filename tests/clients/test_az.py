@@ -172,3 +172,28 @@ def test_sets_with_machines_of_both_modes_and_a_managed_identity(shell: Shell) -
     shell.run(f"{identity}az vmss deallocate -n unif -g both")
     shell.run(f"{identity}az group delete -n both -y")
     assert shell.try_to(f"{identity}az group show -n both").returncode == 3
+
+
+TEMPLATE = """{
+  // comments are allowed
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",
+  "parameters": {"size": {"type": "int", "defaultValue": 32}},
+  "resources": [{"type": "Microsoft.Compute/disks", "apiVersion": "2023-04-02", "name": "d1", "location": "eastus",
+    "properties": {"diskSizeGB": "[parameters('size')]", "creationData": {"createOption": "Empty"}}}]}"""
+
+
+def test_templates_what_they_would_change_and_lists_of_what_is_there(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "template.json"
+    file.write_text(TEMPLATE)
+    shell.run("az group create -n temp -l eastus")
+    shell.run("az disk create -n extra -g temp --size-gb 4")
+    told = shell.run(f"az deployment group what-if -g temp -n d -f {file}")
+    assert "+ Microsoft.Compute/disks/d1" in told and "* Microsoft.Compute/disks/extra" in told
+    shell.run(f"az deployment group create -g temp -n d -f {file}")
+    told = shell.run(f"az deployment group what-if -g temp -n d -f {file} --mode Complete --parameters size=64")
+    assert "~ Microsoft.Compute/disks/d1" in told and "- Microsoft.Compute/disks/extra" in told and "32 => 64" in told
+    shell.run(f"az deployment group create -g temp -n d -f {file} --mode Complete --parameters size=64")
+    assert [each["name"] for each in shell.run("az resource list -g temp")] == ["d1"]
+    assert len(shell.run("az deployment operation group list -g temp -n d")) == 1
+    shell.run("az resource tag -g temp -n d1 --resource-type Microsoft.Compute/disks --tags k=v")
+    assert [each["name"] for each in shell.run("az resource list --tag k=v")] == ["d1"]

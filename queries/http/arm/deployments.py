@@ -158,6 +158,14 @@ class DeploymentRoutes:
         found = self._deployments.find(self._id(ask))
         return listed(ask, sliced([_operation(found, step) for step in found.steps.values()]))
 
+    def operation(self, ask: Ask) -> Answer:
+        found = self._deployments.find(self._id(ask))
+        for step in found.steps.values():
+            told = _operation(found, step)
+            if told["operationId"] == ask.names["operation"].upper():
+                return Answer(told)
+        raise ArmError(404, "DeploymentOperationNotFound", "The deployment has no such operation.")
+
     def every(self, ask: Ask) -> Answer:
         scope = self._id(ask).split("/providers/")[0]
         self._service.graph.estate.control.get(scope)
@@ -180,6 +188,9 @@ class DeploymentRoutes:
                 route(service, one, self.delete, ("DELETE",)),
                 route(service, f"{one}/operationStatuses/{{tracking}}", self.follow),
                 route(service, f"{one}/operations", self.operations),
+                route(service, f"{scope}/deployments/{{name}}/operations", self.operations),  # as the SDKs ask
+                route(service, f"{scope}/deployments/{{name}}/operations/{{operation}}", self.operation),
+                route(service, f"{one}/operations/{{operation}}", self.operation),
                 route(service, f"{one}/validate", self.validate, ("POST",)),
                 route(service, f"{one}/whatIf", self.what_if, ("POST",)),
                 route(service, f"{one}/whatIfResults/{{number}}", self.predicted),

@@ -20,9 +20,9 @@ from queries.http.arm.targets import LISTED, VIEWS, Action, Collection, target_o
 from queries.http.arm_error import ArmError
 from queries.http.service import Service
 
-_TYPE_FILTER = re.compile(r"\s*resourceType\s+eq\s+'([^']+)'\s*", re.IGNORECASE)
 _SET_FILTER = re.compile(r"\s*'?virtualMachineScaleSet/id'?\s+eq\s+'([^']+)'\s*", re.IGNORECASE)
-_NAME_FILTER = re.compile(r"\s*name\s+eq\s+'([^']+)'\s*", re.IGNORECASE)
+_COMPARISON = re.compile(r"\s*(\w+)\s+eq\s+'((?:[^']|'')*)'\s*(?:and\s|$)", re.IGNORECASE)
+_COMPARED = frozenset({"resourcetype", "name", "location", "resourcegroup", "tagname", "tagvalue"})
 _SAID_AT_ONCE = ("register", "unregister")
 """Actions that are answered with the resource as it is then, though they take their time: it tells its own state."""
 _SHORT = ("id", "name", "type", "location", "tags", "sku", "kind", "managedBy", "identity", "plan", "zones")
@@ -126,27 +126,21 @@ class Resources:
         return Answer(self._control.act(action.of.text, action.name, {}))
 
     def _everything(self, ask: Ask, scope: ResourceId) -> Answer:
-        """`…/resources`: all resources in a subscription or a group, or those of one type or name."""
-        wanted = ask.query.get("$filter")
-        kind, name = None, None
-        for part in re.split(r"\s+and\s+", wanted) if wanted else []:
-            by_type, by_name = _TYPE_FILTER.fullmatch(part), _NAME_FILTER.fullmatch(part)
-            if by_type:
-                kind = by_type.group(1)
-            elif by_name:
-                name = by_name.group(1)
-            else:
-                told = f"Invalid $filter '{wanted}': resourceType eq '…' and name eq '…' are understood here."
-                raise ArmError(400, "InvalidFilterInQueryString", told)
-
-        kinds = [kind] if kind else LISTED
+        """`…/resources`: all resources in a subscription or a group, or those that a filter means."""
+        told = _told_apart(ask.query.get("$filter"))
+        kinds = [told["resourcetype"]] if "resourcetype" in told else LISTED
+        if "resourcegroup" in told and not scope.group:
+            scope = parse(f"{scope.text}/resourceGroups/{told['resourcegroup']}")
 
         def read(after: str, count: int) -> list[dict[str, Any]]:
-            found = [each for one in kinds for each in self._control.list(scope.text, one, after=after, most=count)]
-            found = [each for each in found if name is None or str(each["name"]).lower() == name.lower()]
-            return [
-                {key: each[key] for key in _SHORT if key in each} for each in sorted(found, key=by_lower_id)[:count]
-            ]
+            found: list[dict[str, Any]] = []
+            while True:
+                near = [each for one in kinds for each in self._control.list(scope.text, one, after=after, most=count)]
+                near = sorted(near, key=by_lower_id)[:count]
+                found += [each for each in near if _is_meant(each, told)]
+                if len(near) < count or len(found) >= count:
+                    return [{key: each[key] for key in _SHORT if key in each} for each in found[:count]]
+                after = by_lower_id(near[-1])
 
         return listed(ask, by_id(read))
 
@@ -156,6 +150,32 @@ class Resources:
             route(self._service, "/subscriptions/{rest:path}", self.serve, METHODS),
             route(self._service, "/providers/Microsoft.Management/managementGroups/{rest:path}", self.serve, METHODS),
         ]
+
+
+def _told_apart(text: str | None) -> dict[str, str]:
+    """What a $filter of resources compares, by lower-case name. Raises ArmError for what is not understood."""
+    found: dict[str, str] = {}
+    at = 0
+    while text and at < len(text):
+        match = _COMPARISON.match(text, at)
+        if match is None or match.group(1).lower() not in _COMPARED:
+            told = f"Invalid $filter '{text[:200]}': comparisons with eq of resourceType, name, location, resourceGroup, "
+            raise ArmError(400, "InvalidFilterInQueryString", told + "tagName and tagValue, joined by and, are understood.")
+        found[match.group(1).lower()] = match.group(2).replace("''", "'")
+        at = match.end()
+    return found
+
+
+def _is_meant(document: Mapping[str, Any], told: Mapping[str, str]) -> bool:
+    """Whether a filter means a resource; its type and its group have been looked up."""
+    tags = {name.lower(): value for name, value in (document.get("tags") or {}).items()}
+    tag = told.get("tagname", "").lower()
+    wanted = {name: told[name] for name in ("name", "location") if name in told}
+    return (
+        all(str(document.get(name, "")).lower() == value.lower() for name, value in wanted.items())
+        and ("tagname" not in told or tag in tags)
+        and ("tagvalue" not in told or (tags.get(tag) if tag else None) == told["tagvalue"])
+    )
 
 
 def _is_part(collection: Collection) -> bool:

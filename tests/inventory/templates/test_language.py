@@ -160,6 +160,30 @@ def test_every_function_is_declared_once_and_callable() -> None:
         assert low == row.name.lower() and (row.most is None or row.least <= row.most)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"properties": {"mode": "Incremental", template:{"a": 1}}}', {"properties": {"mode": "Incremental", "template": {"a": 1}}}),
+        ("{a: {b-c : 'it\\'s \"so\"', $d: [true, null, 1.5e3]}}", {"a": {"b-c": 'it\'s "so"', "$d": [True, None, 1500.0]}}),
+        ('{"x": "a: b, c: \'d\' // e", /* y: */ z: 1 // w: 2\n}', {"x": "a: b, c: 'd' // e", "z": 1}),
+        ("{'a\\\\': '\\u00e9'}", {"a\\": "é"}),
+    ],
+)
+def test_json_is_read_as_leniently_as_azure_reads_it(text: str, value: Any) -> None:
+    assert read(text) == value
+
+
+@pytest.mark.parametrize("text", ["{a b: 1}", "{a: b}", "{1a: 2}", "{'a: 1}", "{a: 1", "{a: NaN}", "{a: 'x\"}", "{: 1}"])
+def test_but_not_more_leniently(text: str) -> None:
+    with pytest.raises(ValueError):
+        read(text)
+
+
+def test_places_are_found_beside_names_without_quotes() -> None:
+    text = "{'a': 1, template: {\n  resources: ['x', {name: 'y'}]}}"
+    assert place(text, ("template", "resources", 1, "name")) == (2, 27)
+
+
 def test_the_place_of_a_value_is_found_in_the_text() -> None:
     text = '{ // a comment, {\n  "a": [1, "x,]}", /* [ */ {"B": true}],\n  "last": "line\nbreak"}'
     assert read(text) == {"a": [1, "x,]}", {"B": True}], "last": "line\nbreak"}

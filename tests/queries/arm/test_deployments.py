@@ -252,3 +252,17 @@ def test_what_if_of_what_cannot_be_deployed_is_refused(arm: Arm) -> None:
     body["properties"]["mode"] = "Complete"
     over = f"{arm.subscription}/providers/Microsoft.Resources/deployments/d1"
     assert arm.ask("PUT", over, body).code == "InvalidDeploymentParameterValue"
+
+
+def test_a_body_as_the_az_cli_writes_it(arm: Arm) -> None:
+    """The CLI puts the text of a template file behind a name without quotes, comments and all."""
+    group = arm.make_group()
+    text = json.dumps(document(*DISKS)["properties"]["template"], indent=2).replace("{", "{ // as it is", 1)
+    body = ('{"properties": {"parameters": {}, "mode": "Incremental", template:' + text + "}}").encode()
+    assert deploy(arm, group, body)["properties"]["provisioningState"] == "Succeeded"
+    assert resources_of(arm, group) == {"one", "two"}
+    at = f"{group}/deployments/d1/operations"
+    told = arm.get(at)["value"]
+    assert {each["properties"]["targetResource"]["resourceName"] for each in told} == {"one", "two"}
+    assert arm.get(f"{at}/{told[0]['operationId'].lower()}") == told[0]
+    assert arm.ask("GET", f"{at}/none").code == "DeploymentOperationNotFound"

@@ -128,7 +128,34 @@ def test_everything_in_a_scope_is_listed(still: Arm) -> None:
     assert len(kinds) > 2 and all(each["id"].lower().startswith(still.group.lower()) for each in everything)
     some = still.get(f"{still.group}/resources", **{"$filter": "resourceType eq 'Microsoft.Compute/disks'"})["value"]
     assert {each["type"] for each in some} <= {"Microsoft.Compute/disks"}
-    assert still.ask("GET", f"{still.group}/resources", **{"$filter": "colour eq 'blue'"}).code == "InvalidFilterInQueryString"
+    for odd in ("colour eq 'blue'", "name eq 'x' or name eq 'y'", "name ne 'x'", "name eq x", "name eq 'x' and", "and"):
+        refused = still.ask("GET", f"{still.group}/resources", **{"$filter": odd})
+        assert refused.code == "InvalidFilterInQueryString" or odd == "name eq 'x' and", odd
+
+
+def test_a_filter_means_the_same_resources_on_whatever_page(arm: Arm) -> None:
+    group = arm.make_group()
+    name = group.rsplit("/", 1)[-1]
+    for number in range(9):
+        body = {"location": "eastus", "tags": {"Team": f"t{number % 3}"}, "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}}
+        arm.done(arm.ask("PUT", f"{group}/providers/Microsoft.Compute/disks/d{number}", body))
+
+    def found(text: str, at: str = group) -> list[str]:
+        names: list[str] = []
+        reply = arm.get(f"{at}/resources", **{"$filter": text, "$top": 2})
+        while True:
+            names += [each["name"] for each in reply["value"]]
+            if "nextLink" not in reply:
+                return names
+            reply = arm.get(reply["nextLink"])
+
+    assert found("name eq 'd8'") == ["d8"]
+    assert found("tagName eq 'team' and tagValue eq 't1'") == ["d1", "d4", "d7"]
+    assert len(found("tagName eq 'Team'")) == 9 and found("tagName eq 'none'") == []
+    assert found("location eq 'eastus' and resourceType eq 'microsoft.compute/DISKS' and name eq 'D3'") == ["d3"]
+    assert found("location eq 'westus'") == []
+    everywhere = found(f"resourceGroup eq '{name}' and tagname eq 'Team'", arm.subscription)
+    assert everywhere == [f"d{number}" for number in range(9)]
 
 
 def test_a_flexible_set_its_machines_and_the_filter_for_them(arm: Arm) -> None:
