@@ -12,6 +12,7 @@ from typing import Any
 from starlette.routing import BaseRoute
 
 from inventory.clock import SimulatedClock
+from inventory.control.ids import parse
 from inventory.control.operation import Operation
 from inventory.control.records import written
 from queries.http.arm.asking import Answer, Ask, route
@@ -23,6 +24,12 @@ SIMULATED_STEP = 5.0
 """Simulated seconds that pass each time somebody asks for an operation that has not ended."""
 SIMULATED_WAIT = {"retry-after-ms": "20"}
 """What they are told to wait then: milliseconds. The SDKs would rather heed `Retry-After`, so it is left out."""
+NEW = {
+    "microsoft.compute/availabilitysets": 200, "microsoft.compute/disks": 202, "microsoft.compute/snapshots": 202,
+    "microsoft.compute/diskaccesses": 202, "microsoft.compute/diskencryptionsets": 202,
+}  # fmt: skip
+"""What the PUT of a new resource is answered with where it is not 201: clients take no other (source: the published OpenAPI
+documents of Microsoft.Compute)."""
 _ENDED = ("Succeeded", "Failed", "Canceled")
 
 
@@ -33,8 +40,8 @@ class LongRunning:
         self._service = service
 
     def put(self, ask: Ask, operation: Operation) -> Answer:
-        """The resource as it is being made: 201 for a new one, else 200."""
-        status = 201 if operation.created else 200
+        """The resource as it is being made: 201 for a new one (for some types another status), else 200."""
+        status = NEW.get(parse(operation.resource_id).kind, 201) if operation.created else 200
         headers = self._headers(ask, operation, with_location=False)
         return Answer(operation.document, status, headers)
 

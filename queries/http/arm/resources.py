@@ -23,6 +23,8 @@ from queries.http.service import Service
 _SET_FILTER = re.compile(r"\s*'?virtualMachineScaleSet/id'?\s+eq\s+'([^']+)'\s*", re.IGNORECASE)
 _COMPARISON = re.compile(r"\s*(\w+)\s+eq\s+'((?:[^']|'')*)'\s*(?:and\s|$)", re.IGNORECASE)
 _COMPARED = frozenset({"resourcetype", "name", "location", "resourcegroup", "tagname", "tagvalue"})
+_OF_SCOPE = frozenset({"atscope()", "atexactscope()"})
+"""Filters that leave out what is inherited; nothing is, here."""
 _SAID_AT_ONCE = ("register", "unregister")
 """Actions that are answered with the resource as it is then, though they take their time: it tells its own state."""
 _SHORT = ("id", "name", "type", "location", "tags", "sku", "kind", "managedBy", "identity", "plan", "zones")
@@ -184,7 +186,7 @@ def _is_part(collection: Collection) -> bool:
 
 
 def _narrowing(text: str | None) -> dict[str, str]:
-    if text is None:
+    if text is None or text.lower() in _OF_SCOPE:
         return {}
     match = _SET_FILTER.fullmatch(text)
     if match is None:

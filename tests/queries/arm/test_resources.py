@@ -224,3 +224,24 @@ def test_a_group_goes_with_what_is_leaving_it_already(arm: Arm) -> None:
     gone = arm.ask("DELETE", group)
     assert gone.status == 202 and arm.done(gone)["status"] == "Succeeded"
     assert arm.ask("GET", at).status == 404 and arm.ask("GET", group).status == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [("availabilitySets", 200), ("disks", 202), ("snapshots", 202), ("sshPublicKeys", 201)],
+)
+def test_a_new_resource_is_answered_with_the_status_that_clients_take(arm: Arm, kind: str, status: int) -> None:
+    group = arm.make_group()
+    body = {"location": "eastus", "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4} if status == 202 else {}}
+    at = f"{group}/providers/Microsoft.Compute/{kind}/x"
+    made = arm.ask("PUT", at, body)
+    assert made.status == status, made.body
+    arm.done(made)
+    assert arm.ask("PUT", at, body).status == 200
+
+
+@pytest.mark.parametrize("text", ["atScope()", "atExactScope()"])
+def test_assignments_of_a_scope_are_listed(still: Arm, text: str) -> None:
+    for kind in ("roleAssignments", "policyAssignments"):
+        at = f"{still.subscription}/providers/Microsoft.Authorization/{kind}"
+        assert still.get(at, **{"$filter": text}) == {"value": []}
