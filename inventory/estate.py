@@ -224,7 +224,7 @@ class Estate:
         store.set_state(_facts(clock, seed, vms, tenant))
         estate = cls(store, clock, lag, history)
         with estate._feed.recording_later():
-            set_in_motion(estate._control, seed, now)
+            set_in_motion(estate._control, vms, seed, now)
         estate.refresh()
         return estate
 

@@ -18,13 +18,14 @@ from inventory.clock import from_ticks
 from inventory.control.bulk import Control
 from inventory.draws import bits_sql
 from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES
-from inventory.store import ROW_GROUP, Store
+from inventory.store import Store
 
-BATCH = ROW_GROUP
-"""Machines made at a time: what bounds the memory of generation, and what is compressed once and for all."""
+BATCH = 30_720
+"""Machines made at a time: what bounds the memory of generation."""
 
-_COMPRESS_EVERY = 2
-"""Batches between two compressions, which shut out other writers."""
+_COMPRESS_EVERY = 4
+"""Batches between two compressions. So many fill a row group of DuckDB, and a compression rewrites every one that is
+not full: after three batches each machine would be written twice."""
 
 _ABOUT_MACHINES = (
     "network_interfaces",
@@ -86,7 +87,7 @@ def generate(store: Store, vms: int, seed: int, start_ticks: int, *, progress: P
             writer.execute("DROP TABLE draft.instances")
     second.close()
     writer.execute("DETACH draft")
-    if vms >= ROW_GROUP:  # what is smaller takes little memory, and longer to compress than to make
+    if vms >= BATCH:  # what is smaller takes little memory, and longer to compress than to make
         store.checkpoint()
     return tenant
 
@@ -113,12 +114,17 @@ RECENT = {"deallocate": 3, "power_off": 1, "restart": 1, "start": 9}
 of most of it, so that it has something to catch up with."""
 RECENT_SECONDS = 8
 
+MOVED_AT_ONCE = 8 * BATCH
+"""Machines among which some are set in motion at a time: whole rows of those are held meanwhile."""
 
-def set_in_motion(control: Control, seed: int, now: int) -> None:
-    """Let some machines have changed in the last seconds before `now`."""
-    for of in (VIRTUAL_MACHINES, SCALE_SET_INSTANCES):
+
+def set_in_motion(control: Control, vms: int, seed: int, now: int) -> None:
+    """Let some machines of a new estate of `vms` have changed in the last seconds before `now`."""
+    for of, machines in ((VIRTUAL_MACHINES, vms), (SCALE_SET_INSTANCES, _Pools(vms).uniform)):
         drawn = bits_sql(f"concat('{seed}:motion:', _key)")
-        control.set_in_motion(of, now, drawn, RECENT, RECENT_SECONDS)
+        for first in range(0, machines, MOVED_AT_ONCE):
+            some = f"_key BETWEEN {first} AND {first + MOVED_AT_ONCE - 1}"
+            control.set_in_motion(of, now, some, drawn, RECENT, RECENT_SECONDS)
 
 
 def _tenant(connection: duckdb.DuckDBPyConnection, seed: int) -> str:

@@ -157,11 +157,13 @@ class Control:
             self._target(f"SELECT *, '{operation}', {now} FROM (SELECT * FROM {rows} WHERE {suits})", of)
             return self.carry_out(of, {operation}, resize=resize)
 
-    def set_in_motion(self, of: ResourceType, now: int, drawn: str, recent: Mapping[str, int], seconds: int) -> int:
-        """Let machines of an estate that has no feed yet have begun operations in the last so many seconds.
+    def set_in_motion(
+        self, of: ResourceType, now: int, some: str, drawn: str, recent: Mapping[str, int], seconds: int
+    ) -> int:
+        """Let some machines to which nothing has happened yet have begun operations in the last so many seconds.
 
-        `recent` gives the percentage for each operation, of the machines that it suits; `drawn` is SQL for 64 random
-        bits of a key.
+        `some` is a condition in SQL for which; `recent` gives the percentage for each operation, of the machines that
+        it suits; `drawn` is SQL for 64 random bits of a key.
         """
         share = "(_drawn & 65535) * 100"
         choice, upto = "", 0
@@ -174,9 +176,9 @@ class Control:
             writer.execute(
                 f"CREATE OR REPLACE TEMP TABLE chosen AS SELECT _key, _operation, {now} - {ago} AS _accepted "
                 f"FROM (SELECT _key, _drawn, CASE {choice} END AS _operation FROM "
-                f"(SELECT _key, power_state, {drawn} AS _drawn FROM {of.source})) WHERE _operation IS NOT NULL"
+                f"(SELECT _key, power_state, {drawn} AS _drawn FROM {of.source} WHERE {some})) WHERE _operation IS NOT NULL"
             )
-            self._target(f"SELECT r.*, _operation, _accepted FROM {of.source} r JOIN chosen USING (_key)", of)
+            self._target(f"SELECT r.*, _operation, _accepted FROM {of.source} r JOIN chosen USING (_key) WHERE {some}", of)
             return self.carry_out(of, set(recent))
 
     def carry_out(

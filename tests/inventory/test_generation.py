@@ -40,6 +40,20 @@ def test_the_size_of_a_batch_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
         assert fingerprint(estate, by_key=True) == expected
 
 
+def test_how_many_are_set_in_motion_at_once_changes_nothing_but_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def moved() -> list[tuple[object, ...]]:
+        with Estate.simulated(300, 7, lag=Lag(3600)) as estate:
+            each = "SELECT _key, _true_at, power_state.code FROM world.{}_feed ORDER BY ALL"
+            cursor = estate.cursor()
+            feeds = ("virtual_machines", "scale_set_instances")
+            return [row for feed in feeds for row in cursor.execute(each.format(feed)).fetchall()]
+
+    expected = moved()
+    monkeypatch.setattr(generate, "MOVED_AT_ONCE", 40)
+    assert expected
+    assert moved() == expected
+
+
 def test_same_operations_same_lags() -> None:
     def story() -> list[tuple[int, str]]:
         with Estate.simulated(60, 3) as estate:
@@ -68,7 +82,9 @@ def test_a_negative_number_of_machines_is_refused() -> None:
 @pytest.mark.parametrize("of", [of for of in RESOURCE_TYPES if of is not FEATURES], ids=lambda of: of.physical)
 def test_ids_and_keys_are_unique_and_well_formed(settled: Estate, of) -> None:  # type: ignore[no-untyped-def]
     cursor = settled.cursor()
-    rows = cursor.execute(f"SELECT count(*), count(DISTINCT lower(id)), count(DISTINCT _key) FROM {of.source}").fetchone()
+    rows = cursor.execute(
+        f"SELECT count(*), count(DISTINCT lower(id)), count(DISTINCT _key) FROM {of.source}"
+    ).fetchone()
     assert rows is not None and rows[0] == rows[1] == rows[2] > 0
     provider = of.name.split("/")
     pattern = "/" + provider[1] + "/[^/]+" + "".join(f"/{part}/[^/]+" for part in provider[2:]) + "$"
@@ -77,7 +93,7 @@ def test_ids_and_keys_are_unique_and_well_formed(settled: Estate, of) -> None:  
         bad = cursor.execute(f"SELECT id FROM {of.source} WHERE NOT regexp_matches(id, '{pattern}')").fetchall()
         assert bad == []
         wrong = cursor.execute(
-            f'SELECT id FROM {of.source} WHERE "resourceGroup" <> lower(split_part(id, \'/\', 5)) '
+            f"SELECT id FROM {of.source} WHERE \"resourceGroup\" <> lower(split_part(id, '/', 5)) "
             f"OR \"subscriptionId\" <> split_part(id, '/', 3) OR location <> lower(location)"
         ).fetchall()
         assert wrong == []
@@ -180,19 +196,25 @@ def test_flexible_sets_spread_evenly_over_their_fault_domains(settled: Estate) -
     """)
     assert uneven.fetchall() == []
     counts = settled.cursor().execute(
-        "SELECT DISTINCT properties.\"platformFaultDomainCount\" FROM world.scale_sets WHERE properties.\"orchestrationMode\" = 'Flexible'"
+        'SELECT DISTINCT properties."platformFaultDomainCount" FROM world.scale_sets WHERE properties."orchestrationMode" = \'Flexible\''
     )
     assert {row[0] for row in counts.fetchall()} == {1, 2, 3}
 
 
 def test_large_estates_keep_the_limits() -> None:
     with Estate.simulated(60_000, 7, lag=Lag.none()) as estate:
-        largest = estate.cursor().execute("""
+        largest = (
+            estate.cursor()
+            .execute("""
             SELECT max(n) FROM (SELECT count(*) AS n FROM world.virtual_machines
               WHERE properties."virtualMachineScaleSet".id IS NOT NULL GROUP BY properties."virtualMachineScaleSet".id)
-        """).fetchone()
+        """)
+            .fetchone()
+        )
         assert largest is not None and 200 < largest[0] <= 1000
-        groups = estate.cursor().execute('SELECT max(n) FROM (SELECT count(*) AS n FROM world.resource_groups GROUP BY "subscriptionId")')
+        groups = estate.cursor().execute(
+            'SELECT max(n) FROM (SELECT count(*) AS n FROM world.resource_groups GROUP BY "subscriptionId")'
+        )
         assert groups.fetchall()[0][0] <= 980
 
 
