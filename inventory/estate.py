@@ -6,8 +6,7 @@ Knows tables, times and operations; knows nothing of KQL. Everything that can be
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from inventory.clock import Clock, Process, RealClock, SimulatedClock, from_tick
 from inventory.control.bulk import Control
 from inventory.errors import InventoryError
 from inventory.feed import Age, Feed
+from inventory.files import appearing, checked, facts
 from inventory.generate import Progress, generate, set_in_motion
 from inventory.history import History, Past
 from inventory.imports import ImportReport, read
@@ -29,7 +29,7 @@ from inventory.names import find_machine
 from inventory.passing import Passing
 from inventory.perspectives import Perspective, Perspectives
 from inventory.resource_types import VIRTUAL_MACHINES
-from inventory.store import SCHEMA_VERSION, Store
+from inventory.store import Store
 from inventory.tables import RECORDS, TABLES
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Estate:
     def __init__(self, store: Store, clock: Clock | None, lag: Lag | None, history: History | None) -> None:
         """Used by the class methods: an estate over a store that has been filled."""
         self._store = store
-        state = _checked(store)
+        state = checked(store)
         self.seed = int(state["seed"])
         self.tenant_id = str(state["tenant"])
         self.clock: Clock = clock or (
@@ -106,7 +106,7 @@ class Estate:
     ) -> Estate:
         """A new estate in one DuckDB file, which must not exist yet. The file appears when the estate is complete."""
         clock = clock or SimulatedClock()
-        with _appearing(Path(path)) as unfinished:
+        with appearing(Path(path)) as unfinished:
             store = Store(unfinished, threads=threads, memory_limit=memory_limit)
             cls._filled(store, vms, seed, clock, lag, history, progress).close()
         return cls.open(path, clock=clock, lag=lag, history=history, threads=threads, memory_limit=memory_limit)
@@ -151,7 +151,7 @@ class Estate:
 
         def filled(store: Store) -> None:
             store.create_tables()
-            store.set_state(_facts(clock, 0, 0, tenant) | {"imported": 1})
+            store.set_state(facts(clock, 0, 0, tenant) | {"imported": 1})
             for row in found.values():
                 row["tenantId"] = row["tenantId"] or tenant
             insert(store, found, tenant, report)
@@ -161,7 +161,7 @@ class Estate:
             store = Store(None)
             filled(store)
             return cls(store, clock, lag, history)
-        with _appearing(Path(path)) as unfinished:
+        with appearing(Path(path)) as unfinished:
             store = Store(unfinished)
             filled(store)
             store.close()
@@ -182,7 +182,7 @@ class Estate:
             raise InventoryError("EstateUnavailable", f"there is no snapshot at {path}")
         kept = Store(path)
         try:
-            _checked(kept)
+            checked(kept)
             store.create_tables()
             kept.copy_to(store)
         finally:
@@ -194,7 +194,7 @@ class Estate:
 
         The file is an estate itself: `open` uses it in place, `from_snapshot` starts from it in memory.
         """
-        with _appearing(Path(path)) as unfinished, self._store.lock:
+        with appearing(Path(path)) as unfinished, self._store.lock:
             self._feed.settle()
             self._store.set_state({"clock": self.clock.ticks()})
             if self._plane is not None:
@@ -221,7 +221,7 @@ class Estate:
         store.create_tables()
         now = clock.ticks()
         tenant = generate(store, vms, seed, now, progress=progress)
-        store.set_state(_facts(clock, seed, vms, tenant))
+        store.set_state(facts(clock, seed, vms, tenant))
         estate = cls(store, clock, lag, history)
         with estate._feed.recording_later():
             set_in_motion(estate._control, vms, seed, now)
@@ -438,43 +438,3 @@ class Estate:
 
     def __exit__(self, *_: Any) -> None:
         self.close()
-
-
-def _checked(store: Store) -> dict[str, int | str]:
-    """What an estate says of itself, if it was written for this version."""
-    state = store.state()
-    if state["schema_version"] != SCHEMA_VERSION:
-        raise InventoryError(
-            "EstateUnavailable",
-            f"{store.path} was written for schema version {state['schema_version']}; this is {SCHEMA_VERSION}",
-        )
-    return state
-
-
-def _facts(clock: Clock, seed: int, vms: int, tenant: str) -> dict[str, int | str]:
-    """What a new estate says of itself."""
-    now = clock.ticks()
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "seed": seed,
-        "vms": vms,
-        "tenant": tenant,
-        "clock_kind": clock.kind,
-        "clock_start": now,
-        "clock": now,
-        "last_number": 0,
-    }
-
-
-@contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
-    """A name for a file under way; it gets the name `target` when it is complete, and is gone when it is not."""
-    if target.exists():
-        raise InventoryError("Conflict", f"{target} exists already; open it, or choose another name")
-    unfinished = target.with_name(f"{target.name}.{os.getpid()}.unfinished")
-    try:
-        yield unfinished
-        os.replace(unfinished, target)
-    finally:
-        for left in (unfinished, unfinished.with_name(unfinished.name + ".wal")):
-            left.unlink(missing_ok=True)

@@ -153,13 +153,18 @@ class Feed:
         self.last_number += count
         return first
 
-    def truth(self, of: ResourceType, at: int | str, where: str = "TRUE") -> str:
+    def truth(
+        self, of: ResourceType, at: int | str, where: str = "TRUE", names: Collection[str] | None = None
+    ) -> str:
         """SQL (in parentheses) for all physical columns of what is true at a time: the latest images, or index rows.
 
-        `at` is now or later, in ticks, or SQL for that."""
-        columns = f"_key, {of.column_list}"
+        `at` is now or later, in ticks, or SQL for that. `names` are the columns wanted beside the key: to ask for a few
+        takes less than half the time, for the engine looks at each; `where` may then name no slow ones."""
+        columns = f"_key, {of.column_list}" if names is None else ", ".join(map(quoted, ("_key", *names)))
+        fast = names is not None and not set(names) & set(of.slow)
+        rows = of.source if fast else self._index_row(of, at)
         return f"""(
-            SELECT {columns} FROM {self._index_row(of, at)}
+            SELECT {columns} FROM {rows}
             WHERE ({where}) AND _key NOT IN (SELECT _key FROM {of.feed} WHERE _true_at <= {at})
             UNION ALL
             SELECT {columns} FROM {of.feed}

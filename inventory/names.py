@@ -21,7 +21,7 @@ def find_machine(store: Store, feed: Feed, name_or_id: str, now: int) -> tuple[R
     with store.lock:
         found = []
         for of in _MACHINES:
-            truth = feed.truth(of, now, f"lower({column}) = $wanted")
+            truth = feed.truth(of, now, f"lower({column}) = $wanted", ("id", "name"))
             for key, id_, name in store.writer.execute(
                 f"SELECT _key, id, name FROM {truth} ORDER BY id LIMIT 20", {"wanted": wanted}
             ).fetchall():
@@ -45,7 +45,7 @@ def find_machine(store: Store, feed: Feed, name_or_id: str, now: int) -> tuple[R
 def _of_document(store: Store, feed: Feed, wanted: str, column: str, now: int) -> bool:
     """Whether a machine is called so that was imported and stayed a document."""
     kinds = ", ".join(f"'{of.type}'" for of in _MACHINES)
-    truth = feed.truth(GENERIC, now, f"type IN ({kinds}) AND lower({column}) = $wanted")
+    truth = feed.truth(GENERIC, now, f"type IN ({kinds}) AND lower({column}) = $wanted", ())
     return bool(store.writer.execute(f"SELECT 1 FROM {truth} LIMIT 1", {"wanted": wanted}).fetchall())
 
 

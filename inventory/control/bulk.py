@@ -102,7 +102,7 @@ class Control:
         with self._feed.writing() as writer:
             found = writer.execute(
                 f"SELECT {_STATE}, EXISTS (SELECT 1 FROM {of.feed} WHERE _key = {key} AND _true_at > {now}), "
-                f'properties."provisioningState" FROM {self._feed.truth(of, now, f"_key = {key}")}'
+                f'properties."provisioningState" FROM {self._feed.truth(of, now, f"_key = {key}", ("properties", "power_state"))}'
             ).fetchall()
             if not found:
                 raise InventoryError("ResourceNotFound", f"The virtual machine '{name}' no longer exists.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ SIZE = "Standard_D2s_v5"
 class Yard:
     """A resource group with a network in a subscription that has nothing else; `name` gives names that nobody has."""
 
-    def __init__(self) -> None:
-        self.estate = Estate.simulated(0, 7, lag=Lag.none())
+    def __init__(self, path: Path | None = None) -> None:
+        made = Estate.simulated(0, 7, lag=Lag.none()) if path is None else Estate.create(path, 0, 7, lag=Lag.none())
+        self.estate = made
         self.control = self.estate.control
         self.subscription = self.control.list("", "Microsoft.Resources/subscriptions")[0]["id"]
         self.group = f"{self.subscription}/resourceGroups/Yard"
