@@ -63,9 +63,9 @@ def check_change(
             raise fixed(".".join(path))
         if was is None and now is not None and path[0] not in ("storageProfile", "osProfile"):
             raise fixed(".".join(path))
-    whole["properties"] = machine_documents.completed(before["name"], id_.group_id, whole["properties"])
+    whole["properties"] = machine_documents.completed(before["name"], id_.group_id, whole["properties"], before=old)
     power = earlier["power_state"]["code"].rsplit("/", 1)[-1]
-    resized = old["hardwareProfile"]["vmSize"].lower() != whole["properties"]["hardwareProfile"]["vmSize"].lower()
+    resized = _size(old) != _size(whole["properties"])
     operation = "resize" if resized and power == "running" else "update"
     current = (old.get("virtualMachineScaleSet") or {}).get("id")
     if not set_named:
@@ -147,6 +147,10 @@ def _cannot(what: str, why: str) -> InventoryError:
 def fixed(path: str) -> InventoryError:
     """That something cannot be changed any more, in Azure's words."""
     return InventoryError("PropertyChangeNotAllowed", f"Changing property '{path}' is not allowed.")
+
+
+def _size(properties: Mapping[str, Any]) -> str:
+    return str((properties.get("hardwareProfile") or {}).get("vmSize", "")).lower()
 
 
 def _at(document: Any, path: tuple[str, ...]) -> Any:

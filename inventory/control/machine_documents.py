@@ -53,20 +53,43 @@ def agent(storage: Mapping[str, Any], system: str) -> tuple[str, str]:
     return "ubuntu", "22.04"
 
 
-def completed(name: str, group_id: str, given: Mapping[str, Any], *, profile: bool = False) -> dict[str, Any]:
+_ALL: Mapping[str, Any] = {"hardwareProfile": True, "osProfile": True, "storageProfile": {"imageReference": True}}
+
+
+def named(properties: Mapping[str, Any]) -> frozenset[str]:
+    """The ids, in lower case, of the disks and interfaces that a machine's document names."""
+    storage = properties.get("storageProfile") or {}
+    disks = [storage.get("osDisk"), *(storage.get("dataDisks") or ())]
+    found = [(each.get("managedDisk") or {}).get("id") for each in disks if each]
+    found += [each.get("id") for each in (properties.get("networkProfile") or {}).get("networkInterfaces") or ()]
+    return frozenset(str(id_).lower() for id_ in found if id_)
+
+
+def completed(
+    name: str,
+    group_id: str,
+    given: Mapping[str, Any],
+    *,
+    profile: bool = False,
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The properties of a machine with Azure's defaults. Raises InventoryError for what is missing.
 
-    `profile` says that they are those of a scale set's profile, whose disks go with the machine.
+    `profile` says that they are those of a scale set's profile, whose disks go with the machine; `before` are those of
+    a machine that is there already. What it has never had (one that was imported, or made from a specialized image)
+    nobody asks for.
     """
+    had = _ALL if before is None else before
     made = deepcopy(dict(given))
     size = (made.get("hardwareProfile") or {}).get("vmSize")
-    if not size:
+    if not size and had.get("hardwareProfile"):
         raise missing("vmSize" if "hardwareProfile" in made else "hardwareProfile")
     storage = made.setdefault("storageProfile", {})
     system_profile = made.get("osProfile") or {}
     reference = storage.get("imageReference")
     os_disk = storage.setdefault("osDisk", {})
-    if not reference and os_disk.get("createOption", "FromImage") == "FromImage":
+    from_image = os_disk.get("createOption", "FromImage") == "FromImage"
+    if not reference and from_image and (had.get("storageProfile") or {}).get("imageReference"):
         raise missing("storageProfile.imageReference")
     system = operating_system(storage, system_profile)
     image = known_image(reference)
@@ -93,7 +116,7 @@ def completed(name: str, group_id: str, given: Mapping[str, Any], *, profile: bo
             disk["name"] = attached.rsplit("/", 1)[-1] if attached else f"{name}_DataDisk_{disk['lun']}"
         _managed(disk, group_id)
     storage.setdefault("diskControllerType", _CONTROLLERS.get(str(size).lower(), "SCSI"))
-    if os_disk["createOption"] != "Attach":
+    if os_disk["createOption"] != "Attach" and (had.get("osProfile") or system_profile):
         made["osProfile"] = _system_profile(name, system, system_profile)
     return made
 

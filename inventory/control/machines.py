@@ -113,6 +113,7 @@ class VirtualMachines(Provider):
             comparison.check_machine(self.context.rules.name, "Flexible", properties)
             spreading = Spreading(self.context, chosen)
             spreading.check_room(self.context, 1)
+            spreading.check_mix(self.context, properties.get("priority") in ("Spot", "Low"))
             return spreading.place(zone, wanted)
         if availability_uri:
             comparison.check_machine(self.context.rules.name, "AvailabilitySet", properties)
@@ -202,21 +203,24 @@ class VirtualMachines(Provider):
         elif change.left is not None:
             self.context.bulk.shrink_set(change.left, now)
         self.context.bulk.carry_out(VIRTUAL_MACHINES, {change.operation}, changed=True)
-        self._hang(change.document, earlier, now)
+        self._hang(change.document, earlier, now, machine_documents.named(before["properties"]))
         return self.entered("update", earlier["id"], earlier["_key"], failure)
 
-    def _hang(self, document: Mapping[str, Any], earlier: Values, now: int) -> None:
-        """Disks and interfaces that the changed machine names are its own; those it no longer names are loose."""
+    def _hang(self, document: Mapping[str, Any], earlier: Values, now: int, had: frozenset[str]) -> None:
+        """Disks and interfaces that the changed machine names are its own; those it no longer names are loose.
+
+        Of those that it `had` before some may not be there: they were not imported with it.
+        """
         key = earlier["_key"]
         id_ = parse(earlier["id"])
-        disks = self._disks(document, id_, key)
+        disks = self._disks(document, id_, key, had=had)
         named = {row["id"].lower() for _, row in disks}
         for row in self.records.select(DISKS, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
             if row["id"].lower() not in named:
                 loose = {**row["properties"], "diskState": "Unattached"}
                 disks.append((row["_key"], {**row, "_vm_key": None, "managedBy": "", "properties": loose}))
         self.records.write_many(DISKS, ((each, Image(0, row)) for each, row in disks), now)
-        interfaces = self._interfaces(document, id_, key, Addresses(self.records))
+        interfaces = self._interfaces(document, id_, key, Addresses(self.records), had=had)
         named = {row["id"].lower() for _, row in interfaces}
         for row in self.records.select(NETWORK_INTERFACES, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
             if row["id"].lower() not in named:
@@ -225,7 +229,13 @@ class VirtualMachines(Provider):
         self.records.write_many(NETWORK_INTERFACES, ((each, Image(0, row)) for each, row in interfaces), now)
 
     def _interfaces(
-        self, whole: Mapping[str, Any], id_: ResourceId, key: int, addresses: Addresses
+        self,
+        whole: Mapping[str, Any],
+        id_: ResourceId,
+        key: int,
+        addresses: Addresses,
+        *,
+        had: frozenset[str] | None = None,
     ) -> list[tuple[int, Values]]:
         """The interfaces that a machine names, as its own; those that it only describes are made."""
         network = whole["properties"].get("networkProfile") or {}
@@ -250,10 +260,12 @@ class VirtualMachines(Provider):
                 {"id": nic.text, "properties": {"primary": inside.get("primary", number == 0), "deleteOption": option}}
             )
             found.append((self.records.new_keys(), self._mine(row, whole["id"], key, names[-1])))
-        if not names:
+        if not names and had is None:
             raise machine_documents.missing("networkProfile")
         for reference in names[: len(names) - len(described)]:
             known = self.records.find(parse(reference["id"]), at=WHEN_ALL_IS_DONE)
+            if known is None and reference["id"].lower() in (had or ()):
+                continue
             if known is None or known["location"] != whole["location"]:
                 raise unknown(reference["id"], whole["id"])
             row = known
@@ -282,7 +294,13 @@ class VirtualMachines(Provider):
         return {**row, "_vm_key": key, "_goes_with_vm": goes, "properties": properties}
 
     def _disks(
-        self, whole: Mapping[str, Any], id_: ResourceId, key: int, *, fresh: bool = False
+        self,
+        whole: Mapping[str, Any],
+        id_: ResourceId,
+        key: int,
+        *,
+        fresh: bool = False,
+        had: frozenset[str] = frozenset(),
     ) -> list[tuple[int, Values]]:
         """The disks of a machine: those that it attaches are there already, the others are made.
 
@@ -296,6 +314,8 @@ class VirtualMachines(Provider):
             place = parse(disk["managedDisk"]["id"])
             row = None if fresh else self.records.find(place, at=WHEN_ALL_IS_DONE)
             attaches = disk["createOption"] == "Attach"
+            if row is None and place.text.lower() in had:
+                continue
             if row is None and attaches:
                 raise InventoryError(
                     "NotFound",

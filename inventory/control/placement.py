@@ -107,13 +107,26 @@ class Spreading:
             )
         size = str((self.chosen["sku"] or {}).get("name") or "")
         limit = context.rules.fixed_spreading_limit
-        if self.domains > 1 and rules.without_preserved_memory(size) and self.members + more > limit:
+        if context.rules.spreads_rigidly(self.domains, size) and self.members + more > limit:
             raise InventoryError(
                 "OperationNotAllowed",
                 f"The Virtual Machine Scale Set '{self.chosen['name']}' with fixed spreading and size '{size}' cannot "
                 f"hold {self.members + more} VMs: {limit} is the most "
                 f"for {properties['platformFaultDomainCount']} fault domains.",
             )
+
+    def check_mix(self, context: Context, spot: bool) -> None:
+        """Raises where Spot and Regular members would stand in one set that cannot mix them: one with fixed spreading,
+        of a size that is not updated with its memory preserved."""
+        size = str((self.chosen["sku"] or {}).get("name") or "")
+        if context.rules.spreads_rigidly(self.domains, size):
+            others = f"_set_key = {self.chosen['_key']} AND (coalesce(properties.priority, '') IN ('Spot', 'Low')) <> {spot}"
+            if context.records.count(VIRTUAL_MACHINES, others, {}):
+                raise InventoryError(
+                    "OperationNotAllowed",
+                    f"The Virtual Machine Scale Set '{self.chosen['name']}' with fixed spreading and size '{size}' cannot "
+                    "mix Spot and Regular priority VMs.",
+                )
 
     def place(self, zone: str | None = None, fault_domain: int | None = None) -> Place:
         """A place for one more machine; chosen by the platform where the caller leaves it open."""

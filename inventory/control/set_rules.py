@@ -148,6 +148,10 @@ class SetRules:
                 self._refuse_feature("UltraSSD Disks")
             if self._given.get("priorityMixPolicy"):
                 self._refuse_feature("Spot instances and pricing")
+        elif self._given.get("priorityMixPolicy") and self._profile.spreads_rigidly(
+            int(self._given["platformFaultDomainCount"]), size
+        ):
+            self._refuse_feature("Spot instances and pricing")
         elif (profile.get("networkProfile") or {}).get("healthProbe"):
             self._refuse_feature("Monitor Application Health")
         self._check_load_balancers(profile)

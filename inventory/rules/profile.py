@@ -32,6 +32,12 @@ class Profile:
     fixed_spreading_limit: int
     """The most machines in a set with more than one fault domain whose size is not kept through maintenance."""
 
+    def spreads_rigidly(self, domains: int, size: str) -> bool:
+        """Whether a Flexible set with so many fault domains and machines of this size is held to that limit, and cannot
+        mix Spot and Regular machines."""
+        limited = self.fixed_spreading_limit < MOST_IN_A_FLEXIBLE_SET
+        return limited and domains > 1 and without_preserved_memory(size)
+
 
 PREVIEW_2021 = Profile(
     name="2021-preview",

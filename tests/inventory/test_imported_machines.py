@@ -133,6 +133,16 @@ def test_new_resources_stand_beside_imported_ones_though_their_group_was_not_imp
         graph.estate.control.put("/subscriptions/s-2/resourceGroups/x/providers/Microsoft.Web/sites/a", {"location": "eastus"})
 
 
+def test_an_imported_machine_is_tagged_and_resized_though_its_document_is_sparse(graph: ResourceGraph) -> None:
+    change = {"tags": {"owner": "me"}, "properties": {"hardwareProfile": {"vmSize": "Standard_D4s_v5"}}}
+    graph.estate.control.patch(f"{MACHINES}/lone", change)
+    advance(graph.estate, 400)
+    ((tags, size, new),) = graph.query(
+        "resources | where name == 'lone' | project tags, properties.hardwareProfile.vmSize, properties.someNewThing"
+    ).rows()
+    assert (tags, size, new) == ({"owner": "me"}, "Standard_D4s_v5", {"a": None})
+
+
 @pytest.mark.parametrize("ask", [
     lambda graph: graph.vm("mute"),
     lambda graph: graph.estate.control.act(f"{MACHINES}/mute", "start"),

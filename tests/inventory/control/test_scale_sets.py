@@ -82,6 +82,22 @@ def test_a_flexible_set_with_fixed_spreading_and_certain_sizes_holds_200_today(y
     assert "200" in yard.refused("put", yard.id(KIND, yard.name()), document).message
 
 
+def test_a_flexible_set_with_fixed_spreading_and_certain_sizes_does_not_mix_spot_today(yard: Yard) -> None:
+    size = {"name": "Standard_NC4as_T4_v3", "capacity": 0}
+    set_id = yard.scale_set(capacity=0, platformFaultDomainCount=2, sku=size)
+    yard.vm(virtualMachineScaleSet={"id": set_id}, priority="Spot")
+    joins = yard.machine(virtualMachineScaleSet={"id": set_id})
+    error = yard.refused("put", yard.id("Microsoft.Compute/virtualMachines", yard.name()), joins)
+    assert error.code == "OperationNotAllowed" and "cannot mix Spot and Regular" in error.message
+    yard.vm(virtualMachineScaleSet={"id": set_id}, priority="Spot")
+    profile = yard.profile(priority="Spot")
+    mixed = yard.set(capacity=0, platformFaultDomainCount=2, sku=size, virtualMachineProfile=profile,
+                     priorityMixPolicy={"baseRegularPriorityCount": 1})  # fmt: skip
+    assert yard.refused("put", yard.id(KIND, yard.name()), mixed).code == "OperationNotAllowed"
+    mixed["properties"]["platformFaultDomainCount"] = 1
+    yard.done("put", yard.id(KIND, yard.name()), mixed)
+
+
 def test_zones_of_a_flexible_set(yard: Yard, preview: Yard) -> None:
     error = preview.refused("put", preview.id(KIND, preview.name()), preview.set(zones=["1", "2"]))
     assert "Availability Zones" in error.message
