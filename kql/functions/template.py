@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 Answer: TypeAlias = "str | bool | Mapping[str, Answer] | Template | Not | None"
 Text: TypeAlias = "str | Mapping[str, Text] | Each | Switch"
 
+
 @dataclass(frozen=True, slots=True)
 class Each:
     """A text once for each of the arguments of some parameters (`over`, joined by +), or for each two or more of them:
@@ -65,7 +66,8 @@ class Each:
 class Switch:
     """A text chosen by the value of a text argument: at once where it is a constant, by CASE where it is none.
 
-    In the texts `{x}` is `x`, worked out once. `fold`: letter case does not count.
+    by: the argument. x: a text that the cases name as `{x}`; it is worked out once. other: the text for any other value.
+    fold: letter case does not count, and the cases are in lower case.
     """
 
     by: str
@@ -102,6 +104,7 @@ def template(
 
     held: how a dynamic result is held: a form, or a slot's content (`'array:list'`, in brackets for a list of such).
     null: whether the result may be null, as the row's `nulls` says unless told; 'argument': where an argument may be (a text
-    is absent then, not empty); 'all': where all arguments may be; 'false': where an argument is, and stands for false.
+    is absent then, not empty); 'all': where all arguments may be; 'false': where an argument is, and null
+    stands for false. pieces: each may name those before it.
     """
     return Template(text, held, null, pieces)

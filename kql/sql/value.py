@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kql.forms import JSON, MISSING, Form, Json, Missing, Scalar
+from kql.forms import JSON, MISSING, Form, Missing
 from kql.sql import quote
 from kql.types import BOOL, DYNAMIC, INT, STRING, Type
 
@@ -122,17 +122,8 @@ def path_step(step: str | int) -> str | None:
     return f'."{step}"'
 
 
-def json_of(form: Form | None) -> bool:
-    return isinstance(form, Json)
-
-
 def always_null(value: Sql) -> bool:
     return isinstance(value.form, Missing)
-
-
-def plain(form: Form | None) -> Type | None:
-    """The type of a dynamic value that is held as a plain column."""
-    return form.type if isinstance(form, Scalar) else None
 
 
 class Arguments:
