@@ -423,6 +423,18 @@ class Estate:
                 return self._feed.truth(of, self.clock.ticks())
         raise InventoryError("InvalidResourceType", f"no resources of type '{type_name}' are simulated")
 
+    def note(self, name: str, text: str) -> None:
+        """Keep a text with the estate, in its file where it has one and in its snapshots; an empty one is forgotten."""
+        with self._store.lock:
+            self._store.set_state({f"note:{name}": text})
+
+    def notes(self, start: str = "") -> dict[str, str]:
+        """The texts that are kept whose names begin so."""
+        with self._store.lock:
+            kept = self._store.state()
+        names = {fact.removeprefix("note:"): str(text) for fact, text in kept.items() if fact.startswith("note:") and text}
+        return {name: text for name, text in names.items() if name.startswith(start)}
+
     def close(self) -> None:
         """Write the clock's time, and let go of the database."""
         with self._store.lock:

@@ -54,6 +54,12 @@ class Door(Protocol):
 
     def now(self) -> datetime: ...
 
+    def remember(self, id: str, text: str) -> None:
+        """Keep a text of a deployment with the estate; an empty one forgets it."""
+
+    def remembered(self) -> Mapping[str, str]:
+        """The texts that are kept, by the ids they were given."""
+
 
 @dataclass
 class Step:

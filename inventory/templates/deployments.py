@@ -1,14 +1,17 @@
-"""The deployments of an estate: kept by id, and carried on whenever somebody looks. Knows the control plane as a `Door`."""
+"""The deployments of an estate: kept by id, and with it, and carried on whenever somebody looks. Knows the control plane as a
+`Door`."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from inventory.errors import InventoryError
+from inventory.templates import keeping
 from inventory.templates.deployment import Deployment, Door, prepare
 from inventory.templates.prediction import Change, changes
 
@@ -24,6 +27,7 @@ class Deployments:
         self._all: OrderedDict[str, Deployment] = OrderedDict()
         self._running: dict[str, Deployment] = {}
         self._lock = threading.RLock()
+        self._recall()
 
     def check(self, id_: str, properties: Mapping[str, Any]) -> Deployment:
         """The deployment as it would be. Raises TemplateError or InventoryError."""
@@ -54,8 +58,9 @@ class Deployments:
                 oldest = next((key for key, each in self._all.items() if each.ended is not None), None)
                 if oldest is None:
                     break
-                del self._all[oldest]
+                self._door.remember(self._all.pop(oldest).id, "")
             self.carry_on()
+            self._remember(made)
             return made, earlier is None
 
     def find(self, id_: str) -> Deployment:
@@ -82,13 +87,18 @@ class Deployments:
     def cancel(self, id_: str) -> None:
         """Start nothing more of a deployment. Raises InventoryError when it has ended, or is none."""
         with self._lock:
-            self.find(id_).cancel(self._door)
+            found = self.find(id_)
+            found.cancel(self._door)
+            self._remember(found)
 
     def forget(self, id_: str) -> bool:
         """Take a deployment out of the history; what it has made stays. Whether there was one."""
         with self._lock:
             self._running.pop(id_.lower(), None)
-            return self._all.pop(id_.lower(), None) is not None
+            found = self._all.pop(id_.lower(), None)
+            if found is not None:
+                self._door.remember(found.id, "")
+            return found is not None
 
     def due(self) -> datetime | None:
         """When the next deployment goes on; None when none is under way."""
@@ -108,3 +118,18 @@ class Deployments:
                 deployment.advance(self._door)
                 if deployment.ended is not None:
                     del self._running[id_]
+                    self._remember(deployment)
+
+    def _remember(self, deployment: Deployment) -> None:
+        self._door.remember(deployment.id, keeping.written(deployment))
+
+    def _recall(self) -> None:
+        """What was kept with the estate; without those whose group is no more."""
+        found = []
+        for id_, text in self._door.remembered().items():
+            with suppress(InventoryError, ValueError, LookupError, TypeError, AttributeError):
+                found.append(keeping.read(id_, text, self._door))
+        for each in sorted(found, key=lambda each: each.started or self._door.now()):
+            self._all[each.id.lower()] = each
+            if each.ended is None:
+                self._running[each.id.lower()] = each

@@ -26,6 +26,7 @@ from queries.http.arm_error import ArmError
 from queries.http.service import Service
 
 TYPE = "Microsoft.Resources/deployments"
+_NOTE = "deployment "
 WHOLE, IDS_ONLY = "FullResourcePayloads", "ResourceIdOnly"
 """How much what-if tells of a resource."""
 PREDICTIONS = 100
@@ -53,6 +54,12 @@ class WorldDoor:
 
     def now(self) -> datetime:
         return self._estate.clock.now()
+
+    def remember(self, id: str, text: str) -> None:
+        self._estate.note(f"{_NOTE}{id}", text)
+
+    def remembered(self) -> Mapping[str, str]:
+        return {name.removeprefix(_NOTE): text for name, text in self._estate.notes(_NOTE).items()}
 
     def scope(self, subscription: str, resource_group: str | None) -> Scope:
         control = self._estate.control

@@ -45,6 +45,7 @@ class SmallWorld:
         self.slow: dict[str, float] = {}
         self.broken: dict[str, InventoryError] = {}
         self.needed_by: dict[str, tuple[str, ...]] = {}
+        self.notes: dict[str, str] = {}
 
     def put(self, id: str, document: Mapping[str, Any], api_version: str) -> Running:
         name = id.rsplit("/", 1)[-1]
@@ -71,6 +72,12 @@ class SmallWorld:
 
     def now(self) -> datetime:
         return self.time
+
+    def remember(self, id: str, text: str) -> None:
+        self.notes[id] = text
+
+    def remembered(self) -> Mapping[str, str]:
+        return {id_: text for id_, text in self.notes.items() if text}
 
     def scope(self, subscription: str, resource_group: str | None) -> Scope:
         group = {"id": GROUP_ID, "name": resource_group, "location": "eastus", "properties": {}}
