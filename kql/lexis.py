@@ -103,13 +103,14 @@ def guid(text: str) -> str | None:
 
 
 # ---- timespans ---------------------------------------------------------------------------------------------------
-_UNITS: dict[str, int] = {
+_UNITS: dict[str, int | decimal.Decimal] = {
     **dict.fromkeys(("d", "day", "days"), TICKS_PER_DAY),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 36_000_000_000),
     **dict.fromkeys(("m", "min", "minute", "minutes"), 600_000_000),
     **dict.fromkeys(("s", "sec", "second", "seconds"), TICKS_PER_SECOND),
-    **dict.fromkeys(("ms", "milli", "millis", "millisecond", "milliseconds"), 10_000),
-    **dict.fromkeys(("micro", "micros", "microsecond", "microseconds"), 10),
+    **dict.fromkeys(("ms", "milli", "millis", "millisec", "millisecond", "milliseconds"), 10_000),
+    **dict.fromkeys(("micro", "micros", "microsec", "microsecond", "microseconds"), 10),
+    **dict.fromkeys(("nano", "nanos", "nanosec", "nanosecond", "nanoseconds"), decimal.Decimal("0.01")),
     **dict.fromkeys(("tick", "ticks"), 1),
 }
 _UNIT_FORM = re.compile(r"\s*([+-]?)\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*")

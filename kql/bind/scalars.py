@@ -266,6 +266,12 @@ def infix(binder: Binder, name: str, left: plan.Scalar, right: plan.Scalar, span
             right = plan.Convert(right, target) if right.type is DYNAMIC else right
     elif name in _ARITHMETIC:
         left, right = _dated(left, right), _dated(right, left)
+        if left.type is right.type is STRING:
+            # two constant texts would be read as timespans otherwise
+            function = catalogue.find(name)
+            assert function is not None
+            binder._no_overload(function, (left, right), span, name)
+            return plan.Literal(None, UNKNOWN)
     return binder.apply(name, (left, right), span, written=name)
 
 

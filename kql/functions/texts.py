@@ -106,7 +106,7 @@ ROWS = (
          "kql_format_bytes(CAST({size} AS DOUBLE), CAST({precision|0} AS INTEGER), {format|''})",
          "A number of bytes in Bytes, KB, MB, GB, TB or PB of 1024 each, rounded to a precision.",
          "format_bytes(10332, 1) == '10.1 KB'", naming="first"),
-    scalar(("parse_command_line(command_line:string, parser_type:string <Constant>) -> dynamic",
+    scalar(("parse_command_line(command_line:text, parser_type:string <Constant>) -> dynamic",
             template("CASE WHEN {command_line} <> '' THEN kql_command_line({command_line}) END", List(Scalar(STRING)))),
            doc="The arguments of a command line, taken apart as Windows does (CommandLineToArgvW): the only parser is 'windows'.",
            examples=("tostring(parse_command_line('echo \"hello world!\" x', 'windows')) == '[\"echo\",\"hello world!\",\"x\"]'",),

@@ -95,8 +95,8 @@ CREATE OR REPLACE MACRO kql_unit_ticks(u) AS
     WHEN 'h' THEN 36000000000 WHEN 'hour' THEN 36000000000 WHEN 'hours' THEN 36000000000 WHEN 'hr' THEN 36000000000 WHEN 'hrs' THEN 36000000000
     WHEN 'm' THEN 600000000 WHEN 'min' THEN 600000000 WHEN 'minute' THEN 600000000 WHEN 'minutes' THEN 600000000
     WHEN 's' THEN 10000000 WHEN 'sec' THEN 10000000 WHEN 'second' THEN 10000000 WHEN 'seconds' THEN 10000000
-    WHEN 'ms' THEN 10000 WHEN 'milli' THEN 10000 WHEN 'millis' THEN 10000 WHEN 'millisecond' THEN 10000 WHEN 'milliseconds' THEN 10000
-    WHEN 'micro' THEN 10 WHEN 'micros' THEN 10 WHEN 'microsecond' THEN 10 WHEN 'microseconds' THEN 10 WHEN 'tick' THEN 1 WHEN 'ticks' THEN 1 END;
+    WHEN 'ms' THEN 10000 WHEN 'milli' THEN 10000 WHEN 'millis' THEN 10000 WHEN 'millisec' THEN 10000 WHEN 'millisecond' THEN 10000 WHEN 'milliseconds' THEN 10000
+    WHEN 'micro' THEN 10 WHEN 'micros' THEN 10 WHEN 'microsec' THEN 10 WHEN 'microsecond' THEN 10 WHEN 'microseconds' THEN 10 WHEN 'tick' THEN 1 WHEN 'ticks' THEN 1 END;
 CREATE OR REPLACE MACRO kql_clock_to_timespan(s) AS
   (CASE WHEN starts_with(s, '-') THEN -1 ELSE 1 END)
   * ((coalesce(TRY_CAST(regexp_extract(s, '^-?(\d+)(?:\.|:\d+:\d+:)', 1) AS BIGINT), 0) * 24
