@@ -31,14 +31,14 @@ check: lint test
 clients: $(EQUIPPED) $(CLIENTS)/.small $(CLIENTS)/.ready
 	$(BIN)/python -m pytest tests/clients --durations=10
 
-# Older clients of Resource Graph, and those for Node where there is one: half a minute, 60 MB.
+# Older clients of Resource Graph, and those for Node where there is one: half a minute, 120 MB.
 clients-small: $(CLIENTS)/.small
 
 $(CLIENTS)/.small: | $(EQUIPPED)
 	$(BIN)/pip install --quiet --disable-pip-version-check --target $(CLIENTS)/python-8.0.0 azure-mgmt-resourcegraph==8.0.0 six
 	if command -v npm >/dev/null; then for version in 4.2.1 5.0.0; do \
 		npm install --silent --no-audit --no-fund --prefix $(CLIENTS)/node-$$version @azure/arm-resourcegraph@$$version || exit 1; \
-	done; fi
+	done; npm install --silent --no-audit --no-fund --prefix $(CLIENTS)/node-compute @azure/arm-compute || exit 1; fi
 	@touch $(CLIENTS)/.small
 
 $(CLIENTS)/.ready:
