@@ -33,7 +33,7 @@ from inventory.resource_types import (
     VIRTUAL_MACHINES,
     ResourceType,
 )
-from inventory.rows import NOTHING, fit, shown
+from inventory.rows import NOTHING, fit, schema_of, shown
 from inventory.shapes import TEXT, quoted
 from inventory.store import Store
 
@@ -160,7 +160,7 @@ def row_of(of: ResourceType, document: Document, tenant: str) -> Row | None:
     whole = {name: document[name] for name in BASE}
     if isinstance(whole["properties"], dict):
         whole["properties"] = _without_grafts(of, whole["properties"], row, rest)
-    schema = of.schema(tenant)
+    schema = schema_of(of, tenant)
     for name, kind in BASE.items():
         value = whole[name]
         if kind is TEXT:

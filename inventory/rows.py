@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -13,9 +14,15 @@ from inventory.resource_types import BASE, REST, ResourceType
 from inventory.shapes import is_json
 
 
+@lru_cache(maxsize=256)
+def schema_of(of: ResourceType, tenant: str) -> pa.Schema:
+    """The schema of a type, which to put together takes longer than to read a row by it."""
+    return of.schema(tenant)
+
+
 def shown(of: ResourceType, tenant: str, values: dict[str, Any]) -> dict[str, Any]:
     """A row of the physical table as the row of Resource Graph that it stands for, with what it has beyond its columns."""
-    schema = of.schema(tenant)
+    schema = schema_of(of, tenant)
     row: dict[str, Any] = {}
     for name, kind in BASE.items():
         position = schema.get_field_index(name)

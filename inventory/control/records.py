@@ -19,7 +19,7 @@ from inventory.control.ids import ResourceId, parse
 from inventory.feed import WHEN_ALL_IS_DONE, Feed
 from inventory.generic import GENERIC
 from inventory.resource_types import BASE, RESOURCE_TYPES, REST, ResourceType
-from inventory.rows import NOTHING, fit, present, shown
+from inventory.rows import NOTHING, fit, present, schema_of, shown
 from inventory.shapes import quoted
 from inventory.store import Store
 
@@ -207,7 +207,7 @@ class Records:
         if earlier is not None:
             row |= {graft.column: earlier[graft.column] for graft in of.grafts}
             row |= {name: earlier[name] for name in of.inner}
-        schema = of.schema(self._tenant)
+        schema = schema_of(of, self._tenant)
         rest: dict[str, Any] = {}
         for name, value in document.items():
             if value is None or name in ("type", "systemData"):
