@@ -16,7 +16,7 @@ most of them shorter than Python's usual five milliseconds, for which the engine
 def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     """While what stands in the block is done, `work` is done in a thread of its own. Both are done at the end."""
     before = sys.getswitchinterval()
-    thread = Thread(target=work, name="meanwhile", daemon=True)
+    thread = Thread(target=work, name="meanwhile")  # no daemon: a process that ends waits for it
     sys.setswitchinterval(min(before, _TURN))
     thread.start()
     try:
