@@ -33,6 +33,7 @@ from inventory.control.shape_check import well_formed, without_nulls
 from inventory.control.watching import Autoscale, Repairs
 from inventory.errors import InventoryError
 from inventory.feed import Feed
+from inventory.generic import GENERIC
 from inventory.passing import Passing
 from inventory.rules import comparison
 from inventory.rules.profile import Profile, profile_called
@@ -149,7 +150,8 @@ class ControlPlane:
             self._provider(place).get(place)
         page = Page(after, most, expand, scale_set)
         found: list[dict[str, Any]] = provider.listing(place, type, page)
-        if self._context.records.imported and provider.kind and scale_set is None:
+        stayed = self._context.records.imported and type_of(provider.kind) is not GENERIC
+        if stayed and scale_set is None:  # those that were imported and are in no table
             found += self._looked_at.listing(place, type, page)
         if after or most is not None:
             found = sorted((each for each in found if each["id"].lower() > after.lower()), key=_lower_id)[:most]

@@ -76,7 +76,7 @@ class Records:
 
     def find_document(self, id_: ResourceId) -> Values | None:
         """The row of a document that was imported and stayed one, though its type has a table."""
-        if not self._feed.documented or type_of(id_.kind) is GENERIC:
+        if not self.imported or type_of(id_.kind) is GENERIC:
             return None
         given = {"id": id_.text.lower(), "kind": id_.kind.lower()}
         found = self.select(GENERIC, "lower(id) = $id AND type = $kind", given)

@@ -57,6 +57,7 @@ def given() -> list[dict[str, Any]]:
         document(f"{uniform}/virtualMachines/0", name="uniform_0", properties={
             "provisioningState": "Succeeded", "extended": {"instanceView": {"powerState": state}}}),
         document(f"{PLACE}/Microsoft.Web/sites/site", properties={}),
+        document(f"{PLACE}/Microsoft.Insights/autoscaleSettings/auto", properties={"enabled": False}),
     ]  # fmt: skip
 
 
@@ -157,6 +158,8 @@ def test_a_machine_without_a_power_state_is_read_listed_and_deleted(graph: Resou
     control = graph.estate.control
     assert control.get(f"{MACHINES}/Mute")["properties"] == machine("mute", None)["properties"]
     assert [each["name"] for each in control.list("", "Microsoft.Compute/virtualMachines")] == ["lone", "web-1", "mute"]
+    for kind in ("Microsoft.Web/sites", "Microsoft.Insights/autoscaleSettings"):
+        assert len(control.list("", kind)) == 1, "what has no table is listed once"
     control.delete(f"{MACHINES}/mute")
     advance(graph.estate, 100)
     assert graph.query("resources | where name == 'mute'").rows() == []
