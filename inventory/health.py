@@ -136,7 +136,7 @@ def base_sql() -> str:
     return f"""
         INSERT INTO {STATUSES.source} (_key, {_COLUMNS}, _hidden)
         SELECT d.*, t._created FROM (SELECT * FROM transition WHERE _first) t JOIN ({_derived(first, "n._made")}) d ON d._key = t._key
-        WHERE t._key NOT IN (SELECT _key FROM {STATUSES.source})
+        WHERE t._key NOT IN (SELECT _key FROM {STATUSES.source} WHERE _key IN (SELECT _key FROM transition))
     """
 
 

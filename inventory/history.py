@@ -27,6 +27,10 @@ _NEVER = 1 << 62
 _UNKNOWN = 1 << 62
 """The beginning of a past of which nothing is known, because an estate was used without history."""
 
+CONCERNED = "_key IN (SELECT _key FROM event)"
+"""The condition for rows of resources that change now. Where keys are looked up in a large table it is said there too: the
+engine would otherwise lay out all keys of the table, and not those few."""
+
 _SLACK = 1.1
 """Trimming waits until the past is a tenth too large, so that its cost is spread over many changes."""
 
@@ -77,7 +81,7 @@ class Past:
         self._aged = self.begins
 
     def lay_down(self, of: ResourceType, source: str) -> None:
-        """Keep the images that resources had before their first change. Within a transaction.
+        """Keep the images that resources in the temporary table `event` had before their first change. Within a transaction.
 
         `source` is SQL for rows as they were, with the `_seq` of the change; what is not in the index was not before.
         """
@@ -86,7 +90,8 @@ class Past:
         self._images += self._changed(f"""
             INSERT INTO {of.past} (_key, _seq, _true_at, _visible_at, _deleted, {of.column_list})
             SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, FALSE, {of.column_list} FROM {source}
-            WHERE _key NOT IN (SELECT _key FROM {of.past}) AND _key IN (SELECT _key FROM {of.source})
+            WHERE _key NOT IN (SELECT _key FROM {of.past} WHERE {CONCERNED})
+              AND _key IN (SELECT _key FROM {of.source} WHERE {CONCERNED})
         """)
 
     def lay_down_slow(self, of: ResourceType) -> None:
@@ -98,7 +103,7 @@ class Past:
             INSERT INTO {of.slow_past} (_key, _seq, _true_at, _visible_at, {slow})
             SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, {slow} FROM {of.source}
             JOIN (SELECT _key, min(_seq) AS _seq FROM event GROUP BY _key) USING (_key)
-            WHERE _key NOT IN (SELECT _key FROM {of.slow_past})
+            WHERE _key NOT IN (SELECT _key FROM {of.slow_past} WHERE {CONCERNED})
         """)
 
     def take_over(self, of: ResourceType, due: str, wandered: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from inventory import changes, health
 from inventory.changes import Cause
-from inventory.history import Past
+from inventory.history import CONCERNED, Past
 from inventory.lag import Lag
 from inventory.resource_types import VIRTUAL_MACHINES, ResourceType
 from inventory.store import Store
@@ -157,7 +157,7 @@ class Recorder:
               WHERE _key IN (SELECT _key FROM event) GROUP BY _key
             )
             SELECT e._seq, e._key, e._true_at, e._visible_at, e._lost, e._first, n._deleted,
-              e._first AND b._key IS NULL AND e._key NOT IN (SELECT _key FROM {of.source}) AS _created,
+              e._first AND b._key IS NULL AND e._key NOT IN (SELECT _key FROM {of.source} WHERE {CONCERNED}) AS _created,
               coalesce(o._previous, b._seq, 0) AS _before_seq,
               coalesce(o._previous_at, b._true_at, {self._begins}) AS _before_at{shown}{of_machine},
               {strict} AS _pairs, {loose} AS _loose

@@ -193,16 +193,15 @@ class Control:
             self._feed.because(_cause_of(*operations))
         if any(OPERATIONS[operation].overrides for operation in operations):
             self._feed.forget_future(of, "target")
-        gone = any(edge.gone for operation in operations for edge in OPERATIONS[operation].edges)
+        edges = [edge for operation in operations for edge in OPERATIONS[operation].edges]
+        gone = any(edge.gone for edge in edges)
         if of is VIRTUAL_MACHINES:
-            if any(edge.disks for operation in operations for edge in OPERATIONS[operation].edges):
-                moved = '_disks IS NOT NULL AND _disks <> r.properties."diskState"'
-                self._follow(DISKS, moved, {
-                    "properties": "struct_update(properties, diskState := _disks)"})  # fmt: skip
+            if gone or any(edge.disks for edge in edges):
+                self._move_disks(gone)
             if gone:
                 self._leave()
         elif gone:
-            self._follow(SCALE_SET_INSTANCE_NICS, "_gone", {}, deleted=True)
+            self._follow(SCALE_SET_INSTANCE_NICS, "_gone", {}, deleted="TRUE")
         if gone and resize:
             self.resize_sets("_gone", -1)
         reported = {name: f"CASE WHEN _settled THEN {value} ELSE {name} END" for name, value in _REPORTED.items()}
@@ -244,22 +243,37 @@ class Control:
             f"AND _key NOT IN (SELECT _key FROM {of.feed} WHERE _true_at > {now})"
         )
 
+    @property
+    def _going(self) -> str:
+        """The condition for what goes with its machine."""
+        return "FALSE" if self.keeps_parts else "_goes_with_vm"
+
+    def _move_disks(self, gone: bool) -> None:
+        """The disks of machines that are started and deallocated change their state, those of machines that are no more
+        go too or are left over."""
+        moved = '_disks IS NOT NULL AND _disks <> r.properties."diskState"'
+        if not gone:
+            self._follow(DISKS, moved, {"properties": "struct_update(properties, diskState := _disks)"})
+            return
+        goes, stays = f"(_gone AND {self._going})", f"(_gone AND NOT {self._going})"
+        state = f"CASE WHEN {stays} THEN 'Unattached' WHEN {goes} THEN properties.\"diskState\" ELSE _disks END"
+        changes = {
+            "_vm_key": f"CASE WHEN NOT {stays} THEN _vm_key END",
+            "managedBy": f"CASE WHEN {stays} THEN '' ELSE \"managedBy\" END",
+            "properties": f"struct_update(properties, diskState := {state})",
+        }
+        self._follow(DISKS, f"_gone OR ({moved})", changes, deleted=goes)
+
     def _leave(self) -> None:
-        """What becomes of the things that hang on machines which are no more."""
-        loose = {"_vm_key": "NULL"}
-        going = "FALSE" if self.keeps_parts else "_goes_with_vm"
-        goes, stays = f"_gone AND {going}", f"_gone AND NOT {going}"
-        unattached = "struct_update(properties, diskState := 'Unattached')"
-        self._follow(DISKS, goes, {}, deleted=True)
-        self._follow(DISKS, stays, {**loose, "managedBy": "''", "properties": unattached})
-        ended = self._feed.truth(NETWORK_INTERFACES, WHEN_ALL_IS_DONE, f"{going} AND {self._hangs()}")
+        """What becomes of the things but disks that hang on machines which are no more."""
+        ended = self._feed.truth(NETWORK_INTERFACES, WHEN_ALL_IS_DONE, f"{self._going} AND {self._hangs()}")
         free = "struct_update(properties, ipConfiguration := NULL)"
         freed = f"_gone AND r._vm_key IN (SELECT _vm_key FROM {ended})"
-        self._follow(PUBLIC_IP_ADDRESSES, freed, {**loose, "properties": free})
-        self._follow(NETWORK_INTERFACES, goes, {}, deleted=True)
-        alone = "struct_update(properties, virtualMachine := NULL)"
-        self._follow(NETWORK_INTERFACES, stays, {**loose, "properties": alone})
-        self._follow(EXTENSIONS, "_gone", {}, deleted=True)
+        self._follow(PUBLIC_IP_ADDRESSES, freed, {"_vm_key": "NULL", "properties": free})
+        alone = f'struct_update(properties, virtualMachine := CASE WHEN {self._going} THEN properties."virtualMachine" END)'
+        left = {"_vm_key": f"CASE WHEN {self._going} THEN _vm_key END", "properties": alone}
+        self._follow(NETWORK_INTERFACES, "_gone", left, deleted=self._going)
+        self._follow(EXTENSIONS, "_gone", {}, deleted="TRUE")
 
     def _hangs(self) -> str:
         """The condition for what hangs on the targets. The range lets the engine skip what lies far from them."""
@@ -268,15 +282,16 @@ class Control:
             return "FALSE"
         return f"_vm_key BETWEEN {least} AND {most} AND _vm_key IN (SELECT _key FROM target)"
 
-    def _follow(self, of: ResourceType, when: str, changes: Mapping[str, str], *, deleted: bool = False) -> None:
-        """At those steps of the targets for which `when` holds, what hangs on them changes too."""
+    def _follow(self, of: ResourceType, when: str, changes: Mapping[str, str], *, deleted: str = "FALSE") -> None:
+        """At those steps of the targets for which `when` holds, what hangs on them changes too, or is `deleted`."""
         mine = self._feed.truth(of, WHEN_ALL_IS_DONE, self._hangs())
-        self._store.writer.execute(f"""
+        found = self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS
-            SELECT r.*, _accepted, _after, _disks FROM {mine} r
+            SELECT r.*, _accepted, _after, _disks, _gone FROM {mine} r
             JOIN (SELECT _key AS _vm_key, _accepted, _after, _disks, _gone FROM {self._machines}) USING (_vm_key) WHERE {when}
         """)
-        self._feed.announce(of, "following", changes, deleted=str(deleted))
+        if found.fetchall() != [(0,)]:
+            self._feed.announce(of, "following", changes, deleted=deleted)
 
     def shrink_set(self, key: int, now: int) -> None:
         """One machine has left a Flexible set, though it is still there."""
@@ -292,7 +307,7 @@ class Control:
         if least is None:
             return
         sets = self._feed.truth(SCALE_SETS, WHEN_ALL_IS_DONE, f"_key BETWEEN {least} AND {most}")
-        self._store.writer.execute(f"""
+        found = self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS
             SELECT s.*, _accepted, _after, _members FROM {sets} s JOIN (
               SELECT _set_key AS _key, max(_accepted) AS _accepted, max(_after) AS _after, count(*) AS _members
@@ -300,4 +315,5 @@ class Control:
             WHERE s.sku IS NOT NULL
         """)
         grown = f"struct_update(sku, capacity := (sku.capacity + {by} * _members)::BIGINT)"
-        self._feed.announce(SCALE_SETS, "following", {"sku": grown})
+        if found.fetchall() != [(0,)]:
+            self._feed.announce(SCALE_SETS, "following", {"sku": grown})

@@ -1,0 +1,81 @@
+"""Dead rows are given back a few at a time: nothing that is seen changes, and there are never too many of them."""
+
+from __future__ import annotations
+
+import duckdb
+import pytest
+
+from inventory import compaction
+from inventory.compaction import gather
+
+LIVING = 8_000
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyConnection:
+    monkeypatch.setattr(compaction, "STRETCH", 512)
+    monkeypatch.setattr(compaction, "MOST_MOVED", 512)
+    made = duckdb.connect(config={"max_vacuum_tasks": 0, "wal_autocheckpoint": "1TB"})
+    made.execute("ATTACH ':memory:' AS world (COMPRESS)")
+    made.execute(f"CREATE TABLE world.things AS SELECT range AS key, 0 AS version FROM range({LIVING})")
+    made.execute("CREATE TABLE world.others AS SELECT range AS key FROM range(100)")
+    made.execute("CHECKPOINT world")
+    return made
+
+
+def groups(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """How many groups of rows there are, and how many rows they have, living and dead."""
+    rows = connection.execute(
+        "SELECT count(*), sum(count)::BIGINT FROM pragma_storage_info('world.things') "
+        "WHERE column_name = 'key' AND segment_type <> 'VALIDITY'"
+    ).fetchall()
+    return rows[0]
+
+
+def change(connection: duckdb.DuckDBPyConnection, of: str) -> None:
+    """Let rows be written anew, as a refresh does."""
+    connection.execute("BEGIN")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE due AS SELECT key, version + 1 FROM world.things WHERE {of}")
+    connection.execute("DELETE FROM world.things WHERE key IN (SELECT key FROM due)")
+    connection.execute("INSERT INTO world.things FROM due")
+    connection.execute("COMMIT")
+
+
+def test_dead_rows_stay_within_bounds_however_long_rows_change(connection: duckdb.DuckDBPyConnection) -> None:
+    held, rounds = [], 60
+    for round_ in range(rounds):
+        change(connection, f"hash(key + {round_} * 7919) % 20 = 0")
+        connection.execute("BEGIN")
+        moved = gather(connection.execute, "world")
+        connection.execute("COMMIT")
+        connection.execute("CHECKPOINT world")
+        held.append(groups(connection)[1])
+        assert moved <= 2 * 512
+    assert connection.execute("SELECT count(*), count(DISTINCT key), max(key) FROM world.things").fetchall() == [
+        (LIVING, LIVING, LIVING - 1)
+    ]
+    written = connection.execute("SELECT sum(version) FROM world.things").fetchall()[0][0]
+    assert written > 2 * LIVING, "far more was written than can be held"
+    assert max(held) < 3.5 * LIVING
+    assert max(held[rounds // 2 :]) < 1.2 * max(held[: rounds // 2]), "and no more as time passes"
+
+
+def test_nothing_is_moved_where_little_is_dead(connection: duckdb.DuckDBPyConnection) -> None:
+    change(connection, "key % 3 = 0")
+    assert gather(connection.execute, "world") == 0
+    assert connection.execute("SELECT count(*) FROM world.others").fetchall() == [(100,)]
+
+
+def test_a_reader_goes_on_seeing_what_it_saw(connection: duckdb.DuckDBPyConnection) -> None:
+    reader = connection.cursor()
+    reader.execute("BEGIN")
+    before = reader.execute("SELECT sum(key), sum(version), count(*) FROM world.things").fetchall()
+    for round_ in range(20):
+        change(connection, f"hash(key + {round_}) % 5 = 0")
+        connection.execute("BEGIN")
+        gather(connection.execute, "world")
+        connection.execute("COMMIT")
+        connection.execute("CHECKPOINT world")
+        assert reader.execute("SELECT sum(key), sum(version), count(*) FROM world.things").fetchall() == before
+    reader.execute("COMMIT")
+    assert reader.execute("SELECT sum(key), count(*) FROM world.things").fetchall() == [(before[0][0], before[0][2])]
