@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+
+from queries.exit_codes import INTERRUPTED
 
 
 def main() -> None:
     """Run the command line; says how to get it where its libraries are missing."""
     try:
         from queries.cli import run
-    except KeyboardInterrupt:
-        sys.exit(130)
+
+        code = run()
     except ModuleNotFoundError as missing:
         if missing.name not in ("click", "rich", "prompt_toolkit", "platformdirs"):
             raise
         sys.exit(f"lazulite: the command line needs {missing.name}; install it with: pip install 'lazulite[cli]'")
-    sys.exit(run())
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # what is being loaded ends first; whoever presses again changes nothing
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

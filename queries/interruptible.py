@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
@@ -19,7 +20,12 @@ def interruptibly(graph: ResourceGraph, work: Callable[[], T]) -> T:
         try:
             return running.result()
         except KeyboardInterrupt:
-            while not running.done():  # an interrupt before the engine has begun would be lost
-                graph.interrupt()
-                wait([running], timeout=0.05)
+            # Whoever presses again while the engine is stopping must not keep it from being stopped.
+            before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+            try:
+                while not running.done():  # an interrupt before the engine has begun would be lost
+                    graph.interrupt()
+                    wait([running], timeout=0.05)
+            finally:
+                signal.signal(signal.SIGINT, before)
             raise

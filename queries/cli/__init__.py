@@ -7,8 +7,8 @@ import sys
 
 import click
 
-from queries.cli.codes import FAILED, INTERRUPTED, OK, TIMEOUT, USAGE, WRONG
 from queries.cli.commands import cli
+from queries.exit_codes import FAILED, INTERRUPTED, OK, TIMEOUT, USAGE, WRONG
 
 
 def _interrupted() -> int:

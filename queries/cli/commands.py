@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from queries.cli.codes import FAILED, OK, WRONG
 from queries.cli.opening import opened
 from queries.cli.options import SavedName, output_options, world_of, world_options
 from queries.cli.reading import bytes_of, expanded, text_of
 from queries.cli.writing import form_of, look_of, notes, sink, told
+from queries.exit_codes import FAILED, OK, WRONG
 from queries.http.command import serve_options
 from queries.library import saved_queries, saved_query
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from queries.cli.codes import OK
+from queries.exit_codes import OK
 from queries.formats import FORMATS, Format, Look, format_of_path
 
 if TYPE_CHECKING:

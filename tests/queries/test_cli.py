@@ -138,21 +138,34 @@ def test_a_timeout_exits_with_4(capsys: pytest.CaptureFixture[str]) -> None:
     assert "LZ102" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("seconds", [0.5, 1.2, 3])  # while it loads, while it makes the estate, while it asks
+def loads_the_engine(process: int) -> bool:
+    """Whether a process has begun to load the engine: its library is among what the process has mapped."""
+    try:
+        return "_duckdb" in Path(f"/proc/{process}/maps").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this system does not tell what a process has loaded")
+@pytest.mark.parametrize("seconds", [0, 0.7, 3])  # while the engine loads, while it makes the estate, while it asks
 def test_an_interrupt_exits_with_130(seconds: float) -> None:
     command = [sys.executable, "-m", "queries", "query", "-q", ENDLESS, *SMALL]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        time.sleep(seconds)
         try:
-            for _ in range(30):  # while the engine is being loaded it may swallow one: whoever waits presses again
+            while not loads_the_engine(process.pid):
+                assert process.poll() is None
+                time.sleep(0.01)
+            time.sleep(seconds)
+            for _ in range(60):  # whoever waits presses again
                 process.send_signal(signal.SIGINT)
                 with contextlib.suppress(subprocess.TimeoutExpired):
-                    _, err = process.communicate(timeout=2)
+                    _, err = process.communicate(timeout=1)
                     break
         finally:
             process.kill()
-    assert process.returncode == 130
-    assert b"Traceback" not in err
+    # Python ends by the signal itself where the interrupt met it while it ran a text, as dataclasses do; a shell says 130.
+    assert process.returncode in (130, -signal.SIGINT)
+    assert b"Traceback" not in err and b"interrupted" in err
 
 
 @pytest.mark.parametrize(
