@@ -69,22 +69,31 @@ def generate(store: Store, vms: int, seed: int, start_ticks: int, *, progress: P
         _run(writer, name)
     with ThreadPoolExecutor(max_workers=1) as helper:
         compressed = helper.submit(lambda: True)
+        drafted = 0
         for batch in range(pools.batches):
-            _set_variables(writer, batch=batch)
-            _run(writer, "machines")
-            compressed.result()  # it shuts other writers out of `world`, but not out of the drafts
+            # compression shuts other writers out of `world`, but not out of the drafts
+            while drafted <= batch or (drafted < min(batch + _COMPRESS_EVERY, pools.batches) and not compressed.done()):
+                _set_variables(writer, batch=drafted)
+                _run(writer, "machines")
+                writer.execute(f"ALTER TABLE draft.machines RENAME TO drafted_{drafted}")
+                drafted += 1
+            compressed.result()
+            writer.execute(f"ALTER TABLE draft.drafted_{batch} RENAME TO machines")
             _share(helper, (writer, second), _ABOUT_MACHINES)
             writer.execute("DROP TABLE draft.machines")
-            if batch % _COMPRESS_EVERY == _COMPRESS_EVERY - 1:
+            # Early on there is memory for more, and the row groups of a table are compressed side by side.
+            every = _COMPRESS_EVERY if batch >= pools.batches // 2 else 2 * _COMPRESS_EVERY
+            if batch % every == every - 1:
                 compressed = helper.submit(store.checkpoint)
             if progress is not None:
                 progress(min(vms, (batch + 1) * BATCH), vms)
-        compressed.result()
         for batch in range(pools.uniform_batches):
             _set_variables(writer, batch=batch)
             _run(writer, "instances")
+            compressed.result()
             _share(helper, (writer, second), ("scale_set_instances", "scale_set_instance_nics"))
             writer.execute("DROP TABLE draft.instances")
+        compressed.result()
     second.close()
     writer.execute("DETACH draft")
     if vms >= BATCH:  # what is smaller takes little memory, and longer to compress than to make
