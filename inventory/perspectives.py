@@ -16,9 +16,12 @@ from inventory.generic import GENERIC, SPELLED
 from inventory.health import SHOWN, STATUSES, shown_sql
 from inventory.history import SHOWN_AT, during_sql, then_sql
 from inventory.resource_types import DATABASE, LOGICAL_TABLES, ResourceType, empty_schema
-from inventory.shapes import WHOLE, field
+from inventory.shapes import TEXT, WHOLE, field
 from inventory.store import Store
 from inventory.tables import TABLES
+
+_SHOWN_ID = "_shown_id"
+"""The column by which the images of an interval that were there since one time are told apart: pages need one order."""
 
 AT = "getvariable('looked_at')::BIGINT"
 """SQL for the time that a reader looks at, in ticks; each reader sets it on its own connection."""
@@ -79,6 +82,8 @@ class Perspectives:
         suffix = perspective.value
         views = {of.source: f"SELECT * FROM {_sql(self._feed, of, perspective)}" for of in TABLES}
         views[SHOWN] = shown_sql(suffix, SHOWN_AT if perspective is Perspective.DURING else None)
+        if perspective is Perspective.DURING:
+            views[SHOWN] = f"SELECT *, id AS {_SHOWN_ID} FROM ({views[SHOWN]})"
         for table in documented:
             views[GENERIC.view(table)] = f"SELECT * FROM {GENERIC.source}{suffix} WHERE _table = '{table.lower()}'"
         with self._store.transaction() as writer:
@@ -91,14 +96,18 @@ def _sql(feed: Feed, of: ResourceType, perspective: Perspective) -> str:
     if perspective is Perspective.TRUTH:
         return feed.truth(of, AT)
     if perspective is Perspective.DURING:
-        if of.has_past:
-            return during_sql(of, AT, UNTIL)
-        return f"(SELECT *, greatest(_seen_at, {AT}) AS {SHOWN_AT} FROM {of.source} WHERE _seen_at < {UNTIL})"
+        images = (
+            during_sql(of, AT, UNTIL)
+            if of.has_past
+            else f"(SELECT *, greatest(_seen_at, {AT}) AS {SHOWN_AT} FROM {of.source} WHERE _seen_at < {UNTIL})"
+        )
+        return f"(SELECT *, id AS {_SHOWN_ID} FROM {images})"
     return then_sql(of, AT) if of.has_past else f"{of.source} WHERE _seen_at <= {AT}"
 
 
 def _seen_from(schema: pa.Schema, perspective: Perspective) -> pa.Schema:
     facts = {key.decode(): value.decode() for key, value in schema.metadata.items()}
     if perspective is Perspective.DURING:
-        schema = schema.append(field(SHOWN_AT, WHOLE, hidden="1", ordered="1").with_nullable(False))
+        for name, shape in ((SHOWN_AT, WHOLE), (_SHOWN_ID, TEXT)):
+            schema = schema.append(field(name, shape, hidden="1", ordered="1").with_nullable(False))
     return schema.with_metadata({**facts, "source": facts["source"] + perspective.value})

@@ -17,6 +17,7 @@ class GatheringTransport:
         self._transport = transport
         self._loop = loop
         self._pieces: list[bytes] = []
+        self._handed_over = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -25,21 +26,26 @@ class GatheringTransport:
         if not data:
             return
         if not self._pieces:
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
         self._pieces.append(data)
 
-    def get_write_buffer_size(self) -> int:
-        return self._transport.get_write_buffer_size() + sum(map(len, self._pieces))
+    @property
+    def taken(self) -> int:
+        """Bytes that the other side has taken so far."""
+        return self._handed_over - self._transport.get_write_buffer_size()
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def abort(self) -> None:
         self._pieces.clear()
         self._transport.abort()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Hand over what has been written."""
         if self._pieces:
             pieces, self._pieces = self._pieces, []
-            self._transport.write(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            self._handed_over += len(data)
+            self._transport.write(data)

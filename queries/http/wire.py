@@ -27,10 +27,12 @@ class GuardedProtocol(HttpToolsProtocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _drain: asyncio.TimerHandle | None = None
+    _gathering: GatheringTransport
     _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(GatheringTransport(transport, self.loop))  # type: ignore[arg-type]
+        self._gathering = GatheringTransport(transport, self.loop)
+        super().connection_made(self._gathering)  # type: ignore[arg-type]
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -56,25 +58,23 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
+        self._gathering.flush()
         super().on_response_complete()
-        if self.transport.get_write_buffer_size() and self._drain is None:
-            self._drain = self.loop.call_later(self.unread_seconds, self._check_drain, self._unread())
+        if self._drain is None and self.transport.get_write_buffer_size():
+            self._drain = self.loop.call_later(self.unread_seconds, self._check_drain, self._gathering.taken)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "Bad Request", "BadRequest", msg)
 
-    def _unread(self) -> int:
-        return self.transport.get_write_buffer_size()
-
     def _check_drain(self, before: int) -> None:
         """An answer of which nothing was read for a while is given up, and its memory with it."""
-        left = self._unread()
-        if left >= before > 0:
+        taken, self._drain = self._gathering.taken, None
+        if not self.transport.get_write_buffer_size():
+            return
+        if taken == before:
             self.transport.abort()
-        elif left:
-            self._drain = self.loop.call_later(self.unread_seconds, self._check_drain, left)
         else:
-            self._drain = None
+            self._drain = self.loop.call_later(self.unread_seconds, self._check_drain, taken)
 
     def _expect_head(self) -> None:
         self._head = 0

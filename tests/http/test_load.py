@@ -112,9 +112,10 @@ def test_what_is_written_in_one_turn_is_written_once() -> None:
         transport = GatheringTransport(wire, asyncio.get_running_loop())
         for piece in (b"head ", b"", b"body"):
             transport.write(piece)
-        assert (wire.written, transport.get_write_buffer_size()) == ([], 16)
+        assert wire.written == []
         await asyncio.sleep(0)
-        assert (wire.written, transport.get_write_buffer_size()) == ([b"head body"], 7)
+        assert wire.written == [b"head body"]
+        assert transport.taken == len(b"head body") - wire.get_write_buffer_size()
         transport.write(b"last")
         transport.close()
         assert (wire.written[1:], transport.is_closing()) == ([b"last"], True)

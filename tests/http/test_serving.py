@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +252,19 @@ def test_slow_senders_are_not_waited_for(graph: Any, tmp_path: Path) -> None:
             lost.clear()
             assert lost.wait(20), "nothing is read, so the server gives the answer up"
             assert len(read_all(greedy)) < 1_000_000
+
+        def keep_asking(_: int) -> int:
+            """Whoever reads is answered for much longer than an unread answer is kept."""
+            connection, answered = http.client.HTTPConnection("127.0.0.1", bound[0], timeout=10), 0
+            ends = time.monotonic() + 5 * Hasty.unread_seconds
+            while time.monotonic() < ends:
+                connection.request("POST", PATH, CONTENT, {"content-type": "application/json"})
+                answered += connection.getresponse().read() != b""
+            connection.close()
+            return answered
+
+        with ThreadPoolExecutor(16) as clients:
+            assert min(clients.map(keep_asking, range(16))) > 5
     finally:
         done.set()
         thread.join(20)
