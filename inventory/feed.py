@@ -259,7 +259,7 @@ class Feed:
     def forget_future(self, of: ResourceType, target: str) -> None:
         """Take back what was to become true of the targets after their `_accepted`: a new operation overrides it."""
         self._recorder.forget_future(of, target)
-        for feed in [of.feed, of.slow_feed] if of.slow else [of.feed]:
+        for feed in of.feeds:
             self._store.writer.execute(
                 f"DELETE FROM {feed} USING {target} t WHERE {feed}._key = t._key AND {feed}._true_at > t._accepted"
             )
@@ -269,9 +269,7 @@ class Feed:
     def pending(self) -> int:
         """How many changes of resources are true but not yet seen by the index; what is recorded of them not counted."""
         now = self.now()
-        feeds = [
-            feed for of in TABLES if of not in RECORDS for feed in ([of.feed, of.slow_feed] if of.slow else [of.feed])
-        ]
+        feeds = [feed for of in TABLES if of not in RECORDS for feed in of.feeds]
         counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {feed} WHERE _true_at <= {now}" for feed in feeds)
         with self._store.lock:
             return self._count_of(f"SELECT sum(n)::BIGINT FROM ({counts})")
@@ -371,7 +369,7 @@ class Feed:
         with self._store.lock:
             with self._store.transaction() as writer:
                 for of in TABLES:
-                    for feed in [of.feed, of.slow_feed] if of.slow else [of.feed]:
+                    for feed in of.feeds:
                         found = f"_true_at <= {now} AND _visible_at > {now}" + (" AND _lost" if of in RECORDS else "")
                         writer.execute(f"UPDATE {feed} SET _visible_at = {now} WHERE {found}")
             self._reckon(TABLES)
@@ -388,7 +386,7 @@ class Feed:
 
     def _reckon(self, types: Iterable[ResourceType]) -> None:
         """Note when the next change of each of some types is due."""
-        feeds = [(of.physical, feed) for of in types for feed in ([of.feed, of.slow_feed] if of.slow else [of.feed])]
+        feeds = [(of.physical, feed) for of in types for feed in of.feeds]
         if feeds:
             each = " UNION ALL ".join(
                 f"SELECT '{name}' AS name, min(_visible_at) AS due FROM {feed}" for name, feed in feeds

@@ -75,7 +75,7 @@ class Past:
         if self.begins != begins:
             store.set_state({"history_begins": self.begins})
             for of in self._tables:  # a past with a gap would be a wrong one
-                for table in _tables_of(of):
+                for table in of.pasts:
                     store.writer.execute(f"DELETE FROM {table}")
         self._images = self._count_all()
         self._aged = self.begins
@@ -139,7 +139,7 @@ class Past:
         for of in self._records:
             self._store.writer.execute(f"DELETE FROM {of.source} WHERE _seen_at <= {oldest}")
         for of in self._tables:
-            for table, feed in zip(_tables_of(of), (of.feed, of.slow_feed), strict=False):
+            for table, feed in zip(of.pasts, of.feeds, strict=True):
                 # the latest image of before stays where later ones build on it
                 self._store.writer.execute(f"""
                     DELETE FROM {table} WHERE _visible_at <= {oldest} AND _seq NOT IN (
@@ -151,7 +151,7 @@ class Past:
 
     def _time_of_image(self, rank: int) -> int:
         """The time of the image than which so many are younger."""
-        every = [f"SELECT _visible_at FROM {table}" for of in self._tables for table in _tables_of(of)]
+        every = [f"SELECT _visible_at FROM {table}" for of in self._tables for table in of.pasts]
         times = " UNION ALL ".join(every + [f"SELECT _seen_at FROM {of.source}" for of in self._records])
         row = self._store.writer.execute(
             f"SELECT _visible_at FROM ({times}) ORDER BY _visible_at DESC LIMIT 1 OFFSET {rank}"
@@ -159,7 +159,7 @@ class Past:
         return 0 if row is None else int(row[0])
 
     def _count_all(self) -> int:
-        kept = [table for of in self._tables for table in _tables_of(of)] + [of.source for of in self._records]
+        kept = [table for of in self._tables for table in of.pasts] + [of.source for of in self._records]
         return self._changed(
             f"SELECT sum(n)::BIGINT FROM ({' UNION ALL '.join(f'SELECT count(*) AS n FROM {t}' for t in kept)})"
         )
@@ -167,10 +167,6 @@ class Past:
     def _changed(self, statement: str) -> int:
         row = self._store.writer.execute(statement).fetchone()
         return 0 if row is None else int(row[0])
-
-
-def _tables_of(of: ResourceType) -> list[str]:
-    return [of.past, of.slow_past] if of.slow else [of.past]
 
 
 def then_sql(of: ResourceType, at: str) -> str:

@@ -83,7 +83,7 @@ class Perspectives:
         views = {of.source: f"SELECT * FROM {_sql(self._feed, of, perspective)}" for of in TABLES}
         views[SHOWN] = shown_sql(suffix, SHOWN_AT if perspective is Perspective.DURING else None)
         if perspective is Perspective.DURING:
-            views[SHOWN] = f"SELECT *, id AS {_SHOWN_ID} FROM ({views[SHOWN]})"
+            views = {name: f"SELECT *, id AS {_SHOWN_ID} FROM ({sql})" for name, sql in views.items()}
         for table in documented:
             views[GENERIC.view(table)] = f"SELECT * FROM {GENERIC.source}{suffix} WHERE _table = '{table.lower()}'"
         with self._store.transaction() as writer:
@@ -96,12 +96,9 @@ def _sql(feed: Feed, of: ResourceType, perspective: Perspective) -> str:
     if perspective is Perspective.TRUTH:
         return feed.truth(of, AT)
     if perspective is Perspective.DURING:
-        images = (
-            during_sql(of, AT, UNTIL)
-            if of.has_past
-            else f"(SELECT *, greatest(_seen_at, {AT}) AS {SHOWN_AT} FROM {of.source} WHERE _seen_at < {UNTIL})"
-        )
-        return f"(SELECT *, id AS {_SHOWN_ID} FROM {images})"
+        if of.has_past:
+            return during_sql(of, AT, UNTIL)
+        return f"(SELECT *, greatest(_seen_at, {AT}) AS {SHOWN_AT} FROM {of.source} WHERE _seen_at < {UNTIL})"
     return then_sql(of, AT) if of.has_past else f"{of.source} WHERE _seen_at <= {AT}"
 
 

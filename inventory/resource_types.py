@@ -136,6 +136,11 @@ class ResourceType:
         return f"{DATABASE}.{self.physical}_slow_feed"
 
     @property
+    def feeds(self) -> list[str]:
+        """The one, or both."""
+        return [self.feed, self.slow_feed] if self.slow else [self.feed]
+
+    @property
     def past(self) -> str:
         """The table of images that the index has shown before, or shows now after a change."""
         return f"{DATABASE}.{self.physical}_past"
@@ -144,6 +149,11 @@ class ResourceType:
     def slow_past(self) -> str:
         """The same for the fields that arrive later than the rest."""
         return f"{DATABASE}.{self.physical}_slow_past"
+
+    @property
+    def pasts(self) -> list[str]:
+        """The one, or both."""
+        return [self.past, self.slow_past] if self.slow else [self.past]
 
     @property
     def slow(self) -> tuple[str, ...]:

@@ -45,6 +45,17 @@ class Yard:
         self.estate.clock.advance(seconds)
         self.estate.refresh()
 
+    def attempt(self, verb: str, *words: object) -> Operation | None:
+        """An operation that is either accepted, or refused (None) and then changes nothing."""
+        before = self.estate._feed.last_number
+        try:
+            made = getattr(self.control, verb)(*words)
+        except InventoryError:
+            assert self.estate._feed.last_number == before
+            return None
+        assert isinstance(made, Operation)
+        return made
+
     def done(self, verb: str, *words: Any, **more: Any) -> Any:
         """One operation, waited for; the operation."""
         operation = getattr(self.control, verb)(*words, **more)
