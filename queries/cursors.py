@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
@@ -84,6 +84,13 @@ class Cursors:
     def close(self) -> None:
         while self._idle:
             self._idle.pop().close()
+
+
+def ask(
+    cursor: duckdb.DuckDBPyConnection, statement: str | duckdb.Statement, bound: Mapping[str, object]
+) -> duckdb.DuckDBPyConnection:
+    """Run a statement. An empty mapping must not be given: the engine then expects parameters."""
+    return cursor.execute(statement, bound) if bound else cursor.execute(statement)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import duckdb
 
 import kql
 from inventory import Estate, Perspective, SimulatedClock
-from queries.cursors import Cursors
+from queries.cursors import Cursors, ask
 from queries.errors import AnswerTooLarge
 from queries.meanwhile import meanwhile
 from queries.plans import Look, Plan, Plans
@@ -169,6 +169,7 @@ class ResourceGraph:
             truncated=truncated,
             render=plan.compiled.render,
             advice=plan.compiled.advice,
+            operators=plan.compiled.operators,
         )
 
     def compare(self, text: str, /, *, key: str = "id", **options: Any) -> Comparison:
@@ -210,7 +211,7 @@ class ResourceGraph:
         try:
             with self._cursors.watching(cursor, text, patience):
                 statement = plan.statement if compiled is plan.compiled else compiled.sql
-                cursor.execute(statement, bound) if bound else cursor.execute(statement)
+                ask(cursor, statement, bound)
         except BaseException:
             cursor.close()
             raise
@@ -247,8 +248,7 @@ class ResourceGraph:
             self._cursors.one() as cursor,
             self._cursors.watching(cursor, text, self.settings.timeout if timeout is None else timeout),
         ):
-            cursor.execute(compiled.sql, bound) if bound else cursor.execute(compiled.sql)
-            return int(cursor.fetchall()[0][0])
+            return int(ask(cursor, compiled.sql, bound).fetchall()[0][0])
 
     def interrupt(self) -> None:
         """Stop every query that runs now; each raises QueryInterrupted in its own thread. For any thread to call."""
@@ -338,8 +338,7 @@ class ResourceGraph:
         limits = self.settings
         with self._cursors.one() as cursor, self._cursors.watching(cursor, text, timeout):
             look.tell(cursor)
-            # An empty mapping must not be given: the engine then expects parameters.
-            cursor.execute(plan.statement, bound) if bound else cursor.execute(plan.statement)
+            ask(cursor, plan.statement, bound)
             engine_types = [column[1] for column in cursor.description or ()]
             small = SMALL if limits.max_rows is None else min(SMALL, limits.max_rows + 1)
             small = small if at_most is None else at_most + 1

@@ -56,10 +56,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """An answer that has been read up to a row, and what beginning it took (seconds)."""
+    """An answer that has been read up to the row of its key, and what beginning it took (seconds)."""
 
     stream: Stream
-    reached: int
     total: int
     begun: float
     cost: float
@@ -125,7 +124,7 @@ class Pager:
         if more and not cutting:
             now = time.monotonic()
             reached = skip + len(rows)
-            left = _Open(stream, reached, total, begun, cost, now)
+            left = _Open(stream, total, begun, cost, now)
             self._put_by((text, profile, scope, reached, shuffle), left)
         else:
             stream.close()
@@ -162,7 +161,7 @@ class Pager:
                 del self._open[gone]
         for _, each in stale:
             each.stream.close()
-        if opened is None or self._may_go_on(opened, now):
+        if opened is None or self._may_go_on(opened, key[3], now):
             return opened
         self._graph.refresh()
         if opened.stream.version == self._graph.estate.version:
@@ -170,9 +169,9 @@ class Pager:
         opened.stream.close()
         return None
 
-    def _may_go_on(self, opened: _Open, now: float) -> bool:
+    def _may_go_on(self, opened: _Open, reached: int, now: float) -> bool:
         """Whether an answer is read on without asking whether the index has moved."""
-        dear = opened.cost >= DEAR or opened.reached >= FAR
+        dear = opened.cost >= DEAR or reached >= FAR
         patience = min(max(self._patience, PAYS * opened.cost), LONGEST) if self._patience else 0.0
         return self._graph.clock.kind == "real" and dear and now - opened.begun <= patience
 

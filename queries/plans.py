@@ -14,7 +14,7 @@ import duckdb
 
 import kql
 from inventory import Estate, Perspective
-from queries.cursors import Cursors, failure
+from queries.cursors import Cursors, ask, failure
 from queries.profile import Profile, profile_of
 from queries.result import Column
 from queries.settings import Settings
@@ -139,4 +139,4 @@ class Plans:
         with self._cursors.one() as cursor:
             look.tell(cursor)
             self._cursors.make_macros(cursor, question.sql)
-            return (cursor.execute(question.sql, bound) if bound else cursor.execute(question.sql)).fetchall()
+            return ask(cursor, question.sql, bound).fetchall()

@@ -45,12 +45,13 @@ class Result:
     """The answer to one query, complete and unchangeable.
 
     A small answer is kept as rows, what exceeds the first few thousand rows as Arrow; either is turned into the other
-    on demand. `as_of` is the time up to which every change is visible, `truncated` says whether rows were left out.
+    on demand. `as_of` is the time up to which every change is visible, `truncated` says whether rows were left out,
+    `operators` which the query has.
     """
 
     __slots__ = (
         "_ages", "_decoders", "_engine_types", "_forms", "_head", "_pending", "_rows", "_tail",
-        "advice", "as_of", "columns", "render", "timings", "truncated",
+        "advice", "as_of", "columns", "operators", "render", "timings", "truncated",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +69,7 @@ class Result:
         truncated: bool = False,
         render: str | None = None,
         advice: Sequence[Problem] = (),
+        operators: frozenset[str] = frozenset(),
     ) -> None:
         self.columns: tuple[Column, ...] = tuple(columns)
         self.as_of = as_of
@@ -75,6 +77,7 @@ class Result:
         self.truncated = truncated
         self.render = render
         self.advice: tuple[Problem, ...] = tuple(advice)
+        self.operators = operators
         self._forms = forms
         self._decoders = [decoder(column.type, form) for column, form in zip(self.columns, forms, strict=True)]
         self._head = head

@@ -11,11 +11,6 @@ from queries.cli.commands import cli
 from queries.exit_codes import FAILED, INTERRUPTED, OK, TIMEOUT, USAGE, WRONG
 
 
-def _interrupted() -> int:
-    click.echo("interrupted", err=True)
-    return INTERRUPTED
-
-
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and give its exit code; nothing but a defect of ours ends in a traceback."""
     try:
@@ -28,7 +23,8 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()
         return USAGE if error.exit_code in (1, 2) else error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return _interrupted()
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
     except OSError as error:
         click.echo(f"lazulite: {error.filename or 'input or output'}: {error.strerror}", err=True)
         return FAILED

@@ -24,7 +24,7 @@ def issue(key: bytes, issuer: str, tenant: str, audience: str, client: str) -> s
     }  # fmt: skip
     signed = f"{packed({'typ': 'JWT', 'alg': 'HS256', 'kid': 'lazulite'})}.{packed(claims)}"
     signature = hmac.digest(key, signed.encode(), "sha256")
-    return f"{signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+    return f"{signed}.{_in_base64(signature)}"
 
 
 def is_issued(key: bytes, token: bytes) -> bool:
@@ -41,7 +41,11 @@ def is_issued(key: bytes, token: bytes) -> bool:
 
 def packed(value: dict[str, Any]) -> str:
     """A part of a token: JSON in base64 for addresses, without its padding."""
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+    return _in_base64(json.dumps(value).encode())
+
+
+def _in_base64(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).decode().rstrip("=")
 
 
 def _unpacked(part: bytes) -> bytes:

@@ -26,10 +26,15 @@ def interval(start: datetime, end: datetime) -> dict[str, str]:
     return {"start": f"{start:%Y-%m-%dT%H:%M:%S}.0000000Z", "end": f"{end:%Y-%m-%dT%H:%M:%S}.0000000Z"}
 
 
+def running(graph: ResourceGraph) -> str:
+    """The id of the first machine that runs."""
+    text = f"resources | where {CODE} == 'PowerState/running' | project id | order by id asc"
+    return str(graph.query(text).rows()[0][0])
+
+
 def deallocated(graph: ResourceGraph) -> tuple[str, datetime]:
     """The id of a machine that ran and was deallocated, and when that was asked for."""
-    running = f"resources | where {CODE} == 'PowerState/running' | project id | order by id asc"
-    id_ = graph.query(running).rows()[0][0]
+    id_ = running(graph)
     graph.advance(60)
     asked = graph.clock.now()
     graph.vm(id_).deallocate()
@@ -78,8 +83,7 @@ def test_a_machine_that_was_deallocated(estate: ResourceGraph, make_client: Any)
 
 
 def test_it_begins_with_its_start_and_ends_before_its_end(estate: ResourceGraph) -> None:
-    running = f"resources | where {CODE} == 'PowerState/running' | project id | order by id asc"
-    id_ = estate.query(running).rows()[0][0]
+    id_ = running(estate)
     estate.advance(60)
     asked = estate.clock.now()
     estate.vm(id_).deallocate()
@@ -102,6 +106,8 @@ def test_its_pages_are_those_of_one_answer(estate: ResourceGraph, make_client: A
 
     whole = page().json["snapshots"]
     assert len(whole) > 20
+    since = page("resources | where _shown_at > 0 | count")  # a column that only an interval has
+    assert since.status == 200 and since.json["snapshots"][0]["Count"] == len(whole)
     met: list[Any] = []
     options: dict[str, Any] = {"$top": 7}
     while True:

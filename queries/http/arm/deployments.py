@@ -114,14 +114,18 @@ class DeploymentRoutes:
         return Answer(told, headers={} if found.ended else self._long.wait())
 
     def validate(self, ask: Ask) -> Answer:
-        try:
-            made = self._deployments.check(self._id(ask), _properties(ask))
-        except TemplateError as error:
-            raise _violation(error, ask) from error
+        made = self._checked(ask, _properties(ask))
         shown = self._document(made)
         shown["properties"]["validatedResources"] = [{"id": step.planned.id} for step in made.steps.values()]
         shown["properties"]["provisioningState"] = "Succeeded"
         return Answer(shown)
+
+    def _checked(self, ask: Ask, properties: Mapping[str, Any]) -> Deployment:
+        """A deployment that would be accepted."""
+        try:
+            return self._deployments.check(self._id(ask), properties)
+        except TemplateError as error:
+            raise _violation(error, ask) from error
 
     def what_if(self, ask: Ask) -> Answer:
         """202 and where to ask for what the deployment would change; worked out at once, as of now."""
@@ -133,10 +137,7 @@ class DeploymentRoutes:
         if form not in (WHOLE.lower(), IDS_ONLY.lower()):
             raise ArmError(400, "InvalidRequestContent", f"The result format of what-if is {WHOLE} or {IDS_ONLY}.")
         id_ = self._id(ask)
-        try:
-            made = self._deployments.check(id_, properties)
-        except TemplateError as error:
-            raise _violation(error, ask) from error
+        made = self._checked(ask, properties)
         told = {"status": "Succeeded", "properties": {"changes": self._deployments.predict(made, form == WHOLE.lower())}}
         number = str(uuid.uuid4())
         self._predicted[number] = (id_.lower(), told)

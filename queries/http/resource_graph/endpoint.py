@@ -150,20 +150,16 @@ class _Endpoint:
         scope = self._scopes.of(asked, refresh=not goes_on)
         token = tokens.question(asked.query, scope.subscriptions)
         settings = self._settings
-        at = tokens.Place(0, settings.max_page, secrets.randbits(64) if settings.shuffle_unsorted else None)
-        if asked.skip_token is not None:
-            at = tokens.read(self._service.key, asked.skip_token, token)
-        skip, top = at.skip, at.top
-        skip = skip if asked.skip is None else asked.skip
-        top = top if asked.top is None else asked.top
+        first = tokens.Place(0, settings.max_page, secrets.randbits(64) if settings.shuffle_unsorted else None)
+        at = tokens.wanted(self._service.key, asked, token, first)
         look = self._look(asked)
         try:
             page = self._pager.page(
                 asked.query,
                 profile=settings.profile,
                 subscriptions=scope.subscriptions,
-                skip=skip,
-                top=top,
+                skip=at.skip,
+                top=at.top,
                 timeout=settings.query_seconds,
                 shuffle=at.seed,
             )
@@ -171,7 +167,7 @@ class _Endpoint:
             raise Refused(refusal(error), self._explained(error)) from None
         counted = [self._facet(asked, index, scope.subscriptions, look) for index in range(len(asked.facets))]
         pages = self._pages(page)
-        following = tokens.write(self._service.key, tokens.Place(page.skip + len(page.rows), top, at.seed), token)
+        following = tokens.write(self._service.key, tokens.Place(page.skip + len(page.rows), at.top, at.seed), token)
         body = answer.body(
             page, look, counted, page.cut or (page.more and not pages), following if page.more and pages else None
         )

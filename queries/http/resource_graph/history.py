@@ -58,23 +58,20 @@ def snapshots(
     """A page of the answer, with a token (signed with `key`) for the next one where there is more. Raises Refused where
     the history does not reach so far, `kql.KqlError` as every query does."""
     question = tokens.question(asked.query, (subscriptions, interval))
-    at = tokens.Place(0, top) if asked.skip_token is None else tokens.read(key, asked.skip_token, question)
-    skip = at.skip if asked.skip is None else asked.skip
-    top = at.top if asked.top is None else asked.top
+    at = tokens.wanted(key, asked, question, tokens.Place(0, top))
     try:
         result = graph.query(
             asked.query,
             profile=profile,
             subscriptions=subscriptions,
             timeout=timeout,
-            at_most=skip + top,
+            at_most=at.skip + at.top,
             during=interval,
         )
     except InventoryError as error:
         refuse(error.message)
-    rows = [row for batch in result.batches() for row in batch][skip:]
-    cutting = graph.compile(asked.query, profile=profile, subscriptions=subscriptions).operators & CUTTING
-    pages = not cutting and not all(column.type == "dynamic" for column in result.columns)
+    rows = [row for batch in result.batches() for row in batch][at.skip :]
+    pages = not result.operators & CUTTING and not all(column.type == "dynamic" for column in result.columns)
     more = result.truncated and pages
-    following = tokens.write(key, tokens.Place(skip + len(rows), top), question) if more else None
+    following = tokens.write(key, tokens.Place(at.skip + len(rows), at.top), question) if more else None
     return answer.history(result.columns, result.forms, rows, look, following)

@@ -7,9 +7,9 @@ import binascii
 import hashlib
 import hmac
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from queries.http.resource_graph.request import refuse
+from queries.http.resource_graph.request import QueryRequest, refuse
 
 _FORM = struct.Struct(">BQH?Q16s")
 _VERSION = 1
@@ -27,6 +27,14 @@ class Place:
 def question(query: str, scope: object) -> bytes:
     """What a token belongs to: the same query over the same scope."""
     return hashlib.sha256(f"{scope!r}\0{query}".encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def wanted(key: bytes, request: QueryRequest, asked: bytes, first: Place) -> Place:
+    """The page that a request wants: that of its token, or else the first; its own `$skip` and `$top` go before. Raises
+    Refused as `read` does."""
+    at = first if request.skip_token is None else read(key, request.skip_token, asked)
+    skip = at.skip if request.skip is None else request.skip
+    return replace(at, skip=skip, top=at.top if request.top is None else request.top)
 
 
 def write(key: bytes, place: Place, asked: bytes) -> str:
