@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from inventory.beyond import Beyond
-from inventory.control.machine_documents import agent
+from inventory.control import machine_documents
 from inventory.generic import WRITTEN_AT_ONCE, insert_documents
 from inventory.health import STATUSES
 from inventory.imports import ImportReport
@@ -34,7 +34,7 @@ from inventory.resource_types import (
     ResourceType,
 )
 from inventory.rows import NOTHING, fit, schema_of, shown
-from inventory.shapes import TEXT, quoted
+from inventory.shapes import TEXT
 from inventory.store import Store
 
 Document = Mapping[str, Any]
@@ -100,16 +100,12 @@ class Adoption:
 
     def _going_with_machines(self) -> set[str]:
         """The ids of disks and interfaces that are deleted with the machine they belong to."""
-        found = set()
-        for row in self._of(VIRTUAL_MACHINES).values():
-            whole = shown(VIRTUAL_MACHINES, "", row)["properties"]
-            storage = whole.get("storageProfile") or {}
-            disks = [each for each in (storage.get("osDisk"), *(storage.get("dataDisks") or ())) if each]
-            parts = [(each, _id(each.get("managedDisk"))) for each in disks]
-            interfaces = (whole.get("networkProfile") or {}).get("networkInterfaces") or ()
-            parts += [(each.get("properties") or {}, each.get("id")) for each in interfaces]
-            found |= {id_.lower() for each, id_ in parts if id_ and each.get("deleteOption") == "Delete"}
-        return found
+        return {
+            id_
+            for row in self._of(VIRTUAL_MACHINES).values()
+            for said, id_ in machine_documents.parts(shown(VIRTUAL_MACHINES, "", row)["properties"] or {})
+            if said.get("deleteOption") == "Delete"
+        }
 
     def _join_health(self, documents: Mapping[str, Document]) -> None:
         """The health of a machine has the machine's key; of one whose health was not imported, none shows yet."""
@@ -137,16 +133,11 @@ def insert(store: Store, documents: Mapping[str, Document], tenant: str, report:
     adopted = Adoption(documents, tenant)
     beyond = Beyond(store)
     for of, rows in adopted.rows.items():
-        fields = {"_key": pa.int64(), **of.physical_columns}
-        listed = ", ".join(map(quoted, fields))
+        schema = pa.schema([("_key", pa.int64()), *of.physical_columns.items()])
         given = iter(rows.values())
         while batch := list(islice(given, WRITTEN_AT_ONCE)):
             beyond.note(of, (row[REST] for row in batch))
-            store.writer.register("adopted", pa.Table.from_pylist(batch, schema=pa.schema(list(fields.items()))))
-            try:
-                store.writer.execute(f"INSERT INTO {of.source} ({listed}) SELECT {listed} FROM adopted")
-            finally:
-                store.writer.unregister("adopted")
+            store.insert(of.source, pa.Table.from_pylist(batch, schema))
     insert_documents(store, adopted.others)
     for document in adopted.others:
         if document["type"] in (each.type for each in _MACHINES):
@@ -229,7 +220,7 @@ def _let_live(row: Row) -> None:
     if row["os_name"] is not None or row["power_state"]["code"] != "PowerState/running":
         storage = row["properties"]["storageProfile"] or {}
         system = (storage.get("osDisk") or {}).get("osType") or "Linux"
-        usual = agent(storage, system)
+        usual = machine_documents.agent(storage, system)
         row["_agent_os_name"] = row["os_name"] or usual[0]
         row["_agent_os_version"] = row["os_version"] or usual[1]
 

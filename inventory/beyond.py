@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -55,8 +56,7 @@ class Beyond:
         """Know what is written, after what was under way has been taken back."""
         written = {
             fact.removeprefix(_FACT): frozenset(map(tuple, json.loads(str(text))))
-            for fact, text in self._store.state().items()
-            if fact.startswith(_FACT)
+            for fact, text in self._store.state(_FACT).items()
         }
         if written != self._paths:
             self._paths = written
@@ -80,6 +80,7 @@ def _walk(shape: Mapping[str, Any] | None, value: Any, path: Path, found: set[Pa
         _walk(shape.get(name), each, (*path, name), found)
 
 
+@lru_cache(maxsize=256)
 def _shape(of: ResourceType, column: str) -> dict[str, Any] | None:
     """The typed members below a column, the grafts among them; None where it has none."""
     whole = _members(of.physical_columns[column]) if column in of.columns else None

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
-from inventory.adoption import insert
 from inventory.clock import Clock, Process, RealClock, SimulatedClock, from_ticks, to_ticks
 from inventory.control.bulk import Control
 from inventory.errors import InventoryError
@@ -67,8 +66,13 @@ class Estate:
         """What goes on by itself as time passes, beside the life in the estate; carried on before each refresh."""
         self._passing = Passing(store, self._feed, self._control)
         self._plane: ControlPlane | None = None
-        if store.path is not None:
-            _ = self.control  # scale sets of an estate from a file may have rules that work as time passes
+
+    @classmethod
+    def _going_on(cls, store: Store, clock: Clock | None, lag: Lag | None, history: History | None) -> Estate:
+        """An estate that was there before: its scale sets may have rules that work as time passes."""
+        estate = cls(store, clock, lag, history)
+        _ = estate.control
+        return estate
 
     @classmethod
     def simulated(
@@ -125,7 +129,7 @@ class Estate:
         """The estate in a file made by `create`; its simulated clock goes on from where it stood."""
         if not Path(path).exists():
             raise InventoryError("EstateUnavailable", f"there is no estate at {path}; make one with Estate.create")
-        return cls(Store(path, threads=threads, memory_limit=memory_limit), clock, lag, history)
+        return cls._going_on(Store(path, threads=threads, memory_limit=memory_limit), clock, lag, history)
 
     @classmethod
     def imported(
@@ -144,6 +148,8 @@ class Estate:
         like any other. `report` is filled with what came in and what was odd; without
         a clock of your own the estate runs on the real one. Raises InventoryError InvalidFile.
         """
+        from inventory.adoption import insert  # whoever imports nothing does not wait for it
+
         report = ImportReport() if report is None else report
         found = read([Path(each) for each in paths], report)
         tenant = next((str(row["tenantId"]) for row in found.values() if row["tenantId"]), NO_TENANT)
@@ -160,7 +166,7 @@ class Estate:
         if path is None:
             store = Store(None)
             filled(store)
-            return cls(store, clock, lag, history)
+            return cls._going_on(store, clock, lag, history)
         with appearing(Path(path)) as unfinished:
             store = Store(unfinished)
             filled(store)
@@ -187,7 +193,7 @@ class Estate:
             kept.copy_to(store)
         finally:
             kept.close()
-        return cls(store, clock, lag, history)
+        return cls._going_on(store, clock, lag, history)
 
     def snapshot(self, path: str | os.PathLike[str]) -> None:
         """Write the whole estate as it is now, with its past and what is on its way, into one new file.
@@ -431,9 +437,8 @@ class Estate:
     def notes(self, start: str = "") -> dict[str, str]:
         """The texts that are kept whose names begin so."""
         with self._store.lock:
-            kept = self._store.state()
-        names = {fact.removeprefix("note:"): str(text) for fact, text in kept.items() if fact.startswith("note:") and text}
-        return {name: text for name, text in names.items() if name.startswith(start)}
+            kept = self._store.state(f"note:{start}")
+        return {fact.removeprefix("note:"): str(text) for fact, text in kept.items() if text}
 
     def close(self) -> None:
         """Write the clock's time, and let go of the database."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from inventory.resource_types import BASE, DATABASE, LOGICAL_TABLES, ResourceType
-from inventory.shapes import TEXT, quoted
+from inventory.shapes import TEXT
 
 if TYPE_CHECKING:
     from inventory.store import Store
@@ -140,10 +140,5 @@ def insert_documents(store: Store, documents: Iterable[Mapping[str, Any]]) -> No
     names = ["_key", *BASE, "_table"]
     schema = pa.schema([("_key", pa.int64()), *((name, pa.string()) for name in names[1:])])
     numbered = enumerate(documents)
-    listed = ", ".join(quoted(name) for name in names)
     while batch := [{"_key": key, **row_of(document)} for key, document in islice(numbered, WRITTEN_AT_ONCE)]:
-        store.writer.register("documents", pa.Table.from_pylist(batch, schema))
-        try:
-            store.writer.execute(f"INSERT INTO {GENERIC.source} ({listed}) SELECT {listed} FROM documents")
-        finally:
-            store.writer.unregister("documents")
+        store.insert(GENERIC.source, pa.Table.from_pylist(batch, schema))

@@ -137,19 +137,20 @@ class Recorder:
         steps = """_steps AS (
               SELECT _seq, _key, _first, lag(_seq) OVER w AS _previous, lag(_true_at) OVER w AS _previous_at
               FROM event WINDOW w AS (PARTITION BY _key ORDER BY _seq))"""
+        before_sql = f"{steps}, _before AS ({before})"
         if len(possible) > MANY:
             # to spell out what every leaf of a large document was would cost more than to ask first what differs
             self._run(f"CREATE OR REPLACE TEMP TABLE before AS WITH {steps} {before}")
             probes = ", ".join(f"coalesce(bool_or({piece.differs}), FALSE)" for piece in possible)
             seen = self._run(f"SELECT {probes} FROM before o JOIN {images} n USING (_seq)").fetchall()[0]
             possible = [piece for piece, differs in zip(possible, seen, strict=True) if differs]
-            before, steps = "FROM temp.before", "_none AS (SELECT 1)"
+            before_sql = "_before AS (FROM temp.before)"
         strict, loose = changes.pairs_sql(possible, False), changes.pairs_sql(possible, True)
         shown = "".join(f', n."{name}"' for name in _SHOWN_TO_RECORDS if name in of.physical_columns)
         of_machine = f", {health.CREATED} AS _made, o._p{len(values) - 1} AS _power_before" if machine else ""
         self._run(f"""
             CREATE OR REPLACE TEMP TABLE transition AS
-            WITH {steps}, _before AS ({before}), _earlier AS (
+            WITH {before_sql}, _earlier AS (
               SELECT _key, max(_seq) AS _seq, arg_max(_true_at, _seq) AS _true_at FROM (
                 SELECT _key, _seq, _true_at FROM {of.feed} WHERE _seq <= {last_before}
                 UNION ALL SELECT _key, _seq, _true_at FROM {of.past}

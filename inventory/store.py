@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from inventory import feature_table, health
 from inventory.compaction import gather
 from inventory.errors import InventoryError
 from inventory.resource_types import DATABASE, INSTANCE_VIEWS
+from inventory.shapes import quoted
 from inventory.tables import TABLES
 
 SCHEMA_VERSION = 3
@@ -93,10 +95,13 @@ class Store:
         with self.transaction() as writer:
             writer.execute(";\n".join(statements))
 
-    def state(self) -> dict[str, int | str]:
-        """What the database says of itself: seed, schema version, the clock's beginning, the last number given out."""
+    def state(self, start: str = "") -> dict[str, int | str]:
+        """What the database says of itself: seed, schema version, the clock's beginning, the last number given out ...
+        Those facts whose names begin so: some texts that are kept are long."""
         try:
-            rows = self.writer.execute(f"SELECT fact, number, text FROM {_STATE}").fetchall()
+            rows = self.writer.execute(
+                f"SELECT fact, number, text FROM {_STATE} WHERE starts_with(fact, ?)", [start]
+            ).fetchall()
         except duckdb.CatalogException as error:
             raise InventoryError("EstateUnavailable", f"{self.path} is not an estate of Lazulite") from error
         return {fact: text if number is None else number for fact, number, text in rows}
@@ -121,6 +126,15 @@ class Store:
                 raise
             self.writer.execute("COMMIT")
 
+    def insert(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Put rows into a table, of which they name the columns."""
+        listed = ", ".join(map(quoted, rows.schema.names))
+        self.writer.register("inserted", rows)
+        try:
+            self.writer.execute(f"INSERT INTO {table} ({listed}) SELECT {listed} FROM inserted")
+        finally:
+            self.writer.unregister("inserted")
+
     def copy_to(self, other: Store) -> None:
         """Copy every row into the empty tables of another store, a batch at a time."""
         with self.lock, self._root.cursor() as reader:
@@ -131,11 +145,7 @@ class Store:
                 for (name,) in names:
                     writer.execute(f"DELETE FROM {DATABASE}.{name}")
                     rows = reader.execute(f"SELECT * FROM {DATABASE}.{name}").to_arrow_reader(COPIED_AT_ONCE)
-                    writer.register("copied", rows)
-                    try:
-                        writer.execute(f"INSERT INTO {DATABASE}.{name} SELECT * FROM copied")
-                    finally:
-                        writer.unregister("copied")
+                    other.insert(f"{DATABASE}.{name}", rows)
 
     def compress_in_time(self, changed: int) -> None:
         """Compress once enough rows have changed since the last time that it pays."""

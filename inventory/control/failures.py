@@ -53,7 +53,7 @@ class Failures:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept = str(store.state().get(_FACT, "[]"))
+        self._kept = str(store.state(_FACT).get(_FACT, "[]"))
         self._ordered = [_Ordered(**each) for each in json.loads(self._kept)]
         self._changed = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -56,13 +56,30 @@ def agent(storage: Mapping[str, Any], system: str) -> tuple[str, str]:
 _ALL: Mapping[str, Any] = {"hardwareProfile": True, "osProfile": True, "storageProfile": {"imageReference": True}}
 
 
+def parts(properties: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
+    """The disks and interfaces that a machine's document names: what it says of each, and its id in lower case.
+
+    Whatever has another form than it should (in a document that was imported) names nothing.
+    """
+    storage, network = _object(properties.get("storageProfile")), _object(properties.get("networkProfile"))
+    disks = [_object(each) for each in (storage.get("osDisk"), *_array(storage.get("dataDisks")))]
+    interfaces = [_object(each) for each in _array(network.get("networkInterfaces"))]
+    found = [(each, _object(each.get("managedDisk")).get("id")) for each in disks]
+    found += [(_object(each.get("properties")), each.get("id")) for each in interfaces]
+    return [(said, id_.lower()) for said, id_ in found if isinstance(id_, str) and id_]
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _array(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
 def named(properties: Mapping[str, Any]) -> frozenset[str]:
     """The ids, in lower case, of the disks and interfaces that a machine's document names."""
-    storage = properties.get("storageProfile") or {}
-    disks = [storage.get("osDisk"), *(storage.get("dataDisks") or ())]
-    found = [(each.get("managedDisk") or {}).get("id") for each in disks if each]
-    found += [each.get("id") for each in (properties.get("networkProfile") or {}).get("networkInterfaces") or ()]
-    return frozenset(str(id_).lower() for id_ in found if id_)
+    return frozenset(id_ for _, id_ in parts(properties))
 
 
 def completed(

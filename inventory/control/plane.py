@@ -88,7 +88,7 @@ class ControlPlane:
         self._repairs = Repairs(self._context)
         for watcher in (self._autoscale.minute, self._repairs.minute):
             passing.watch(watcher)  # an estate that was kept in a file may have something to watch
-        kept = store.state().get(_PROFILE)
+        kept = store.state(_PROFILE).get(_PROFILE)
         if kept is not None:
             self.profile = str(kept)
 

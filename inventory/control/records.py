@@ -19,7 +19,7 @@ from inventory.control.ids import ResourceId, parse
 from inventory.feed import WHEN_ALL_IS_DONE, Feed
 from inventory.generic import GENERIC
 from inventory.resource_types import BASE, RESOURCE_TYPES, REST, ResourceType
-from inventory.rows import NOTHING, fit, present, schema_of, shown
+from inventory.rows import NOTHING, fit, schema_of, shown
 from inventory.shapes import quoted
 from inventory.store import Store
 
@@ -59,7 +59,7 @@ class Records:
         self._store = store
         self._feed = feed
         self._tenant = tenant
-        self.imported = bool(store.state().get("imported"))
+        self.imported = bool(store.state("imported").get("imported"))
 
     # finding
 
@@ -236,4 +236,4 @@ def patched(document: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str,
     return made
 
 
-__all__ = ["Image", "Records", "Values", "patched", "present", "type_of", "written"]
+__all__ = ["Image", "Records", "Values", "patched", "type_of", "written"]

@@ -53,7 +53,7 @@ class Autoscale:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        kept = json.loads(str(context.store.state().get(_FACT, "{}")))
+        kept = json.loads(str(context.store.state(_FACT).get(_FACT, "{}")))
         self.load: dict[str, float] = kept.get("load", {})
         """Work per set (lower-case id), in percent of one machine: 250 keeps two and a half machines busy."""
         self._scaled: dict[int, int] = {int(key): at for key, at in kept.get("scaled", {}).items()}

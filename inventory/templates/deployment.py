@@ -223,7 +223,7 @@ class Deployment:
 
     def _swept(self, door: Door) -> bool:
         """Whether nothing is left in the group that the mode Complete takes away; asks for its removal where it is."""
-        if self.mode != "Complete" or self.depth:
+        if self.mode != "Complete":
             return True
         if self.sweep is None:
             named = {id_.lower() for id_ in self.resources()}
@@ -243,8 +243,7 @@ class Deployment:
             raise TemplateError("A nested deployment has properties.", planned.path)
         options = properties.get("expressionEvaluationOptions")
         inner = isinstance(options, dict) and str(options.get("scope", "")).lower() == "inner"
-        parts = planned.id.split("/")
-        scope = door.scope(parts[2], parts[4] if parts[3].lower() == "resourcegroups" else None)
+        scope = scope_of(planned.id, door)
         path = (*planned.path, "properties")
         given = evaluation.value(properties.get("parameters") or {}, (*path, "parameters"))
         if "templateLink" in properties:
@@ -315,6 +314,12 @@ _FAILED = (
     "https://aka.ms/arm-deployment-operations for usage details."
 )
 _OUTPUTS = "Unable to evaluate template outputs. Please see error details and deployment operations."
+
+
+def scope_of(id_: str, door: Door) -> Scope:
+    """The scope in which a deployment lies, by its id."""
+    parts = id_.split("/")
+    return door.scope(parts[2], parts[4] if parts[3].lower() == "resourcegroups" else None)
 
 
 def prepare(

@@ -12,7 +12,7 @@ from typing import Any
 
 from inventory.errors import InventoryError
 from inventory.templates import keeping
-from inventory.templates.deployment import Deployment, Door, prepare
+from inventory.templates.deployment import Deployment, Door, prepare, scope_of
 from inventory.templates.prediction import Change, changes
 
 REMEMBERED = 800
@@ -31,9 +31,7 @@ class Deployments:
 
     def check(self, id_: str, properties: Mapping[str, Any]) -> Deployment:
         """The deployment as it would be. Raises TemplateError or InventoryError."""
-        parts = id_.split("/")
-        group = parts[4] if parts[3].lower() == "resourcegroups" else None
-        return prepare(id_, parts[-1], self._door.scope(parts[2], group), properties, self._door)
+        return prepare(id_, id_.rsplit("/", 1)[-1], scope_of(id_, self._door), properties, self._door)
 
     def predict(self, deployment: Deployment, whole: bool) -> list[Change]:
         """What a deployment that was only checked would change."""

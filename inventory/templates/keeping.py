@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from inventory.errors import InventoryError
-from inventory.templates.deployment import Deployment, Door, prepare
+from inventory.templates.deployment import Deployment, Door, prepare, scope_of
 
 
 def written(deployment: Deployment) -> str:
@@ -41,9 +41,7 @@ def read(id_: str, text: str, door: Door) -> Deployment:
 
     Raises InventoryError where its scope is no more, or its template is none any longer."""
     told = json.loads(text)
-    parts = id_.split("/")
-    scope = door.scope(parts[2], parts[4] if parts[3].lower() == "resourcegroups" else None)
-    made = prepare(id_, parts[-1], scope, told["properties"], door)
+    made = prepare(id_, id_.rsplit("/", 1)[-1], scope_of(id_, door), told["properties"], door)
     made.started, made.ended = _time(told["started"]), _time(told["ended"])
     made.canceled, made.outputs = told["canceled"], told["outputs"]
     made.error = _refusal(told["error"])

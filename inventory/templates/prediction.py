@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inventory.errors import InventoryError
+from inventory.rows import merged
 from inventory.templates.completion import unnamed
 from inventory.templates.deployment import Deployment, Door
 
@@ -68,11 +69,12 @@ def _change(id_: str, api_version: str, stated: dict[str, Any], before: dict[str
     if before is None:
         return {"resourceId": id_, "changeType": "Create", "after": {**version, **_at({"id": id_}), **stated}}
     delta = list(_delta(before, stated, ""))
-    after = _laid_over(before, stated)
-    for name in set(before.get("tags") or {}) - set(stated.get("tags") or {}):
-        lost = before["tags"][name]
-        delta.append({"path": f"tags.{name}", "propertyChangeType": "Delete", "before": lost, "after": None})
-        after["tags"].pop(name, None)
+    after, tags = merged(before, stated), stated.get("tags") or {}
+    for name, lost in (before.get("tags") or {}).items():
+        if name not in tags:
+            delta.append({"path": f"tags.{name}", "propertyChangeType": "Delete", "before": lost, "after": None})
+    if before.get("tags"):
+        after["tags"] = tags  # replaced as a whole
     told: Change = {
         "resourceId": id_,
         "changeType": "Modify" if delta else "NoChange",
@@ -112,9 +114,3 @@ def _same(found: Any, wanted: Any, name: str = "") -> bool:
             return found.replace(" ", "").lower() == wanted.replace(" ", "").lower()
         return found == wanted or (found.lower() == wanted.lower() and (found[:1] == "/" or name in ("type", "name")))
     return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)
-
-
-def _laid_over(before: Any, stated: Any) -> Any:
-    if not isinstance(before, dict) or not isinstance(stated, dict):
-        return stated
-    return {**before, **{name: _laid_over(before.get(name), inner) for name, inner in stated.items()}}

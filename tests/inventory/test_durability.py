@@ -253,3 +253,12 @@ def test_a_snapshot_of_an_estate_in_memory_knows_its_operations(tmp_path: Path) 
         assert again.control.operation(asked.id).status == "InProgress"
         advance(again, 600)
         assert again.control.operation(asked.id).status == "Succeeded"
+
+
+def test_a_snapshot_goes_on_by_the_rules_that_were_chosen(tmp_path: Path) -> None:
+    """Deleting a machine keeps its disk and interface in the preview, whoever deletes it first."""
+    with Estate.simulated(10, 7, lag=Lag.none()) as estate:
+        estate.control.profile = "2021-preview"
+        estate.snapshot(tmp_path / "snapshot.duckdb")
+    with Estate.from_snapshot(tmp_path / "snapshot.duckdb") as again:
+        assert again._control.keeps_parts

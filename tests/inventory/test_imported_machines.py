@@ -183,3 +183,13 @@ def test_an_imported_estate_lives_on_in_its_file(tmp_path: Path) -> None:
         advance(graph.estate, 400)
         assert power(graph, "web-1") == "PowerState/stopped"
         assert graph.query("resources | where name == 'web-1' | project properties.someNewThing").rows() == [({"a": None},)]
+
+
+@pytest.mark.parametrize("storage", ["x", {"osDisk": "x"}, {"dataDisks": ["x"]}], ids=str)
+def test_a_machine_of_another_form_does_not_keep_the_others_out(tmp_path: Path, storage: Any) -> None:
+    odd = machine("odd", "running", storageProfile=storage)
+    (tmp_path / "given.json").write_text(json.dumps([*given(), odd]))
+    with ResourceGraph.imported([tmp_path / "given.json"], clock=SimulatedClock()) as graph:
+        text = "resources | where name == 'odd' | project properties.storageProfile"
+        assert graph.query(text).rows() == [(storage,)]
+        assert power(graph, "web-1") == "PowerState/running"

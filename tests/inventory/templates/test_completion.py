@@ -129,3 +129,11 @@ def test_what_hangs_on_what_is_not_there_yet_is_told(furnished: SmallWorld) -> N
     later = disk("e", properties={"x": "[reference(resourceId('Microsoft.Compute/disks', 'none')).y]"})
     found = predicted(furnished, later)["e"]
     assert found["changeType"] == "Unsupported" and "cannot be predicted" in found["unsupportedReason"]
+
+
+@pytest.mark.parametrize("more", [{}, {"tags": None}], ids=["no tags", "null"])
+def test_what_is_reported_from_before_keeps_the_tags_that_go(furnished: SmallWorld, more: dict[str, Any]) -> None:
+    tags = furnished.documents[at("a").lower()]["tags"] = {"one": "1", "two": "2"}
+    found = predicted(furnished, disk("a", **more))["a"]
+    assert [each["path"] for each in found["delta"] if each["propertyChangeType"] == "Delete"] == ["tags.one", "tags.two"]
+    assert found["before"]["tags"] == tags and found["after"]["tags"] == {}
