@@ -115,9 +115,14 @@ _RANGE = template(
 )
 
 
+def _by(sign: str) -> str:
+    """By how many places."""
+    return f"({sign}({{count:count}}))" if sign else "{count:count}"
+
+
 def _moved(sign: str) -> Template:
     """The elements moved to the left by so many places."""
-    by = f"{sign}{{count:count}}" if not sign else f"({sign}({{count:count}}))"
+    by = _by(sign)
     return template(
         f"list_transform(range(len({{array:jsons}})), lambda i: CASE WHEN i + {by} BETWEEN 0 AND len({{array:jsons}}) - 1 "
         f"THEN ({{array:jsons}})[i + {by} + 1] ELSE {{default:json}} END)",
@@ -126,10 +131,9 @@ def _moved(sign: str) -> Template:
 
 
 def _turned(sign: str) -> Template:
-    by = f"{sign}{{count:count}}" if not sign else f"({sign}({{count:count}}))"
     return template(
         "list_concat(({array:list})[{offset} + 1:], ({array:list})[1:{offset}])", "array:list",
-        offset=f"kql_modulo({by}, nullif(len({{array:list}}), 0))",
+        offset=f"kql_modulo({_by(sign)}, nullif(len({{array:list}}), 0))",
     )  # fmt: skip
 
 

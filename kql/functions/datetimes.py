@@ -74,7 +74,7 @@ _READ = _by_unit(
         for unit, turn in (("hour", 24), ("minute", 60), ("second", 60), ("millisecond", 1000), ("microsecond", 1_000_000))
     }
     | {
-        unit: f"CAST(date_part('{name}', kql_timestamp({{date}})) AS INTEGER)"
+        unit: _part(name)
         for unit, name in (
             ("year", "year"), ("quarter", "quarter"), ("month", "month"), ("day", "day"), ("dayofyear", "doy"),
             ("week", "week"), ("weekofyear", "week"), ("week_of_year", "week"),
@@ -192,7 +192,7 @@ def _calendar(name: str, returns: str, sql: str, doc: str, example: str) -> Func
     return scalar((f"{name}(date:datetime) -> {returns}", sql), doc=doc, examples=(example,))
 
 
-_MONTH = _calendar("monthofyear", "int", "CAST(date_part('month', kql_timestamp({date})) AS INTEGER)", "The month, 1 to 12.",
+_MONTH = _calendar("monthofyear", "int", _part("month"), "The month, 1 to 12.",
                    "monthofyear(datetime(2020-05-15)) == 5")  # fmt: skip
 _WEEK = _calendar(
     "week_of_year",
@@ -234,15 +234,15 @@ ROWS = (
     _PART,
     alias("datepart", _PART),
     *_edge_rows(),
-    _calendar("dayofmonth", "int", "CAST(date_part('day', kql_timestamp({date})) AS INTEGER)", "The day of the month.",
+    _calendar("dayofmonth", "int", _part("day"), "The day of the month.",
               "dayofmonth(datetime(2020-05-15)) == 15"),
-    _calendar("dayofyear", "int", "CAST(date_part('doy', kql_timestamp({date})) AS INTEGER)", "The day of the year.",
+    _calendar("dayofyear", "int", _part("doy"), "The day of the year.",
               "dayofyear(datetime(2020-02-01)) == 32"),
     scalar((f"dayofweek(date:datetime) -> {TIMESPAN.value}", f"CASE WHEN {{date}} < {_LAST_WEEK} THEN ({{date}} // {_DAY} + 1) % 7 * {_DAY} END"),
            doc="The days since Sunday, as a timespan; null in the last week of 9999, whose end is out of range.", examples=("dayofweek(datetime(2020-05-15)) == 5d",)),
     _MONTH,
     alias("getmonth", _MONTH, hidden=False),
-    _calendar("getyear", "int", "CAST(date_part('year', kql_timestamp({date})) AS INTEGER)", "The year.",
+    _calendar("getyear", "int", _part("year"), "The year.",
               "getyear(datetime(2020-05-15)) == 2020"),
     _calendar("hourofday", "int", "CAST({date} // 36000000000 % 24 AS INTEGER)", "The hour, 0 to 23.",
               "hourofday(datetime(2020-05-15 13:00)) == 13"),

@@ -115,7 +115,7 @@ class _Reader:
             if not positions:
                 return "NULL" if default is None else default
             return ", ".join(
-                [_written(make(arguments, each) if make else shapes.wanted(arguments, each)) for each in positions]
+                [(make(arguments, each) if make else shapes.wanted(arguments, each)).written for each in positions]
             )
 
         return write
@@ -221,10 +221,6 @@ class _Reader:
             return fits is wanted
 
         return test
-
-
-def _written(value: Sql) -> str:
-    return value.string if value.type is STRING else value.text
 
 
 def _held(

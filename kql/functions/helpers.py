@@ -101,8 +101,8 @@ def _arg(function: str) -> Code:
         value, by = arguments[0].fetched(), arguments[1].fetched()
         if value.members is not None:
             value = dynamic.as_json(value)
-        text = value.string if value.type is STRING else value.text
-        order = by.string if by.type is STRING else by.text
+        text = value.written
+        order = by.written
         if by.type is REAL and function == "arg_min":
             # NaN is below all numbers for the smallest, and above them for the largest
             order = f"CASE WHEN isnan({order}) THEN CAST('-Infinity' AS DOUBLE) ELSE {order} END"

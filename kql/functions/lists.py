@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kql.forms import Json, List, Scalar
+from kql.forms import Json
 from kql.functions.matching import has
 from kql.functions.row import Function, infix
 from kql.functions.shapes import folded, texts
 from kql.functions.template import Not
+from kql.functions.words import holds
 from kql.sql import dynamic
 from kql.sql.convert import convert
 from kql.sql.value import FALSE, TRUE, Arguments, Sql
@@ -58,13 +59,8 @@ def _in_array(value: Sql, array: Sql, fold: bool) -> str:
     array = array.fetched()
     subject = convert(value, STRING)
     text = folded(subject) if fold else subject.string
-    if (
-        isinstance(array.form, List)
-        and isinstance(array.form.element, Scalar)
-        and array.form.element.type is value.type
-        and not fold
-    ):
-        return f"coalesce(list_contains({array.text}, {value.string if value.type is STRING else value.text}), FALSE)"
+    if holds(array, value) and not fold:
+        return f"coalesce(list_contains({array.text}, {value.written}), FALSE)"
     if value.type is STRING:
         elements = texts(array).text
     else:

@@ -20,10 +20,6 @@ def _values(arguments: Arguments, places: list[int]) -> list[Sql]:
     return [convert(value, arguments.result) for value in values]
 
 
-def _text(value: Sql) -> str:
-    return value.string if value.type is STRING else value.text
-
-
 def _conditional(arguments: Arguments) -> Sql:
     count = len(arguments)
     places = [place for place in range(count) if place % 2 or place == count - 1]
@@ -35,13 +31,13 @@ def _conditional(arguments: Arguments) -> Sql:
             return values[places.index(place + 1)]
         if condition.constant and not condition.const:
             continue
-        pieces.append(f"WHEN {condition.text} THEN {_text(values[places.index(place + 1)])}")
+        pieces.append(f"WHEN {condition.text} THEN {values[places.index(place + 1)].written}")
     otherwise = values[-1]
     if not pieces:
         return otherwise
     nullable = any(value.nullable for value in values) and arguments.result is not STRING
     form = next((value.form for value in values if not isinstance(value.form, Missing)), values[0].form)
-    text = "CASE " + " ".join(pieces) + f" ELSE {_text(otherwise)} END"
+    text = "CASE " + " ".join(pieces) + f" ELSE {otherwise.written} END"
     return Sql(text, arguments.result, nullable, form)
 
 

@@ -215,7 +215,7 @@ ROWS = (
            nulls="custom", naming="first"),
     _total("series_sum", "CAST(list_sum({series:numbers}) AS DOUBLE)", "The sum of the elements.", "series_sum(dynamic([1, 2])) == 3.0"),
     _total("series_product", "CAST(list_product({series:numbers}) AS DOUBLE)", "The product of the elements.", "series_product(dynamic([2, 3])) == 6.0"),
-    _total("series_magnitude", "sqrt(list_sum(list_transform({series:numbers}, lambda x: x * x)))", "The length of a vector.",
+    _total("series_magnitude", _length("series")[""], "The length of a vector.",
            "series_magnitude(dynamic([3, 4])) == 5.0"),
     scalar(*((f"series_dot_product{shape}", f"CAST(list_sum(list_transform({pairs}, lambda p: p[1] * p[2])) AS DOUBLE)") for shape, pairs, _ in _both("real")),
            doc="The sum of the products of two series' elements.",

@@ -107,7 +107,7 @@ def element(value: Sql) -> Sql:
             return Sql("CAST(NULL AS JSON)", DYNAMIC, True, Json())
         return dynamic.as_json(value)
     if value.type in (STRING, LONG, INT, BOOL, REAL):
-        return Sql(value.string if value.type is STRING else value.text, DYNAMIC, value.nullable, Scalar(value.type))
+        return Sql(value.written, DYNAMIC, value.nullable, Scalar(value.type))
     return dynamic.as_json(value)
 
 

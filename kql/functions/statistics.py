@@ -86,7 +86,7 @@ def _percentilesw_array(arguments: Arguments) -> Sql:
     return _ranked(arguments, 2, f"kql_weighted({pairs}, {{p}})")
 
 
-_ONE = "quantile_disc({expr}, least(greatest({percentile} / 100.0, 0), 1))"
+_ONE = f"quantile_disc({{expr}}, {share('{percentile}')})"
 _WEIGHTED = "kql_weighted(list(struct_pack(v := {expr}, w := CAST({weight} AS DOUBLE))), {percentile})"
 
 

@@ -5,7 +5,6 @@ A pattern becomes joins over the edges; an edge of several hops becomes a recurs
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -187,12 +186,7 @@ class _Pattern(Walk):
                 return self._made(f"{word}_{name}", self._degree(self.nodes[name], word.endswith("in")), span)
             case syntax.Call("node_id", (syntax.Name(name),), span) if name in self.nodes:
                 return self._made(f"node_id_{name}", self.apply("hash", plan.Ref(self.nodes[name])), span)
-        if isinstance(node, tuple):
-            return tuple(self.seen(each) for each in node)
-        if dataclasses.is_dataclass(node) and not isinstance(node, type):
-            changes = {field.name: self.seen(getattr(node, field.name)) for field in dataclasses.fields(node)}
-            return replace(node, **changes)
-        return node
+        return trees.rebuilt(node, self.seen)
 
     def _edge(self, over: syntax.Expression) -> tuple[str, bool] | None:
         """The edge of several hops that map, any or all look into, and whether into its inner nodes."""

@@ -44,16 +44,19 @@ def conjuncts(condition: syntax.Expression | None) -> Iterator[syntax.Expression
             yield condition
 
 
-def replaced(node: Any, which: Callable[[Any], bool], by: Callable[[Any], Any]) -> Any:
-    """An expression with others in the place of some of its nodes."""
-    if which(node):
-        return by(node)
+def rebuilt(node: Any, change: Callable[[Any], Any]) -> Any:
+    """A node with other ones right below it."""
     if isinstance(node, tuple):
-        return tuple(replaced(each, which, by) for each in node)
+        return tuple(change(each) for each in node)
     if dataclasses.is_dataclass(node) and not isinstance(node, type):
-        changes = {field.name: replaced(getattr(node, field.name), which, by) for field in dataclasses.fields(node)}
+        changes = {field.name: change(getattr(node, field.name)) for field in dataclasses.fields(node)}
         return dataclasses.replace(node, **changes)
     return node
 
 
-__all__ = ["conjuncts", "members", "names", "parts", "replaced"]
+def replaced(node: Any, which: Callable[[Any], bool], by: Callable[[Any], Any]) -> Any:
+    """An expression with others in the place of some of its nodes."""
+    return by(node) if which(node) else rebuilt(node, lambda each: replaced(each, which, by))
+
+
+__all__ = ["conjuncts", "members", "names", "parts", "rebuilt", "replaced"]

@@ -48,7 +48,7 @@ class OrderKey:
         if value.constant:
             return None
         direction = "ASC" if self.ascending else "DESC"
-        text = value.string if value.type is STRING else value.text
+        text = value.written
         nulls = (
             "" if not value.nullable or value.type is STRING else f" NULLS {'FIRST' if self.nulls_first else 'LAST'}"
         )

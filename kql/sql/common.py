@@ -33,7 +33,7 @@ def use_of(legs: Legs, columns: tuple[Column, ...], names: Names) -> Block:
 def stored(value: Sql) -> str:
     """A value as a recursion holds it, in the one SQL type that its KQL type has."""
     value = dynamic.as_json(value) if value.type is DYNAMIC else value.fetched()
-    return f"CAST({value.string if value.type is STRING else value.text} AS {quote.SQL_TYPES[value.type]})"
+    return f"CAST({value.written} AS {quote.SQL_TYPES[value.type]})"
 
 
 def of_turn(text: str, type: Type) -> Sql:

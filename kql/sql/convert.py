@@ -106,7 +106,7 @@ def convert(value: Sql, target: Type) -> Sql:
         value = constant(value.const.strip(), STRING)
     if isinstance(value.const, float) and target is LONG and not -(2.0**63) <= value.const < 2.0**63:
         return constant(-(2**63), LONG) if value.const == value.const else missing(LONG)  # the same: what its cast gives
-    text = value.string if value.type is STRING else value.text
+    text = value.written
     nullable = value.nullable if (value.type, target) in _NEVER_FAILS else True
     return Sql(template.replace("{x}", text), target, nullable)
 
@@ -115,7 +115,7 @@ def to_dynamic(value: Sql) -> Sql:
     """A scalar as a dynamic that is still held as a plain value where JSON has its kind."""
     if value.type in (STRING, LONG, INT, BOOL, REAL):
         value = value.fetched()
-        text = value.string if value.type is STRING else value.text
+        text = value.written
         return Sql(text, DYNAMIC, value.nullable and value.type is not STRING, Scalar(value.type))
     return dynamic.as_json(value)
 

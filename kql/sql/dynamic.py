@@ -8,7 +8,7 @@ from dataclasses import replace
 from kql.forms import JSON, MISSING, Form, Json, List, Missing, Object, Scalar
 from kql.sql import quote
 from kql.sql.value import NOT_CONSTANT, Sql, missing, path_step
-from kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, REAL, STRING, TIMESPAN, Type
+from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, STRING, Type
 
 NULL = missing(DYNAMIC)
 
@@ -33,9 +33,13 @@ def step(value: Sql, place: str | int) -> Sql:
             written = path_step(place)
             if written is not None:
                 return replace(value, path=(*value.path, written), nullable=True, const=NOT_CONSTANT)
-            pointer = "/" + str(place).replace("~", "~0").replace("/", "~1")
-            return Sql(f"kql_extract({value.text}, {quote.text(pointer)})", DYNAMIC, True, JSON)
+            return Sql(f"kql_extract({value.text}, {pointer((str(place),))})", DYNAMIC, True, JSON)
     return NULL
+
+
+def pointer(place: tuple[str, ...]) -> str:
+    """The argument of json_extract for any names, those that a path cannot say among them: a JSON pointer."""
+    return quote.text("".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place))
 
 
 def computed_step(value: Sql, place: Sql) -> Sql:
@@ -57,7 +61,7 @@ def as_json(value: Sql) -> Sql:
     """Any value as a dynamic in JSON text."""
     value = value.fetched()
     if value.type is not DYNAMIC:
-        text = value.string if value.type is STRING else value.text
+        text = value.written
         return Sql(scalar_json(text, value.type), DYNAMIC, value.nullable and value.type is not STRING, JSON)
     if isinstance(value.form, Json) and value.members is None:
         return Sql(value.text, DYNAMIC, value.nullable, JSON, value.const)
@@ -178,7 +182,6 @@ def _as_text(value: Sql) -> Sql:
     return replace(as_json(value), form=JSON)
 
 
-_LEAF_TYPES = (STRING, LONG, INT, REAL, BOOL, DATETIME, TIMESPAN, GUID)
 
 
 def leaves(value: Sql) -> list[tuple[str, Sql]] | None:

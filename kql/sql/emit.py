@@ -243,7 +243,7 @@ class _Emitter:
         group: list[str] = []
         for column, expression in node.keys:
             value = _whole(self.scalars.emit(expression, view))
-            text = value.string if value.type is STRING else value.text
+            text = value.written
             if text not in group:
                 group.append(text)
             block.bind(
@@ -362,7 +362,7 @@ class _Emitter:
         for key in node.keys:
             value = _whole(self.scalars.emit(key, block))
             if not value.constant:
-                keys.append(value.string if value.type is STRING else value.text)
+                keys.append(value.written)
         if keys:
             block.distinct_on = keys
         else:
@@ -429,8 +429,8 @@ def _equal_keys(left: Sql, right: Sql) -> str:
     """Equality of join keys: null joins null; strings are compared as they are."""
     if left.type is DYNAMIC or right.type is DYNAMIC:
         left, right = convert(left, STRING), convert(right, STRING)
-    ours = left.string if left.type is STRING else left.text
-    theirs = right.string if right.type is STRING else right.text
+    ours = left.written
+    theirs = right.written
     if left.type is STRING or not (left.nullable and right.nullable):
         return f"{ours} = {theirs}"
     return f"{ours} IS NOT DISTINCT FROM {theirs}"

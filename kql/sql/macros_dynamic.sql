@@ -52,8 +52,9 @@ CREATE OR REPLACE MACRO kql_bag_zip(names, members) AS
     kql_bag(list_transform(l, lambda p: kql_text(p[1])), list_transform(l, lambda p: p[2])))[1];
 CREATE OR REPLACE MACRO kql_bound(a, b, s, n) AS
   CASE WHEN a IS NULL OR b IS NULL OR s IS NULL THEN NULL WHEN s > 0 THEN CAST(least(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) ELSE CAST(greatest(b, a + CAST(s AS HUGEINT) * n) AS BIGINT) END;
--- DuckDB's path of a part as KQL writes it: $.a."b c"[0] is ['a']['b c'][0].
+-- Each value once, where it first stands; null for null.
 CREATE OR REPLACE MACRO kql_each_once(l) AS list_transform([l], lambda whole: list_filter(whole, lambda e, i: list_position(whole, e) = i))[1];
+-- DuckDB's path of a part as KQL writes it: $.a."b c"[0] is ['a']['b c'][0].
 CREATE OR REPLACE MACRO kql_tree_path(p) AS regexp_replace(substring(p, 2), '\."((?:[^"\\]|\\.)*)"|\.([^."\[]+)', '[''\1\2'']', 'g');
 -- Null where an element is neither a number nor null.
 CREATE OR REPLACE MACRO kql_array_sum(l) AS

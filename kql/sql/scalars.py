@@ -99,7 +99,7 @@ class Scalars:
         value = inner.value(column).fetched()
         if value.type is DYNAMIC:
             value = dynamic.as_json(value)
-        inner.select(value.string if value.type is STRING else value.text, column.name)
+        inner.select(value.written, column.name)
         if inner.limit is None:
             inner.limit = "1"
         return Sql(f"({inner.render(ordered=True)})", type, True, plain_form(type))
@@ -110,8 +110,8 @@ class Scalars:
         column = plan.columns_of(node.relation)[0]
         member = convert(inner.value(column), value.type if value.type is not DYNAMIC else STRING).fetched()
         value = convert(value, member.type).fetched()
-        left = value.string if value.type is STRING else value.text
-        right = member.string if member.type is STRING else member.text
+        left = value.written
+        right = member.written
         if node.ignore_case:
             left, right = f"lower({left})", f"lower({right})"
         inner.select(right, column.name)
@@ -138,7 +138,7 @@ def over(block: Block) -> str:
 def partition(block: Block) -> str:
     """The PARTITION BY of the rows that window functions count together; '' where it is all of them."""
     values = [thunk().fetched() for thunk in block.partition]
-    texts = [value.string if value.type is STRING else value.text for value in values if not value.constant]
+    texts = [value.written for value in values if not value.constant]
     return f"PARTITION BY {', '.join(texts)}" if texts else ""
 
 

@@ -21,7 +21,7 @@ def held_by(part: Part, name: str, type: Type, alias: str) -> Sql:
     if not paths:
         return held
     if type is not DYNAMIC:
-        return Sql(f"coalesce(json_extract_string({text}, {_pointer((name,))}), {held.string})", type, False)
+        return Sql(f"coalesce(json_extract_string({text}, {dynamic.pointer((name,))}), {held.string})", type, False)
     return _extended(held, paths, text, (name,))
 
 
@@ -65,20 +65,23 @@ def _grafted(base: Sql, grafts: tuple[Graft, ...], alias: str, keys: tuple[str, 
 
 def _extended(value: Sql, paths: list[tuple[str, ...]], text: str, place: tuple[str, ...]) -> Sql:
     """A value with what rows have beyond it at some paths; `text` is the JSON text that says so, `place` where in it."""
-    more = f"json_extract({text}, {_pointer(place)})"
     below: dict[str, list[tuple[str, ...]]] = {}
     for path in paths:
         if path:
             below.setdefault(path[0], []).append(path[1:])
     if below:
         value = _with_members(value, below, text, place)
-    if () not in paths:
-        return value
+    return _overridden(value, text, place) if () in paths else value
+
+
+def _overridden(value: Sql, text: str, place: tuple[str, ...]) -> Sql:
+    """A value, or what stands for it at its own place."""
     if isinstance(value.form, Missing) and value.members is None:
         made = Sql(text, DYNAMIC, True, JSON)
         for step in place:
             made = dynamic.step(made, step)
         return made
+    more = f"json_extract({text}, {dynamic.pointer(place)})"
     return Sql(f"kql_extract({_either(value, more)}, '$')", DYNAMIC, True, JSON)
 
 
@@ -88,14 +91,14 @@ def _with_members(value: Sql, below: dict[str, list[tuple[str, ...]]], text: str
         members = {field: dynamic.step(value, field) for field, _ in value.form.fields}
     kept: dict[str, str] = {}
     for name, paths in below.items():
-        member = members.get(name, dynamic.NULL)
-        more = f"json_extract({text}, {_pointer((*place, name))})"
-        members[name] = _extended(member, paths, text, (*place, name))
+        at = (*place, name)
+        shown = _extended(members.get(name, dynamic.NULL), [path for path in paths if path], text, at)
         if () in paths:  # in the document a null that is written stands as it is
-            inside = [path for path in paths if path]
-            shown = _extended(member, inside, text, (*place, name)) if inside else member
+            more = f"json_extract({text}, {dynamic.pointer(at)})"
             unknown = isinstance(shown.form, Missing) and shown.members is None
             kept[name] = f"CAST({more if unknown else _either(shown, more)} AS VARCHAR)"
+            shown = _overridden(shown, text, at)
+        members[name] = shown
     base = value.raw if isinstance(value.form, Object) else ""
     return Sql(base, DYNAMIC, True, Missing(), members=tuple(members.items()), kept=tuple(kept.items()))
 
@@ -107,10 +110,6 @@ def _either(value: Sql, more: str) -> str:
         f"CASE WHEN {more} IS NULL THEN {document} WHEN json_type({more}) = 'OBJECT' AND json_type({document}) = 'OBJECT' "
         f"THEN json_merge_patch({document}, {more}) ELSE {more} END"
     )
-
-
-def _pointer(place: tuple[str, ...]) -> str:
-    return quote.text("".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place))
 
 
 __all__ = ["held_by"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kql.forms import JSON, MISSING, Form, Missing
@@ -67,8 +67,10 @@ class Sql:
         """Itself, with a borrowed column fetched."""
         return self.borrow.fetch() if self.borrow is not None else self
 
-    def typed(self, type: Type) -> Sql:
-        return replace(self, type=type)
+    @property
+    def written(self) -> str:
+        """The SQL text as its type wants it: a string never NULL."""
+        return self.string if self.type is STRING else self.text
 
 
 class Borrowed:
@@ -169,13 +171,11 @@ class Arguments:
     def text(self, position: int) -> str:
         """The SQL of an argument as the signature wants it, for a row's own code: strings never NULL, dynamics as they are."""
         value, parameter = self.values[position], self.overload.taking(len(self.values))[position]
-        if parameter is None:
-            pass
-        elif parameter.text or (
-            value.type is DYNAMIC and STRING in parameter.classes and parameter.class_name != "typed"
+        if parameter is not None and (
+            parameter.text or (value.type is DYNAMIC and STRING in parameter.classes and parameter.class_name != "typed")
         ):
             value = self._convert(value, STRING)
-        return value.string if value.type is STRING else value.text
+        return value.written
 
     def count(self, position: int, default: str = "NULL") -> str:
         """An integer argument that counts characters or elements, cut to 32 bits: no text or list is longer, and a sum
