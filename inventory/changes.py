@@ -23,7 +23,6 @@ def _changes(table: str, physical: str) -> ResourceType:
         table,
         physical,
         {"id": TEXT, "name": TEXT, "resourceGroup": TEXT, "subscriptionId": TEXT, "properties": JSON},
-        inner={"_seen_at": pa.int64()},
         constants={"location": "", "managedBy": ""},
         api_version="2022-05-01",
         has_past=False,
@@ -88,9 +87,9 @@ def record_sql(of: ResourceType, cause: Cause, seed: str, delay: str, group: int
     written, machine = f"CASE WHEN _deleted THEN '{of.type}/delete' ELSE '{of.type}/write' END", "power_state" in has
     operation = f"'{of.type}/{cause.action}'" if machine and cause.action != "write" else written
     return f"""
-        INSERT INTO {records.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost,
-          id, name, "resourceGroup", "subscriptionId", properties, _seen_at)
-        SELECT _seq, _seq, _true_at, greatest(_visible_at, _true_at + {delay}) AS _shows_at, FALSE, _lost,
+        INSERT INTO {records.images} (_key, _seq, _true_at, _visible_at, _shown, _deleted, _lost,
+          id, name, "resourceGroup", "subscriptionId", properties)
+        SELECT _seq, _seq, _true_at, greatest(_visible_at, _true_at + {delay}), FALSE, FALSE, _lost,
           _target || '/providers/Microsoft.Resources/changes/' || _name, _name,
           {'"resourceGroup"' if "resourceGroup" in has else "''"}, {'"subscriptionId"' if "subscriptionId" in has else "''"},
           json_object(
@@ -105,7 +104,7 @@ def record_sql(of: ResourceType, cause: Cause, seed: str, delay: str, group: int
               'timestamp', strftime({_moment("_true_at")}, '%Y-%m-%dT%H:%M:%S.%g') || '+00:00'
             ),
             'changes', _changes::JSON
-          )::VARCHAR, _shows_at
+          )::VARCHAR
         FROM (
           SELECT *, {target} AS _target, {name} AS _name, {draw_sql(seed, "change", "_seq")} AS _drawn,
             CASE WHEN _deleted THEN 'Delete' WHEN _created THEN 'Create' ELSE 'Update' END AS _kind,

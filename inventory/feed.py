@@ -1,7 +1,8 @@
 """The change feed: every accepted change, from the moment it is true until the index has seen it.
 
-The feed holds, per type, the whole new row of each change. What is true of a resource is its latest row in the feed,
-or else its row in the index; so the estate is not held twice. Knows lags and tables, not operations.
+Each change leaves an image, the whole new row of its resource, which is written once: it waits until the index lets it
+in, and is the past from then on. What is true of a resource is its latest waiting image, or else its row in the index;
+so the estate is not held twice. Knows lags and tables, not operations.
 """
 
 from __future__ import annotations
@@ -119,6 +120,7 @@ class Feed:
                 self._writing = False
             touched, self._touched = self._touched, {}
             self._reckon(touched.values())
+            self._store.compress_in_time(self.last_number - before)
 
     @contextmanager
     def recording_later(self) -> Iterator[None]:
@@ -226,8 +228,8 @@ class Feed:
         self._past.lay_down(of, f"(SELECT * FROM {earlier} JOIN event USING (_key, _after) WHERE _first)")
         values = ", ".join(f"({changes.get(name, quoted(name))})" for name in of.physical_columns)
         count = self._count_of(f"""
-            INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost, {of.column_list})
-            SELECT _key, _seq, _true_at, _visible_at, {deleted}, _lost, {values}
+            INSERT INTO {of.images} (_key, _seq, _true_at, _visible_at, _shown, _deleted, _lost, {of.column_list})
+            SELECT _key, _seq, _true_at, _visible_at, FALSE, {deleted}, _lost, {values}
             FROM (SELECT * FROM {source}) JOIN event USING (_key, _after)
         """)
         if count:
@@ -248,8 +250,8 @@ class Feed:
         self._past.lay_down_slow(of)
         delay = self.lag.slow_delay_sql("_drawn")
         self._store.writer.execute(f"""
-            INSERT INTO {of.slow_feed} (_key, _seq, _true_at, _visible_at, {", ".join(of.slow)})
-            SELECT _key, _seq, _true_at, greatest(_visible_at, coalesce(_floor, 0), _true_at + {delay}), {slow}
+            INSERT INTO {of.slow_images} (_key, _seq, _true_at, _visible_at, _shown, {", ".join(of.slow)})
+            SELECT _key, _seq, _true_at, greatest(_visible_at, coalesce(_floor, 0), _true_at + {delay}), FALSE, {slow}
             FROM (SELECT * FROM {source}) JOIN (SELECT *, {self._draw("slow", "_seq")} AS _drawn FROM event) USING (_key, _after)
             LEFT JOIN (
               SELECT _key, max(_visible_at) AS _floor FROM {of.slow_feed}
@@ -259,9 +261,10 @@ class Feed:
     def forget_future(self, of: ResourceType, target: str) -> None:
         """Take back what was to become true of the targets after their `_accepted`: a new operation overrides it."""
         self._recorder.forget_future(of, target)
-        for feed in of.feeds:
+        for images in of.all_images:
             self._store.writer.execute(
-                f"DELETE FROM {feed} USING {target} t WHERE {feed}._key = t._key AND {feed}._true_at > t._accepted"
+                f"DELETE FROM {images} i USING {target} t "
+                "WHERE NOT i._shown AND i._key = t._key AND i._true_at > t._accepted"
             )
 
     # reading
@@ -321,7 +324,6 @@ class Feed:
                     self._store.set_state({"clock": now})
                 self.version += 1  # before nothing is due any more: whoever sees that sees the new version too
                 self._reckon(due)
-                self._store.compress_in_time(changed)
             self.seen_at = max(self.seen_at, now)
         return changed
 
@@ -329,6 +331,8 @@ class Feed:
         """Apply the due changes of one type: the latest image of each key replaces its row."""
         run = self._store.writer.execute
         is_due = f"_visible_at <= {now}"
+        if not of.has_past:
+            return self._past.take_over(of.images, is_due)
         # the slow fields keep the values that the index has: theirs come by their own way
         kept = "".join(f", i.{name}" for name in of.slow)
         earlier = f"LEFT JOIN {of.source} i USING (_key)" if of.slow else ""
@@ -344,9 +348,9 @@ class Feed:
             f"INSERT INTO {of.source} (_key, {of.column_list}) "
             f"SELECT f._key, {values} FROM {of.feed} f JOIN due USING (_seq) WHERE NOT f._deleted ORDER BY f._key"
         )
-        self._past.take_over(of, is_due, self.lag.wandering_id_sql("id", self._draw("case", "_seq")))
-        # with what was lost before: a later image tells of it too
-        run(f"DELETE FROM {of.feed} f USING due WHERE f._key = due._key AND f._seq <= due._seq")
+        wandered = {} if self.lag.wandering_case == 0 else {"id": self.lag.wandering_id_sql("id", self._draw("case", "_seq"))}
+        self._past.take_over(of.images, is_due, wandered)
+        self._overtaken(of.images)
         changed = self._count_of("SELECT count(*) FROM due")
         if of.slow:
             assigned = ", ".join(f"{name} = s.{name}" for name in of.slow)
@@ -355,9 +359,15 @@ class Feed:
                 WHERE _seq IN (SELECT max(_seq) FROM {of.slow_feed} WHERE {is_due} GROUP BY _key)
             """)
             changed += self._count_of(f"UPDATE {of.source} SET {assigned} FROM due s WHERE {of.source}._key = s._key")
-            self._past.take_over_slow(of, is_due)
-            run(f"DELETE FROM {of.slow_feed} f USING due WHERE f._key = due._key AND f._seq <= due._seq")
+            self._past.take_over(of.slow_images, is_due)
+            self._overtaken(of.slow_images)
         return changed
+
+    def _overtaken(self, images: str) -> None:
+        """What waits although a later image of its resource is in the index was lost: the later one tells of it too."""
+        self._store.writer.execute(
+            f"DELETE FROM {images} i USING due WHERE NOT i._shown AND i._key = due._key AND i._seq < due._seq"
+        )
 
     def full_scan(self) -> int:
         """Let the index look at everything, as the service does now and then: whatever is true shows at once.
@@ -369,9 +379,9 @@ class Feed:
         with self._store.lock:
             with self._store.transaction() as writer:
                 for of in TABLES:
-                    for feed in of.feeds:
+                    for images in of.all_images:
                         found = f"_true_at <= {now} AND _visible_at > {now}" + (" AND _lost" if of in RECORDS else "")
-                        writer.execute(f"UPDATE {feed} SET _visible_at = {now} WHERE {found}")
+                        writer.execute(f"UPDATE {images} SET _visible_at = {now} WHERE NOT _shown AND {found}")
             self._reckon(TABLES)
             return self.refresh()
 

@@ -189,9 +189,10 @@ def _write(
 ) -> str:
     """The statement that puts events into the feed of health: never before the machine's row, and in order."""
     return f"""
-        INSERT INTO {of.feed} (_key, _seq, _true_at, _visible_at, _deleted, _lost, {_COLUMNS}{", _hidden" if more else ""})
+        INSERT INTO {of.images}
+          (_key, _seq, _true_at, _visible_at, _shown, _deleted, _lost, {_COLUMNS}{", _hidden" if more else ""})
         SELECT _key, _seq, _true_at,
-          greatest(_visible_at, coalesce(_floor, 0), max(_true_at + {delay}) OVER (PARTITION BY _key ORDER BY _seq)),
+          greatest(_visible_at, coalesce(_floor, 0), max(_true_at + {delay}) OVER (PARTITION BY _key ORDER BY _seq)), FALSE,
           {"FALSE" if more else "_deleted"}, _lost, {_id("id", of)}, 'current', location, "resourceGroup", "subscriptionId",
           {properties}{more}
         FROM (SELECT *, {draw_sql(seed, "health", "_seq")} AS _drawn FROM ({rows}))

@@ -1,13 +1,13 @@
 """The past of an estate: what the index has shown, image by image, for as long and for as many as one wants to keep.
 
-A change that the index lets in is not forgotten: its image moves from the feed to the past. Before the first change of
-a resource the image that it had until then is laid down too, so that a past state is always an image that lies there,
-or what the index shows still. A resource that never changed costs nothing. Knows images and times, not what they mean.
+An image that the index has let in stays where it is and is the past from then on. Before the first change of a resource
+the image that it had until then is laid down too, so that a past state is always an image that lies there, or what the
+index shows still. A resource that never changed costs nothing. Knows images and times, not what they mean.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from inventory.clock import seconds_to_ticks
@@ -31,8 +31,8 @@ CONCERNED = "_key IN (SELECT _key FROM event)"
 """The condition for rows of resources that change now. Where keys are looked up in a large table it is said there too: the
 engine would otherwise lay out all keys of the table, and not those few."""
 
-_SLACK = 1.1
-"""Trimming waits until the past is a tenth too large, so that its cost is spread over many changes."""
+_SLACK = 0.2
+"""Trimming waits until the past has grown by a fifth of what is kept, so that its cost is spread over many changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,10 @@ class Past:
         if self.begins != begins:
             store.set_state({"history_begins": self.begins})
             for of in self._tables:  # a past with a gap would be a wrong one
-                for table in of.pasts:
-                    store.writer.execute(f"DELETE FROM {table}")
+                for images in of.all_images:
+                    store.writer.execute(f"DELETE FROM {images} WHERE _shown")
         self._images = self._count_all()
+        self._trimmed_to = history.most
         self._aged = self.begins
 
     def lay_down(self, of: ResourceType, source: str) -> None:
@@ -88,8 +89,8 @@ class Past:
         if not (self.history.kept and of.has_past):
             return
         self._images += self._changed(f"""
-            INSERT INTO {of.past} (_key, _seq, _true_at, _visible_at, _deleted, {of.column_list})
-            SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, FALSE, {of.column_list} FROM {source}
+            INSERT INTO {of.images} (_key, _seq, _true_at, _visible_at, _shown, _deleted, _lost, {of.column_list})
+            SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, TRUE, FALSE, FALSE, {of.column_list} FROM {source}
             WHERE _key NOT IN (SELECT _key FROM {of.past} WHERE {CONCERNED})
               AND _key IN (SELECT _key FROM {of.source} WHERE {CONCERNED})
         """)
@@ -100,27 +101,22 @@ class Past:
             return
         slow = ", ".join(of.slow)
         self._images += self._changed(f"""
-            INSERT INTO {of.slow_past} (_key, _seq, _true_at, _visible_at, {slow})
-            SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, {slow} FROM {of.source}
+            INSERT INTO {of.slow_images} (_key, _seq, _true_at, _visible_at, _shown, {slow})
+            SELECT _key, -_seq, {SINCE_EVER}, {SINCE_EVER}, TRUE, {slow} FROM {of.source}
             JOIN (SELECT _key, min(_seq) AS _seq FROM event GROUP BY _key) USING (_key)
             WHERE _key NOT IN (SELECT _key FROM {of.slow_past} WHERE {CONCERNED})
         """)
 
-    def take_over(self, of: ResourceType, due: str, wandered: str) -> None:
-        """Keep the images that the index lets in now: rows of the feed for which `due` holds."""
-        if not of.has_past:
-            self._images += self._changed(f"SELECT count(*) FROM {of.feed} WHERE {due}")
-        elif self.history.kept:
-            columns = ", ".join(f"{wandered} AS id" if name == "id" else f'"{name}"' for name in of.physical_columns)
-            self._images += self._changed(
-                f"INSERT INTO {of.past} (_key, _seq, _true_at, _visible_at, _deleted, {of.column_list}) "
-                f"SELECT _key, _seq, _true_at, _visible_at, _deleted, {columns} FROM {of.feed} WHERE {due}"
-            )
+    def take_over(self, images: str, due: str, changes: Mapping[str, str] | None = None) -> int:
+        """Keep those waiting images of a table for which `due` holds: the index lets them in now. Returns how many.
 
-    def take_over_slow(self, of: ResourceType, due: str) -> None:
-        """The same for slow fields."""
-        if self.history.kept:
-            self._images += self._changed(f"INSERT INTO {of.slow_past} SELECT * FROM {of.slow_feed} WHERE {due}")
+        `changes` gives SQL for what is otherwise in the index than it is true."""
+        if not self.history.kept:
+            return self._changed(f"DELETE FROM {images} WHERE NOT _shown AND {due}")
+        values = ", ".join(f"{name} = {value}" for name, value in {"_shown": "TRUE", **(changes or {})}.items())
+        taken = self._changed(f"UPDATE {images} SET {values} WHERE NOT _shown AND {due}")
+        self._images += taken
+        return taken
 
     @property
     def due(self) -> int:
@@ -130,39 +126,39 @@ class Past:
     def trim(self, now: int) -> None:
         """Forget what lies further back than is kept. Within a transaction; most calls have nothing to do."""
         oldest = now - seconds_to_ticks(self.history.days * 86_400)
-        if self._images > self.history.most * _SLACK:
+        if self._images > self._trimmed_to + self.history.most * _SLACK:
             oldest = max(oldest, self._time_of_image(self.history.most))
         elif now < self.due:
             return
         self._aged = self.begins = max(self.begins, oldest)
         self._store.set_state({"history_begins": self.begins})
         for of in self._records:
-            self._store.writer.execute(f"DELETE FROM {of.source} WHERE _seen_at <= {oldest}")
-        for of in self._tables:
-            for table, feed in zip(of.pasts, of.feeds, strict=True):
-                # the latest image of before stays where later ones build on it
-                self._store.writer.execute(f"""
-                    DELETE FROM {table} WHERE _visible_at <= {oldest} AND _seq NOT IN (
-                      SELECT max(_seq) FROM {table} WHERE _visible_at <= {oldest} AND _key IN (
-                        SELECT _key FROM {table} WHERE _visible_at > {oldest} UNION ALL SELECT _key FROM {feed})
-                      GROUP BY _key)
-                """)
+            self._store.writer.execute(f"DELETE FROM {of.images} WHERE _shown AND _visible_at <= {oldest}")
+        for images in (images for of in self._tables for images in of.all_images):
+            # the latest image of before stays where later ones build on it
+            before = f"_shown AND _visible_at <= {oldest}"
+            self._store.writer.execute(f"""
+                DELETE FROM {images} WHERE {before} AND _seq NOT IN (
+                  SELECT max(_seq) FROM {images} WHERE {before} AND _key IN (
+                    SELECT _key FROM {images} WHERE _visible_at > {oldest} OR NOT _shown)
+                  GROUP BY _key)
+            """)
         self._images = self._count_all()
+        # more than asked for where many images are kept because later ones build on them
+        self._trimmed_to = max(self._images, self.history.most)
 
     def _time_of_image(self, rank: int) -> int:
-        """The time of the image than which so many are younger."""
-        every = [f"SELECT _visible_at FROM {table}" for of in self._tables for table in of.pasts]
-        times = " UNION ALL ".join(every + [f"SELECT _seen_at FROM {of.source}" for of in self._records])
-        row = self._store.writer.execute(
-            f"SELECT _visible_at FROM ({times}) ORDER BY _visible_at DESC LIMIT 1 OFFSET {rank}"
-        ).fetchone()
-        return 0 if row is None else int(row[0])
+        """The time of the image than which so many of all are younger."""
+        times = " UNION ALL ".join(f"SELECT _visible_at FROM {images} WHERE _shown" for images in self._kept())
+        share = 1 - rank / max(rank, self._images)  # a sort of them all would take many times as long
+        return self._changed(f"SELECT quantile_disc(_visible_at, {share!r}) FROM ({times})")
 
     def _count_all(self) -> int:
-        kept = [table for of in self._tables for table in of.pasts] + [of.source for of in self._records]
-        return self._changed(
-            f"SELECT sum(n)::BIGINT FROM ({' UNION ALL '.join(f'SELECT count(*) AS n FROM {t}' for t in kept)})"
-        )
+        counts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {images} WHERE _shown" for images in self._kept())
+        return self._changed(f"SELECT sum(n)::BIGINT FROM ({counts})")
+
+    def _kept(self) -> list[str]:
+        return [images for of in (*self._tables, *self._records) for images in of.all_images]
 
     def _changed(self, statement: str) -> int:
         row = self._store.writer.execute(statement).fetchone()

@@ -67,7 +67,7 @@ class Perspectives:
         """The logical tables in which documents of any type may show from a perspective."""
         if perspective is Perspective.INDEX:
             return self._feed.documented
-        places = f"{GENERIC.source} UNION SELECT _table FROM {GENERIC.feed} UNION SELECT _table FROM {GENERIC.past}"
+        places = f"{GENERIC.source} UNION SELECT _table FROM {GENERIC.images}"
         with self._store.lock:
             rows = self._store.writer.execute(f"SELECT DISTINCT _table FROM {places} ORDER BY _table").fetchall()
         return tuple(SPELLED[name] for (name,) in rows)
@@ -98,8 +98,8 @@ def _sql(feed: Feed, of: ResourceType, perspective: Perspective) -> str:
     if perspective is Perspective.DURING:
         if of.has_past:
             return during_sql(of, AT, UNTIL)
-        return f"(SELECT *, greatest(_seen_at, {AT}) AS {SHOWN_AT} FROM {of.source} WHERE _seen_at < {UNTIL})"
-    return then_sql(of, AT) if of.has_past else f"{of.source} WHERE _seen_at <= {AT}"
+        return f"(SELECT *, greatest(_visible_at, {AT}) AS {SHOWN_AT} FROM {of.source} WHERE _visible_at < {UNTIL})"
+    return then_sql(of, AT) if of.has_past else f"{of.source} WHERE _visible_at <= {AT}"
 
 
 def _seen_from(schema: pa.Schema, perspective: Perspective) -> pa.Schema:

@@ -60,14 +60,11 @@ class Recorder:
         owed, self._owed = self._owed, []
         touched: list[ResourceType] = []
         for each in owed:
-            of, mine = each.of, f"BETWEEN {each.first} AND {each.last}"
-            event = "_key, _seq, _true_at, _visible_at, _deleted"
-            images = (
-                f"(SELECT {event}, _lost, {of.column_list} FROM {of.feed} WHERE _seq {mine} UNION ALL "
-                f"SELECT {event}, FALSE AS _lost, {of.column_list} FROM {of.past} WHERE _seq {mine})"
-            )
+            of = each.of
+            images = f"(FROM {of.images} WHERE _seq BETWEEN {each.first} AND {each.last})"
             # what was before the first change of a resource has been laid down under the negative of its number
-            before = f"(SELECT _key, {of.column_list}, -_seq AS _after FROM {of.past} WHERE -_seq {mine})"
+            laid_down = f"_seq BETWEEN {-each.last} AND {-each.first}"
+            before = f"(SELECT _key, {of.column_list}, -_seq AS _after FROM {of.images} WHERE {laid_down})"
             self._run(f"""
                 CREATE OR REPLACE TEMP TABLE event AS SELECT _key, _seq AS _after, _true_at, _seq,
                   row_number() OVER (PARTITION BY _key ORDER BY _seq) = 1 AS _first, _lost, _visible_at
@@ -118,7 +115,7 @@ class Recorder:
         never = f"SELECT f._seq FROM {of.feed} f JOIN {target} t ON t._key = f._key AND f._true_at > t._accepted"
         kinds = [changes.records_of(of), *(health.HEALTH if of is VIRTUAL_MACHINES else ())]
         for kind in kinds:
-            self._run(f"DELETE FROM {kind.feed} WHERE _seq IN ({never})")
+            self._run(f"DELETE FROM {kind.images} WHERE NOT _shown AND _seq IN ({never})")
 
     def _compare(
         self, of: ResourceType, source: str, changed: Mapping[str, str], last_before: int, images: str
@@ -151,11 +148,8 @@ class Recorder:
         self._run(f"""
             CREATE OR REPLACE TEMP TABLE transition AS
             WITH {before_sql}, _earlier AS (
-              SELECT _key, max(_seq) AS _seq, arg_max(_true_at, _seq) AS _true_at FROM (
-                SELECT _key, _seq, _true_at FROM {of.feed} WHERE _seq <= {last_before}
-                UNION ALL SELECT _key, _seq, _true_at FROM {of.past}
-                WHERE _seq BETWEEN 1 AND {last_before})
-              WHERE _key IN (SELECT _key FROM event) GROUP BY _key
+              SELECT _key, max(_seq) AS _seq, arg_max(_true_at, _seq) AS _true_at FROM {of.images}
+              WHERE _seq BETWEEN 1 AND {last_before} AND {CONCERNED} GROUP BY _key
             )
             SELECT e._seq, e._key, e._true_at, e._visible_at, e._lost, e._first, n._deleted,
               e._first AND b._key IS NULL AND e._key NOT IN (SELECT _key FROM {of.source} WHERE {CONCERNED}) AS _created,

@@ -102,7 +102,7 @@ class ResourceType:
 
     `columns` are those of the base columns that the table holds; `constants` those that are alike in every row;
     base columns in neither are empty. `inner` columns belong to the machinery and are in no schema. `has_past` is
-    False where rows never change, so that there are no past images of them.
+    False where rows never change: then each has one image, and what the index shows is those images themselves.
     """
 
     name: str
@@ -123,37 +123,49 @@ class ResourceType:
 
     @property
     def source(self) -> str:
+        """The table of what the index shows now."""
         return f"{DATABASE}.{self.physical}"
 
     @property
+    def images(self) -> str:
+        """The table of what resources have become by accepted changes: an image is written once, when a change is
+        accepted, and `_shown` once the index has let it in."""
+        return f"{DATABASE}.{self.physical}_images"
+
+    @property
+    def slow_images(self) -> str:
+        """The same for the fields that arrive later than the rest."""
+        return f"{DATABASE}.{self.physical}_slow_images"
+
+    @property
+    def all_images(self) -> list[str]:
+        """The one, or both."""
+        return [self.images, self.slow_images] if self.slow else [self.images]
+
+    @property
     def feed(self) -> str:
-        """The table of accepted changes that the index has not seen."""
-        return f"{DATABASE}.{self.physical}_feed"
+        """SQL (in parentheses) for the images that the index has not let in yet."""
+        return waiting(self.images)
 
     @property
     def slow_feed(self) -> str:
         """The same for the fields that arrive later than the rest."""
-        return f"{DATABASE}.{self.physical}_slow_feed"
+        return waiting(self.slow_images)
 
     @property
     def feeds(self) -> list[str]:
         """The one, or both."""
-        return [self.feed, self.slow_feed] if self.slow else [self.feed]
+        return [waiting(images) for images in self.all_images]
 
     @property
     def past(self) -> str:
-        """The table of images that the index has shown before, or shows now after a change."""
-        return f"{DATABASE}.{self.physical}_past"
+        """SQL (in parentheses) for the images that the index has shown before, or shows now after a change."""
+        return f"(FROM {self.images} WHERE _shown)"
 
     @property
     def slow_past(self) -> str:
         """The same for the fields that arrive later than the rest."""
-        return f"{DATABASE}.{self.physical}_slow_past"
-
-    @property
-    def pasts(self) -> list[str]:
-        """The one, or both."""
-        return [self.past, self.slow_past] if self.slow else [self.past]
+        return f"(FROM {self.slow_images} WHERE _shown)"
 
     @property
     def slow(self) -> tuple[str, ...]:
@@ -175,18 +187,18 @@ class ResourceType:
         return ", ".join(quoted(name) for name in self.physical_columns)
 
     def create_sql(self) -> list[str]:
-        """The statements that create the table, its feed, its past and, where it has slow fields, theirs."""
+        """The statements that create what the index shows, the images and, where there are slow fields, theirs."""
         declared = {name: f"{quoted(name)} {sql_type(kind)}" for name, kind in self.physical_columns.items()}
         columns = ", ".join(declared.values())
-        event = "_key BIGINT, _seq BIGINT, _true_at BIGINT, _visible_at BIGINT"
-        made = [
-            f"CREATE TABLE {self.source} (_key BIGINT, {columns})",
-            f"CREATE TABLE {self.feed} ({event}, _deleted BOOLEAN, _lost BOOLEAN, {columns})",
-            f"CREATE TABLE {self.past} ({event}, _deleted BOOLEAN, {columns})",
-        ]
+        event = "_key BIGINT, _seq BIGINT, _true_at BIGINT, _visible_at BIGINT, _shown BOOLEAN"
+        made = [f"CREATE TABLE {self.images} ({event}, _deleted BOOLEAN, _lost BOOLEAN, {columns})"]
+        if self.has_past:
+            made.append(f"CREATE TABLE {self.source} (_key BIGINT, {columns})")
+        else:
+            made.append(f"CREATE VIEW {self.source} AS FROM {self.images} WHERE _shown")
         if self.slow:
             slow = ", ".join(declared[name] for name in self.slow)
-            made += [f"CREATE TABLE {feed} ({event}, {slow})" for feed in (self.slow_feed, self.slow_past)]
+            made.append(f"CREATE TABLE {self.slow_images} ({event}, {slow})")
         return made
 
     def schema(self, tenant: str, beyond: Sequence[Sequence[str]] = ()) -> pa.Schema:
@@ -212,6 +224,11 @@ class ResourceType:
             fields.append(arrow_field(REST, JSON, beyond=json.dumps(beyond)))
         fields.append(arrow_field("apiVersion", TEXT, constant=self.api_version, hidden="1"))
         return pa.schema(fields, metadata={"table": self.table, "source": self.source})
+
+
+def waiting(images: str) -> str:
+    """SQL (in parentheses) for those images of a table that the index has not let in yet."""
+    return f"(FROM {images} WHERE NOT _shown)"
 
 
 def empty_schema(table: str) -> pa.Schema:

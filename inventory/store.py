@@ -19,12 +19,12 @@ from inventory.resource_types import DATABASE, INSTANCE_VIEWS
 from inventory.shapes import quoted
 from inventory.tables import TABLES
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 COMPRESS_AFTER = 40_000
-"""Rows changed in the index between two compressions in memory: at 1,000,000 machines of which 1 % change it is every
-minute. What a compression costs grows with what was written since the last one. A group of rows is compressed together
-with those written since the last time, so seldom enough that groups are not too small to be read fast."""
+"""Accepted changes between two compressions in memory: at 1,000,000 machines of which 1 % change it is every minute. What
+a compression costs grows with what was written since the last one. A group of rows is compressed together with those
+written since the last time, so seldom enough that groups are not too small to be read fast."""
 
 COMPRESS_FILE_AFTER = 200_000
 """The same for an estate in a file, whose dead rows are left to DuckDB's vacuum: it puts together what many short uses
@@ -148,7 +148,7 @@ class Store:
                     other.insert(f"{DATABASE}.{name}", rows)
 
     def compress_in_time(self, changed: int) -> None:
-        """Compress once enough rows have changed since the last time that it pays."""
+        """Compress once enough changes have been accepted since the last time that it pays."""
         self._changed += changed
         if self._changed < (COMPRESS_AFTER if self.path is None else COMPRESS_FILE_AFTER):
             return

@@ -20,7 +20,7 @@ class Health:
         """Note what a machine's application says. Within `Feed.writing`."""
         if state not in HEALTH:
             raise InventoryError("InvalidParameter", f"an application is one of: {', '.join(HEALTH)}; not '{state}'")
-        for table in (of.source, of.feed):
+        for rows, where in ((of.source, "_key = ?"), (of.images, "_key = ? AND NOT _shown")):
             self._store.writer.execute(
-                f"UPDATE {table} SET _health = ?, _health_since = ? WHERE _key = ?", [state, self._feed.now(), key]
+                f"UPDATE {rows} SET _health = ?, _health_since = ? WHERE {where}", [state, self._feed.now(), key]
             )

@@ -62,7 +62,7 @@ def test_recorded_later_is_recorded_at_once(door: str, lag: str, monkeypatch: py
             DOORS[door](estate)
             found.append(everything(estate))
     assert found[0] == found[1]
-    assert found[0]["resource_changes"] or found[0]["resource_changes_feed"]
+    assert found[0]["resource_changes_images"]
 
 
 def test_files_hold_what_is_recorded_later(tmp_path: Path) -> None:

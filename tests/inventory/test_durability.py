@@ -153,7 +153,7 @@ def path(tmp_path: Path) -> Path:
 
 def first(estate: Estate, state: str) -> str:
     """The id of a machine in a power state, with nothing under way."""
-    settled = "_key NOT IN (SELECT _key FROM world.virtual_machines_feed)"
+    settled = f"_key NOT IN (SELECT _key FROM {VIRTUAL_MACHINES.feed})"
     sql = f"SELECT id FROM world.virtual_machines WHERE power_state.code = 'PowerState/{state}' AND {settled} ORDER BY id LIMIT 1"
     return str(estate.cursor().execute(sql).fetchall()[0][0])
 

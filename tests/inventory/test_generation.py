@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from inventory import Estate, InventoryError, Lag, generate
-from inventory.resource_types import FEATURES, RESOURCE_TYPES
+from inventory.resource_types import FEATURES, RESOURCE_TYPES, SCALE_SET_INSTANCES, VIRTUAL_MACHINES
 
 
 def fingerprint(estate: Estate, *, by_key: bool = False) -> str:
@@ -43,10 +43,10 @@ def test_the_size_of_a_batch_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
 def test_how_many_are_set_in_motion_at_once_changes_nothing_but_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     def moved() -> list[tuple[object, ...]]:
         with Estate.simulated(300, 7, lag=Lag(3600)) as estate:
-            each = "SELECT _key, _true_at, power_state.code FROM world.{}_feed ORDER BY ALL"
+            each = "SELECT _key, _true_at, power_state.code FROM {} ORDER BY ALL"
             cursor = estate.cursor()
-            feeds = ("virtual_machines", "scale_set_instances")
-            return [row for feed in feeds for row in cursor.execute(each.format(feed)).fetchall()]
+            types = (VIRTUAL_MACHINES, SCALE_SET_INSTANCES)
+            return [row for of in types for row in cursor.execute(each.format(of.feed)).fetchall()]
 
     expected = moved()
     monkeypatch.setattr(generate, "MOVED_AT_ONCE", 40)
