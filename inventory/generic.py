@@ -96,6 +96,16 @@ RULES: tuple[tuple[str, str], ...] = (
 )
 """Which types Microsoft's page "Azure Resource Graph table and resource type reference" puts in tables of their own."""
 
+STATELESS = frozenset({
+    "microsoft.authorization/locks", "microsoft.authorization/policyassignments", "microsoft.authorization/policydefinitions",
+    "microsoft.authorization/policysetdefinitions", "microsoft.authorization/roleassignments",
+    "microsoft.authorization/roledefinitions", "microsoft.compute/capacityreservationgroups", "microsoft.compute/hostgroups",
+    "microsoft.compute/galleries/applications", "microsoft.management/managementgroups/settings",
+    "microsoft.compute/proximityplacementgroups", "microsoft.compute/sshpublickeys", "microsoft.insights/activitylogalerts",
+    "microsoft.insights/diagnosticsettings", "microsoft.insights/metricalerts",
+})  # fmt: skip
+"""Types without `properties.provisioningState` (source: the published descriptions of their providers)."""
+
 _CONTAINER_CHANGES = ("microsoft.resources/subscriptions", "microsoft.management/managementgroups")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from itertools import islice
 from typing import Any
 
 from inventory.control.ids import parse
-from inventory.control.records import Records
+from inventory.control.records import Records, Values
 from inventory.errors import InventoryError
 from inventory.resource_types import NETWORK_INTERFACES, SCALE_SET_INSTANCE_NICS
 
@@ -64,6 +65,18 @@ class Addresses:
         raise InventoryError(
             "SubnetIsFull", f"Subnet {subnet['name']} with address prefix {prefix} does not have enough capacity."
         )
+
+    def free(self, network: Values, address: str, most: int = 5) -> tuple[bool, list[str]]:
+        """Whether an address of a network is free, and if not, some of its subnet that are."""
+        wanted = ipaddress.ip_address(address)
+        for subnet in network["properties"]["subnets"] or ():
+            range_ = ipaddress.ip_network(subnet["properties"]["addressPrefix"], strict=False)
+            if wanted in range_:
+                used = self._used_in(subnet["id"])
+                places = (str(range_[at]) for at in range(_RESERVED, range_.num_addresses - 1))
+                is_free = address not in used and _RESERVED <= int(wanted) - int(range_[0]) < range_.num_addresses - 1
+                return is_free, [] if is_free else list(islice((each for each in places if each not in used), most))
+        return False, []
 
     def _used_in(self, subnet_id: str) -> set[str]:
         if subnet_id not in self._used:

@@ -9,7 +9,7 @@ from typing import Any
 from inventory.control.ids import RESOURCE_PROVIDER, ResourceId, parse
 from inventory.control.operation import Operation
 from inventory.control.provider import WHOLE, Page, Provider
-from inventory.control.records import Image, Values, written
+from inventory.control.records import Image, Values
 from inventory.errors import InventoryError
 from inventory.resource_types import (
     FEATURES,
@@ -42,7 +42,7 @@ class Subscriptions(Provider):
         made = {
             "id": id_.text,
             "name": name,
-            "tags": document.get("tags") or before.get("tags") or {},
+            "tags": (document if "tags" in document else before).get("tags") or {},
             "properties": {
                 "state": "Enabled",
                 "managedByTenants": [],
@@ -90,6 +90,11 @@ class ManagementGroups(Provider):
         self, id_: ResourceId, document: dict[str, Any], earlier: Values | None, api_version: str | None
     ) -> dict[str, Any]:
         given = document["properties"]
+        document.pop("location", None)
+        if earlier is not None and earlier["name"].lower() == self.context.tenant.lower():  # the root stays one
+            name = given.get("displayName") or earlier["properties"]["displayName"]
+            document["properties"] = {**earlier["properties"], "displayName": name}
+            return document
         wanted = ((given.get("details") or {}).get("parent") or {}).get("id")
         if wanted is None and earlier is not None:
             wanted = earlier["properties"]["details"]["parent"]["id"]
@@ -109,6 +114,13 @@ class ManagementGroups(Provider):
         }
         return document
 
+    def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
+        """A list tells the groups without what lies above them."""
+        found = super().listing(scope, kind, page)
+        for each in found:
+            each["properties"].pop("details")
+        return found
+
     def chain(self, name: str) -> list[dict[str, str]]:
         """A management group and those above it, nearest first. Raises InventoryError NotFound."""
         row = self.records.find(parse(f"/providers/Microsoft.Management/managementGroups/{name}"))
@@ -125,6 +137,46 @@ class ManagementGroups(Provider):
                 raise InventoryError(
                     "BadRequest", f"The management group '{row['name']}' has children; move or delete them first."
                 )
+
+
+class ManagedSubscriptions(Provider):
+    """Subscriptions as parts of a management group: put there they move under it, deleted they go back to the root."""
+
+    kind = "microsoft.management/managementgroups/subscriptions"
+
+    def put(self, id_: ResourceId, document: Mapping[str, Any], api_version: str | None) -> Operation:
+        self._move(id_, parse(id_.parent).name)
+        return self.context.ledger.enter("update", id_.text, 0, document=self.get(id_))
+
+    def get(self, id_: ResourceId, expand: str | None = None) -> dict[str, Any]:
+        row = Subscriptions(self.context).found(_subscription(id_))
+        above = row["properties"]["managementGroupAncestorsChain"][0]["name"]
+        if above.lower() != parse(id_.parent).name.lower():
+            raise InventoryError("NotFound", f"'{id_.name}' is not in management group '{parse(id_.parent).name}'.")
+        parent = {"id": f"/providers/Microsoft.Management/managementGroups/{above}"}
+        told = {"tenant": self.context.tenant, "displayName": row["name"], "parent": parent, "state": "Active"}
+        return {"id": id_.text, "name": id_.name, "type": id_.type, "properties": told}
+
+    def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
+        if scope is None:
+            return []
+        inside = 'properties."managementGroupAncestorsChain"[1].name = $name'
+        found = self.records.select(SUBSCRIPTIONS, inside, {"name": ManagementGroups(self.context).found(scope)["name"]})
+        return [self.get(parse(f"{scope.text}/subscriptions/{row['subscriptionId']}")) for row in found]
+
+    def delete(self, id_: ResourceId, force: bool) -> Operation:
+        self.get(id_)
+        self._move(id_, self.context.tenant)
+        return self.context.ledger.enter("delete", id_.text, 0)
+
+    def _move(self, id_: ResourceId, group: str) -> None:
+        self.context.providers[Subscriptions.kind].patch(
+            _subscription(id_), {"properties": {"managementGroupId": group}}, None
+        )
+
+
+def _subscription(id_: ResourceId) -> ResourceId:
+    return parse(f"/subscriptions/{id_.name}")
 
 
 class ResourceGroups(Provider):
@@ -267,8 +319,6 @@ class ResourceProviders(Provider):
             ],
             "registrationState": "NotRegistered" if at < 0 else "Registered",
         }
-        if at > 0:
-            made["registeredAt"] = written(at)
         return made
 
     def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
@@ -288,6 +338,8 @@ class ResourceProviders(Provider):
             raise InventoryError(
                 "InvalidResourceOperation", f"a provider can register or unregister, not '{action}'", 404
             )
+        if not id_.subscription:
+            raise InventoryError("NotFound", "A provider is registered in a subscription.")
         now = self.context.now()
         place = parse(f"/subscriptions/{id_.subscription}")
         row = Subscriptions(self.context).found(place)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from inventory.control.ids import ResourceId, parse
+from inventory.control.ids import ResourceId
 from inventory.control.operation import Operation
 from inventory.control.provider import Provider
 from inventory.control.records import Values
 from inventory.errors import InventoryError
-from inventory.feed import WHEN_ALL_IS_DONE
 from inventory.resource_types import EXTENSIONS, VIRTUAL_MACHINES
 
 APPLICATION_HEALTH = frozenset({"applicationhealthlinux", "applicationhealthwindows"})
@@ -20,27 +19,15 @@ class Extensions(Provider):
     kind = EXTENSIONS.type
 
     def put(self, id_: ResourceId, document: Mapping[str, Any], api_version: str | None) -> Operation:
-        machine = self.machine(id_)
+        machine = self.parent_of(id_)
         given = {"location": machine["location"], **document}
         return super().put(id_, given, api_version)
-
-    def machine(self, id_: ResourceId) -> Values:
-        """The machine that it extends. Raises InventoryError ParentResourceNotFound."""
-        self.group_of(id_)
-        row = self.records.find(parse(id_.parent), at=WHEN_ALL_IS_DONE)
-        if row is None:
-            raise InventoryError(
-                "ParentResourceNotFound",
-                "Can not perform requested operation on nested resource. Parent resource "
-                f"'{parse(id_.parent).name}' not found.",
-            )
-        return row
 
     def completed(
         self, id_: ResourceId, document: dict[str, Any], earlier: Values | None, api_version: str | None
     ) -> dict[str, Any]:
         given = document["properties"]
-        machine = self.machine(id_)
+        machine = self.parent_of(id_)
         for name in ("publisher", "type", "typeHandlerVersion"):
             if not given.get(name):
                 raise InventoryError("InvalidParameter", f"Required parameter '{name}' is missing (null).")
@@ -63,7 +50,7 @@ class Extensions(Provider):
         return document
 
     def inner(self, id_: ResourceId, document: Mapping[str, Any], earlier: Values | None) -> dict[str, Any]:
-        machine = self.machine(id_)
+        machine = self.parent_of(id_)
         if document["properties"]["type"].lower() in APPLICATION_HEALTH and machine["_health"] is None:
             self.context.health.report(VIRTUAL_MACHINES, machine["_key"], "healthy")
         return {"_vm_key": machine["_key"]}

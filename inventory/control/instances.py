@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from inventory.control import uniform, views
+from inventory.control import run_commands, uniform, views
 from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Operation
 from inventory.control.provider import WHOLE, Page, Provider
@@ -117,6 +117,8 @@ class Instances(Provider):
             return self.view(row)
         if name == "simulateeviction":
             return self._evict(set_row, row)
+        if name == "runcommand":
+            return run_commands.run(self, row, body)
         if name not in BATCH_ACTIONS:
             return super().act(id_, action, body)
         return self._operate(row, BATCH_ACTIONS[name])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from inventory.control import machine_documents, views
+from inventory.control import machine_documents, run_commands, views
 from inventory.control.addresses import Addresses, unknown
 from inventory.control.disks import disk_properties
 from inventory.control.ids import ResourceId, parse
@@ -399,6 +399,8 @@ class VirtualMachines(Provider):
             return self.hibernate(id_, row)
         if name == "retrievebootdiagnosticsdata":
             return self._boot_diagnostics(row)
+        if name == "runcommand":
+            return run_commands.run(self, row, body)
         if name not in ACTIONS:
             return super().act(id_, action, body)
         return self.operate(id_, row, ACTIONS[name])

@@ -9,7 +9,7 @@ from typing import Any
 from inventory.control.addresses import Addresses, unknown
 from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Operation
-from inventory.control.provider import WHOLE, Page, Provider
+from inventory.control.provider import WHOLE, Page, Provider, orphaned
 from inventory.control.records import Image, Values
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE
@@ -180,6 +180,16 @@ class PublicIPAddresses(Provider):
 class VirtualNetworks(Provider):
     kind = "microsoft.network/virtualnetworks"
 
+    def act(self, id_: ResourceId, action: str, body: Mapping[str, Any]) -> Operation | Any:
+        row = self.found(id_)
+        if action.lower() != "checkipaddressavailability":
+            return super().act(id_, action, body)
+        try:
+            is_free, others = Addresses(self.records).free(row, str(body.get("ipaddress", "")))
+        except ValueError as error:
+            raise InventoryError("InvalidParameter", f"The query parameter ipAddress: {error}.") from error
+        return {"available": is_free, "availableIPAddresses": others, "isPlatformReserved": False}
+
     def completed(
         self, id_: ResourceId, document: dict[str, Any], earlier: Values | None, api_version: str | None
     ) -> dict[str, Any]:
@@ -280,27 +290,32 @@ _DEFAULT_RULES = (
 
 
 class Embedded(Provider):
-    """Resources that are kept within the document of their parent: subnets, security rules."""
+    """Resources that are kept within the document of their parent: subnets, security rules, extensions of a scale set."""
 
-    def __init__(self, context: Any, parent: Provider, place: str) -> None:
+    def __init__(
+        self, context: Any, parent: Provider, place: str, within: tuple[str, ...] = (), *, changeable: bool = True
+    ) -> None:
+        """`within` leads from the parent's properties to the object that has the list `place`."""
         super().__init__(context)
         self._parent = parent
         self._place = place
+        self._within = within
+        self._changeable = changeable
 
     def put(self, id_: ResourceId, document: Mapping[str, Any], api_version: str | None) -> Operation:
-        parent = parse(id_.parent)
-        whole = self._parent.get(parent)
-        others = [each for each in whole["properties"][self._place] if each["name"].lower() != id_.name.lower()]
-        created = len(others) == len(whole["properties"][self._place])
+        whole, holder = self._opened(id_)
+        parts = holder.get(self._place) or []
+        others = [each for each in parts if each["name"].lower() != id_.name.lower()]
+        created = len(others) == len(parts)
         one = embedded(whole["id"], self._place, {**document, "name": id_.name})
-        whole["properties"][self._place] = [*others, one]
-        done = self._parent.put(parent, whole, api_version)
+        holder[self._place] = [*others, one]
+        done = self._parent.put(parse(id_.parent), whole, api_version)
         return self.context.ledger.enter(
             "create" if created else "update", one["id"], done.ends, document=one, created=created
         )
 
     def get(self, id_: ResourceId, expand: str | None = None) -> dict[str, Any]:
-        for each in self._parent.get(parse(id_.parent))["properties"].get(self._place) or ():
+        for each in self.listing(parse(id_.parent), id_.kind):
             if each["name"].lower() == id_.name.lower():
                 return dict(each)
         raise InventoryError("NotFound", f"Resource {id_.text} not found.")
@@ -308,17 +323,35 @@ class Embedded(Provider):
     def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:
         if scope is None:
             return []
-        return list(self._parent.get(scope)["properties"].get(self._place) or ())
+        return list(self._holder(self._parent.get(scope)).get(self._place) or ())
 
     def delete(self, id_: ResourceId, force: bool) -> Operation:
-        parent = parse(id_.parent)
-        whole = self._parent.get(parent)
-        kept = [each for each in whole["properties"][self._place] if each["name"].lower() != id_.name.lower()]
-        if len(kept) == len(whole["properties"][self._place]):
+        if self._parent.records.find(parse(id_.parent)) is None:
             return self.context.ledger.enter("delete", id_.text, 0)
-        whole["properties"][self._place] = kept
-        done = self._parent.put(parent, whole, None)
+        whole, holder = self._opened(id_)
+        parts = holder.get(self._place) or []
+        kept = [each for each in parts if each["name"].lower() != id_.name.lower()]
+        if len(kept) == len(parts):
+            return self.context.ledger.enter("delete", id_.text, 0)
+        holder[self._place] = kept
+        done = self._parent.put(parse(id_.parent), whole, None)
         return self.context.ledger.enter("delete", id_.text, done.ends)
+
+    def _opened(self, id_: ResourceId) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The parent's document and, in it, what holds the list."""
+        if not self._changeable:
+            raise InventoryError("MethodNotAllowed", f"{self._place} cannot be changed", 405)
+        try:
+            whole = self._parent.get(parse(id_.parent))
+        except InventoryError as error:
+            raise orphaned(parse(id_.parent).name) if error.code == "ResourceNotFound" else error from error
+        return whole, self._holder(whole)
+
+    def _holder(self, whole: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = whole["properties"]
+        for name in self._within:
+            found = found.setdefault(name, {})
+        return found
 
     def act(self, id_: ResourceId, action: str, body: Mapping[str, Any]) -> Operation | Any:
         self.get(id_)
@@ -331,6 +364,6 @@ def embedded(parent: str, place: str, given: Mapping[str, Any]) -> dict[str, Any
     if not name:
         raise InventoryError("InvalidRequestFormat", f"one of the {place} of {parent} has no name")
     inside = {**(given.get("properties") or {}), "provisioningState": "Succeeded"}
-    type_name = "Microsoft.Network/" + parent.rsplit("/", 2)[-2] + "/" + place
+    type_name = f"{parse(parent).type}/{place}"
     made = {"name": name, "id": f"{parent}/{place}/{name}", "type": type_name, "properties": inside}
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -132,6 +132,10 @@ class Ledger:
             return self._entries[id_.lower()]
         except KeyError:
             raise InventoryError("NotFound", f"The operation '{id_}' was not found.") from None
+
+    def newest(self) -> Iterator[Operation]:
+        """All operations, the newest first."""
+        return iter(list(reversed(self._entries.values())))
 
     def overtake(self, resource_id: str) -> None:
         """A new operation puts an end to those under way on a resource."""

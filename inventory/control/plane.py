@@ -17,9 +17,11 @@ from inventory.control import (
     instances,
     machines,
     network,
+    run_commands,
     scale_sets,
     sets,
     shared_queries,
+    tagging,
 )
 from inventory.control.assignments import AUTOSCALE, assignments
 from inventory.control.bulk import Control
@@ -43,6 +45,7 @@ _PROVIDERS: tuple[type[Provider], ...] = (
     Provider,
     containers.Subscriptions,
     containers.ManagementGroups,
+    containers.ManagedSubscriptions,
     containers.ResourceGroups,
     containers.Features,
     containers.ResourceProviders,
@@ -57,13 +60,19 @@ _PROVIDERS: tuple[type[Provider], ...] = (
     scale_sets.ScaleSets,
     instances.Instances,
     instances.InstanceInterfaces,
+    run_commands.RunCommands,
+    run_commands.InstanceRunCommands,
     shared_queries.SharedQueries,
+    tagging.Tags,
 )
 _PROFILE = "profile"
 _EMBEDDED = (
-    ("microsoft.network/virtualnetworks", "subnets"),
-    ("microsoft.network/networksecuritygroups", "securityRules"),
+    ("microsoft.network/virtualnetworks", "subnets", (), True),
+    ("microsoft.network/networksecuritygroups", "securityRules", (), True),
+    ("microsoft.network/networksecuritygroups", "defaultSecurityRules", (), False),
+    ("microsoft.compute/virtualmachinescalesets", "extensions", ("virtualMachineProfile", "extensionProfile"), True),
 )
+"""Type of the parent, list, where in the properties it stands, and whether it can be changed."""
 
 
 class ControlPlane:
@@ -79,8 +88,9 @@ class ControlPlane:
             providers[each.kind] = each(self._context)
         for assignment in assignments():
             providers[assignment.kind] = assignment(self._context)
-        for kind, place in _EMBEDDED:
-            providers[f"{kind}/{place.lower()}"] = network.Embedded(self._context, providers[kind], place)
+        for kind, place, within, open_ in _EMBEDDED:
+            parts = network.Embedded(self._context, providers[kind], place, within, changeable=open_)
+            providers[f"{kind}/{place.lower()}"] = parts
 
         self._looked_at = LookedAt(self._context)
         self._passing = passing
@@ -175,6 +185,10 @@ class ControlPlane:
     def operation(self, id: str) -> Operation:
         """An accepted operation by its id. Raises InventoryError NotFound."""
         return self._context.ledger.find(id)
+
+    def operations(self) -> Iterator[Operation]:
+        """The operations that can still be asked for, the newest first."""
+        return self._context.ledger.newest()
 
     # ---- what is simulated beside the rules -----------------------------------------------------------------------
     def load(self, id: str, percent: float) -> None:

@@ -16,7 +16,8 @@ from inventory.control.ids import RESOURCE_GROUP, SUBSCRIPTION, ResourceId, pars
 from inventory.control.operation import Operation
 from inventory.control.records import Image, Values, patched, type_of
 from inventory.errors import InventoryError
-from inventory.generic import GENERIC, table_of
+from inventory.feed import WHEN_ALL_IS_DONE
+from inventory.generic import GENERIC, STATELESS, table_of
 from inventory.resource_types import REST, VIRTUAL_MACHINES, ResourceType
 from inventory.rules import pace
 from inventory.rules.regions import canonical, check_zones
@@ -61,6 +62,8 @@ class Provider:
             self.check_free(of, earlier, id_)
         elif not self.names.fullmatch(id_.name):
             raise InventoryError("InvalidResourceName", f"Resource name {id_.name} is invalid: {self.name_rule}.")
+        if earlier is None and id_.parent:
+            self.check_parent(id_)
         made = self.framed(id_, document, earlier, group)
         self.check_place(id_, made, earlier)
         made = self.completed(id_, made, earlier, api_version)
@@ -126,6 +129,10 @@ class Provider:
     def document(self, of: ResourceType, row: Values, expand: str | None = None) -> dict[str, Any]:
         return self.records.document(of, row)
 
+    def spread(self, id_: ResourceId) -> tuple[float, float]:
+        """How long writing it takes: least and most seconds."""
+        return pace.WRITES.get(id_.kind, pace.AT_ONCE)
+
     # ---- steps -----------------------------------------------------------------------------------------------------
     def found(self, id_: ResourceId) -> Values:
         row = self.records.find(id_)
@@ -167,6 +174,26 @@ class Provider:
             )
         return group
 
+    def parent_of(self, id_: ResourceId) -> Values:
+        """What a resource is a part of, as it is when all is done. Raises InventoryError ParentResourceNotFound."""
+        self.group_of(id_)
+        row = self.records.find(parse(id_.parent), at=WHEN_ALL_IS_DONE)
+        if row is None:
+            raise orphaned(parse(id_.parent).name)
+        return row
+
+    def check_parent(self, id_: ResourceId) -> None:
+        """Raises where the resource that a part belongs to is missing. Only the outermost must be there: what lies
+        between, such as the service `default` of a storage account, comes with it."""
+        outermost = parse(id_.parent)
+        while outermost.parent:
+            outermost = parse(outermost.parent)
+        try:
+            self.context.provider(outermost).get(outermost)
+        except InventoryError as error:
+            if error.code == "ResourceNotFound" and not self.records.implied(id_):
+                raise orphaned(outermost.name) from error
+
     def check_free(self, of: ResourceType, row: Values, id_: ResourceId) -> None:
         """Raises where another operation is under way on a resource."""
         if self.records.under_way(of, row["_key"]):
@@ -188,7 +215,7 @@ class Provider:
             raise InventoryError("InvalidRequestContent", "The properties of a resource are a JSON object.")
         if "location" in made:
             made["location"] = canonical(str(made["location"]))
-            if earlier is not None and earlier["location"] and earlier["location"] != made["location"]:
+            if earlier is not None and earlier.get("location") and earlier["location"] != made["location"]:
                 raise InventoryError(
                     "InvalidResourceLocation",
                     f"The resource '{made['name']}' already exists in location '{earlier['location']}' in resource "
@@ -196,7 +223,7 @@ class Provider:
                     f"'{made['location']}'. Please select a new resource name.",
                     409,
                 )
-        elif earlier is not None:
+        elif earlier is not None and "location" in earlier:
             made["location"] = earlier["location"]
         elif self.needs_location and self.kind and not id_.parent:
             raise InventoryError("LocationRequired", "The location property is required for this definition.")
@@ -205,8 +232,7 @@ class Provider:
     def commit(self, id_: ResourceId, of: ResourceType, made: dict[str, Any], earlier: Values | None) -> Operation:
         """Write what becomes of the resource: at work for a while, then done."""
         context, now = self.context, self.context.now()
-        spread = pace.WRITES.get(id_.kind, pace.AT_ONCE)
-        takes = context.pace(spread, id_.text.lower(), now)
+        takes = context.pace(self.spread(id_), id_.text.lower(), now)
         key = earlier["_key"] if earlier is not None else self.records.new_keys()
         failure = context.failures.drawn(id_, "write", now) if earlier is None else None
         working = "Updating" if earlier is not None or id_.kind.startswith("microsoft.network/") else "Creating"
@@ -231,7 +257,7 @@ class Provider:
         for name in ("location", "managedBy", "kind"):
             if name in of.columns and row.get(name) is None:
                 row[name] = ""
-        if "tags" in of.columns and row.get("tags") is None:
+        if "tags" in of.columns and row.get("tags") is None and of is not GENERIC:
             row["tags"] = "{}"
         if of is GENERIC:
             row |= {"type": id_.kind, "tenantId": self.context.tenant, "_table": table_of(id_.kind).lower()}
@@ -241,6 +267,8 @@ class Provider:
     def at_work(self, of: ResourceType, row: Values, state: str) -> Values:
         """The row with another provisioning state."""
         if of is GENERIC:
+            if str(row["type"]) in STATELESS:
+                return row
             properties = self.records.loaded(row["properties"])
             return {**row, "properties": self.records.dumped({**properties, "provisioningState": state})}
         properties = of.physical_columns["properties"]
@@ -275,6 +303,14 @@ class Provider:
                 where.append("starts_with(lower(id), $parent)")
                 given["parent"] = scope.text.lower() + "/"
         return " AND ".join(where), given
+
+
+def orphaned(parent: str) -> InventoryError:
+    """That the resource is missing which another is to be a part of."""
+    return InventoryError(
+        "ParentResourceNotFound",
+        f"Can not perform requested operation on nested resource. Parent resource '{parent}' not found.",
+    )
 
 
 def _spelt(id_: ResourceId, group: Values | None) -> str:

@@ -28,7 +28,12 @@ DELETIONS: dict[str, tuple[float, float]] = {
     "microsoft.network/networksecuritygroups": (2, 6),
     "microsoft.network/loadbalancers": (2, 6),
     "microsoft.resources/subscriptions/resourcegroups": (15, 60),
+    "microsoft.management/managementgroups": (1, 4),
 }
+
+RUN_COMMAND = (3.0, 20.0)
+"""A script that does nothing, with what the agent needs to fetch it and to report."""
+DISK_ACCESS = (1.0, 4.0)
 
 FEATURE_REGISTRATION = (60.0, 900.0)
 """Documented: it can take up to 15 minutes."""

@@ -174,6 +174,24 @@ def test_sets_with_machines_of_both_modes_and_a_managed_identity(shell: Shell) -
     assert shell.try_to(f"{identity}az group show -n both").returncode == 3
 
 
+def test_a_device_code_run_commands_tags_and_the_log_of_what_was_done(shell: Shell) -> None:
+    shell.run("az login --use-device-code -o none")
+    shell.run("az group create -n r -l eastus; az vm create -n m -g r --image Ubuntu2204 --admin-username joe > /dev/null")
+    (told,) = shell.run("az vm run-command invoke -g r -n m --command-id RunShellScript --scripts ls")["value"]
+    assert told["code"] == "ProvisioningState/succeeded" and "[stdout]" in told["message"]
+    made = shell.run("az vm run-command create -g r --vm-name m --name c --script ls")
+    assert made["provisioningState"] == "Succeeded"
+    view = shell.run("az vm run-command show -g r --vm-name m --name c --instance-view")["instanceView"]
+    assert (view["executionState"], view["exitCode"]) == ("Succeeded", 0)
+    shell.run("az vm extension set -g r --vm-name m -n CustomScript --publisher Microsoft.Azure.Extensions")
+    shell.run("az tag create --resource-id $(az vm show -g r -n m --query id -o tsv) --tags a=b")
+    assert shell.run("az vm show -g r -n m --query tags") == {"a": "b"}
+    log = shell.run("az monitor activity-log list -g r --start-time 2026-01-01 --offset 365d")
+    done = {each["operationName"]["value"] for each in log}
+    assert {"Microsoft.Compute/virtualMachines/write", "Microsoft.Compute/virtualMachines/runCommand/action"} <= done
+    assert shell.run("az account management-group list") and shell.run("az vm list -g r --query [].name") == ["m"]
+
+
 TEMPLATE = """{
   // comments are allowed
   "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "contentVersion": "1.0.0.0",

@@ -88,6 +88,37 @@ IMAGES = (
     VmImage("Win2016Datacenter", *_WINDOWS, "2016-datacenter-gensecond", "14393.7699.260108", "Windows", 127),
 )  # fmt: skip
 
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A kind of extension of virtual machines."""
+
+    publisher: str
+    type: str
+    version: str
+    system: str
+
+
+EXTENSIONS = tuple(
+    Extension(*row)
+    for row in (
+        ("Microsoft.Azure.Extensions", "CustomScript", "2.1.13", "Linux"),
+        ("Microsoft.Azure.Monitor", "AzureMonitorLinuxAgent", "1.33.4", "Linux"),
+        ("Microsoft.Azure.Monitor", "AzureMonitorWindowsAgent", "1.31.0.0", "Windows"),
+        ("Microsoft.Azure.Monitoring.DependencyAgent", "DependencyAgentLinux", "9.10.18", "Linux"),
+        ("Microsoft.Azure.Monitoring.DependencyAgent", "DependencyAgentWindows", "9.10.18", "Windows"),
+        ("Microsoft.Azure.NetworkWatcher", "NetworkWatcherAgentLinux", "1.4.3422", "Linux"),
+        ("Microsoft.Azure.NetworkWatcher", "NetworkWatcherAgentWindows", "1.4.3422", "Windows"),
+        ("Microsoft.Azure.ActiveDirectory", "AADSSHLoginForLinux", "1.0.2658", "Linux"),
+        ("Microsoft.Azure.ActiveDirectory", "AADLoginForWindows", "2.2.0.0", "Windows"),
+        ("Microsoft.Compute", "CustomScriptExtension", "1.10.18", "Windows"),
+        ("Microsoft.CPlat.Core", "RunCommandLinux", "1.0.5", "Linux"),
+        ("Microsoft.CPlat.Core", "RunCommandWindows", "1.1.18", "Windows"),
+        ("Microsoft.ManagedServices", "ApplicationHealthLinux", "2.0.15", "Linux"),
+        ("Microsoft.ManagedServices", "ApplicationHealthWindows", "2.0.10", "Windows"),
+        ("Microsoft.OSTCExtensions", "VMAccessForLinux", "1.5.17", "Linux"),
+    )
+)
+
 _TITLES = {
     "eastus": "East US", "eastus2": "East US 2", "westeurope": "West Europe", "northeurope": "North Europe",
     "westus2": "West US 2", "uksouth": "UK South", "southeastasia": "Southeast Asia", "centralus": "Central US",

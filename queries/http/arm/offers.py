@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from queries import KUSTO
 from queries.http.arm.asking import Answer, Ask, route
-from queries.http.arm.catalogue import SIZES, VmImage, images, locations, skus, vm_sizes
+from queries.http.arm.catalogue import EXTENSIONS, SIZES, Extension, VmImage, images, locations, skus, vm_sizes
 from queries.http.arm_error import ArmError
 from queries.http.service import Service
 
@@ -73,7 +73,7 @@ def routes(service: Service) -> list[BaseRoute]:
         return Answer({"name": asked.get("name"), "type": asked.get("type"), "status": "Allowed"})
 
     def publishers(ask: Ask) -> Answer:
-        return _names(ask, {image.publisher for image in images()})
+        return _names(ask, {image.publisher for image in images()} | {each.publisher for each in EXTENSIONS})
 
     def image_offers(ask: Ask) -> Answer:
         return _names(ask, {image.offer for image in _some(ask)})
@@ -94,6 +94,35 @@ def routes(service: Service) -> list[BaseRoute]:
         image = found[0]
         return Answer({**_artifact(ask, image.version), "properties": _image(image)})
 
+    def extension_types(ask: Ask) -> Answer:
+        return _names(ask, {each.type for each in _extensions(ask)})
+
+    def extension_versions(ask: Ask) -> Answer:
+        return _names(ask, {each.version for each in _extensions(ask)})
+
+    def one_extension(ask: Ask) -> Answer:
+        found = [each for each in _extensions(ask) if each.version == ask.names["version"]]
+        if not found:
+            raise ArmError(404, "NotFound", f"Artifact: VMExtension version {ask.names['version']} was not found.")
+        told = {"operatingSystem": found[0].system, "computeRole": "IaaS", "vmScaleSetEnabled": True,
+                "supportsMultipleExtensions": False, "handlerSchema": ""}  # fmt: skip
+        return Answer({**_artifact(ask, found[0].version), "properties": told})
+
+    def tags(ask: Ask) -> Answer:
+        """The names of tags in use, with their values and how often each stands at a resource."""
+        text = (
+            "union Resources, ResourceContainers | mv-expand kind=array tag = tags "
+            "| summarize n = count() by name = tostring(tag[0]), value = tostring(tag[1]) | where isnotempty(name)"
+        )
+        subscription = known(ask)
+        rows = service.graph.query(text, profile=KUSTO, subscriptions=[subscription], truth=True).to_pylist()
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in sorted(rows, key=lambda row: (row["name"], row["value"])):
+            at = f"/subscriptions/{subscription}/tagNames/{row['name']}/tagValues/{row['value']}"
+            count = {"type": "Total", "value": row["n"]}
+            found.setdefault(row["name"], []).append({"id": at, "tagValue": row["value"], "count": count})
+        return Answer({"value": [_tag(subscription, name, values) for name, values in found.items()]})
+
     compute = "/subscriptions/{subscription}/providers/Microsoft.Compute"
     network = "/subscriptions/{subscription}/providers/Microsoft.Network"
     art = f"{compute}/locations/{{location}}/publishers"
@@ -105,6 +134,10 @@ def routes(service: Service) -> list[BaseRoute]:
         (f"{compute}/locations/{{location}}/usages", compute_usages),
         (f"{network}/locations/{{location}}/usages", network_usages),
         (f"{network}/locations/{{location}}/CheckDnsNameAvailability", dns_name),
+        ("/subscriptions/{subscription}/tagNames", tags),
+        (f"{art}/{{publisher}}/artifacttypes/vmextension/types", extension_types),
+        (f"{art}/{{publisher}}/artifacttypes/vmextension/types/{{type}}/versions", extension_versions),
+        (f"{art}/{{publisher}}/artifacttypes/vmextension/types/{{type}}/versions/{{version}}", one_extension),
         (art, publishers),
         (f"{art}/{{publisher}}/artifacttypes/vmimage/offers", image_offers),
         (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus", image_skus),
@@ -127,6 +160,20 @@ def _some(ask: Ask) -> list[VmImage]:
     return found
 
 
+def _extensions(ask: Ask) -> list[Extension]:
+    named = ask.names["publisher"].lower(), ask.names.get("type", "").lower()
+    found = [each for each in EXTENSIONS if each.publisher.lower() == named[0] and named[1] in ("", each.type.lower())]
+    if not found:
+        raise ArmError(404, "NotFound", "Artifact: VMExtension was not found: there is no such publisher or type.")
+    return found
+
+
+def _tag(subscription: str, name: str, values: list[dict[str, Any]]) -> dict[str, Any]:
+    total = sum(each["count"]["value"] for each in values)
+    count = {"type": "Total", "value": total}
+    return {"id": f"/subscriptions/{subscription}/tagNames/{name}", "tagName": name, "count": count, "values": values}
+
+
 def _names(ask: Ask, names: set[str]) -> Answer:
     ordered = sorted(names, reverse="desc" in ask.query.get("$orderby", "").lower())
     return Answer([_artifact(ask, name) for name in ordered[: ask.whole("$top", 1000, 1, 1000)]])
@@ -138,7 +185,7 @@ def _artifact(ask: Ask, name: str) -> dict[str, Any]:
 
 def _image(image: VmImage) -> dict[str, Any]:
     return {
-        "osDiskImage": {"operatingSystem": image.system, "sizeInGb": image.disk_gb, "sizeInBytes": image.disk_gb << 30},
+        "osDiskImage": {"operatingSystem": image.system},
         "dataDiskImages": [],
         "hyperVGeneration": image.generation,
         "architecture": "x64",

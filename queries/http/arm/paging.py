@@ -39,6 +39,23 @@ def by_id(find: Callable[[str, int], Documents]) -> Reader:
     return read
 
 
+def sifted(
+    find: Callable[[str, int], Documents], wanted: Callable[[dict[str, Any]], bool]
+) -> Callable[[str, int], Documents]:
+    """What `find` finds as far as it is wanted: as many as are asked for, however many others lie between."""
+
+    def search(after: str, count: int) -> Documents:
+        found: list[dict[str, Any]] = []
+        while True:
+            near = find(after, count)
+            found += [each for each in near if wanted(each)]
+            if len(near) < count or len(found) >= count:
+                return found[:count]
+            after = by_lower_id(near[-1])
+
+    return search
+
+
 def sliced(documents: Documents) -> Reader:
     """A reader over a list that is at hand, in its own order."""
 

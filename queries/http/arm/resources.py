@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,11 +13,12 @@ from starlette.routing import BaseRoute
 from inventory import InventoryError
 from inventory.control.ids import RESOURCE_GROUP, SUBSCRIPTION, ResourceId, parse
 from inventory.control.operation import Operation
+from inventory.rules.regions import canonical
 from queries.http.arm import indexed
 from queries.http.arm.asking import Answer, Ask, route
 from queries.http.arm.catalogue import set_skus, vm_sizes
 from queries.http.arm.long_running import LongRunning
-from queries.http.arm.paging import by_id, by_lower_id, listed, sliced
+from queries.http.arm.paging import by_id, by_lower_id, listed, sifted, sliced
 from queries.http.arm.targets import LISTED, VIEWS, Action, Collection, target_of
 from queries.http.arm_error import ArmError
 from queries.http.service import Service
@@ -27,8 +30,9 @@ _OF_SCOPE = frozenset({"atscope()", "atexactscope()"})
 """Filters that leave out what is inherited; nothing is, here."""
 _SAID_AT_ONCE = ("register", "unregister")
 """Actions that are answered with the resource as it is then, though they take their time: it tells its own state."""
-_SHORT = ("id", "name", "type", "location", "tags", "sku", "kind", "managedBy", "identity", "plan", "zones")
+_SHORT = ("id", "name", "type", "location", "tags", "sku", "kind", "managedBy", "identity", "plan")
 """What a list of resources of all types tells of each."""
+_PUT_WITHOUT_BODY = frozenset({"microsoft.management/managementgroups/subscriptions"})
 METHODS = ("GET", "HEAD", "PUT", "PATCH", "POST", "DELETE")
 
 
@@ -51,13 +55,15 @@ class Resources:
                 return self._collection(ask, target)
             case Action():
                 return self._action(ask, target)
+        self._check_conditions(ask, target)
         match ask.method:
             case "GET":
                 return self._read(ask, target)
             case "HEAD":
                 return self._exists(target)
             case "PUT":
-                operation = self._control.put(target.text, ask.document(), api_version=ask.api_version)
+                document = {} if ask.body is None and target.kind in _PUT_WITHOUT_BODY else ask.document()
+                operation = self._control.put(target.text, document, api_version=ask.api_version)
                 return self._long.put(ask, operation)
             case "PATCH":
                 operation = self._control.patch(target.text, ask.document(), api_version=ask.api_version)
@@ -69,7 +75,23 @@ class Resources:
     def _read(self, ask: Ask, target: ResourceId) -> Answer:
         if indexed.asked(ask):
             return indexed.one(self._service.graph, ask, target)
-        return Answer(self._control.get(target.text, expand=ask.query.get("$expand")))
+        document = self._control.get(target.text, expand=ask.query.get("$expand"))
+        return Answer(document, headers={} if "$expand" in ask.query else {"ETag": _etag(document)})
+
+    def _check_conditions(self, ask: Ask, target: ResourceId) -> None:
+        """What `If-Match` and `If-None-Match` of a change demand. Raises ArmError 412 PreconditionFailed."""
+        wanted, unwanted = ask.headers.get("if-match"), ask.headers.get("if-none-match")
+        if ask.method in ("GET", "HEAD") or (wanted is None and unwanted is None):
+            return
+        try:
+            tag = _etag(self._control.get(target.text))
+        except InventoryError as error:
+            if error.status != 404:
+                raise
+            tag = ""
+        if (wanted is not None and not _matches(wanted, tag)) or (unwanted is not None and _matches(unwanted, tag)):
+            told = f"The condition on '{target.text}' does not hold: it has been made, changed or deleted meanwhile."
+            raise ArmError(412, "PreconditionFailed", told)
 
     def _exists(self, target: ResourceId) -> Answer:
         try:
@@ -107,7 +129,7 @@ class Resources:
         if ask.method == "GET" and action.name == "resources":
             return self._everything(ask, action.of)
         if ask.method == "GET" and action.name in VIEWS:
-            return self._view(action)
+            return self._view(ask, action)
         if ask.method != "POST":
             raise ArmError(404, "NotFound", "No resource was found that matches the request URI.")
         body: Mapping[str, Any] = {} if ask.body is None else ask.document()
@@ -117,7 +139,7 @@ class Resources:
             return Answer(answered.document) if action.name in _SAID_AT_ONCE else self._long.act(ask, answered)
         return Answer(answered)
 
-    def _view(self, action: Action) -> Answer:
+    def _view(self, ask: Ask, action: Action) -> Answer:
         """What is read beside a resource: its instance view, the sizes that it may take."""
         if action.name == "vmsizes":
             self._control.get(action.of.text)
@@ -125,7 +147,7 @@ class Resources:
         if action.name == "skus":
             self._control.get(action.of.text)
             return Answer({"value": set_skus()})
-        return Answer(self._control.act(action.of.text, action.name, {}))
+        return Answer(self._control.act(action.of.text, action.name, dict(ask.query)))
 
     def _everything(self, ask: Ask, scope: ResourceId) -> Answer:
         """`…/resources`: all resources in a subscription or a group, or those that a filter means."""
@@ -134,22 +156,39 @@ class Resources:
         if "resourcegroup" in told and not scope.group:
             scope = parse(f"{scope.text}/resourceGroups/{told['resourcegroup']}")
 
-        def read(after: str, count: int) -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = []
-            while True:
-                near = [each for one in kinds for each in self._control.list(scope.text, one, after=after, most=count)]
-                near = sorted(near, key=by_lower_id)[:count]
-                found += [each for each in near if _is_meant(each, told)]
-                if len(near) < count or len(found) >= count:
-                    return [{key: each[key] for key in _SHORT if key in each} for each in found[:count]]
-                after = by_lower_id(near[-1])
+        def find(after: str, count: int) -> list[dict[str, Any]]:
+            near = [each for one in kinds for each in self._control.list(scope.text, one, after=after, most=count)]
+            return sorted(near, key=by_lower_id)[:count]
 
-        return listed(ask, by_id(read))
+        states = "provisioningstate" in ask.query.get("$expand", "").lower()
+
+        def short(each: dict[str, Any]) -> dict[str, Any]:
+            state = each["properties"].get("provisioningState") if states else None
+            return {key: each[key] for key in _SHORT if key in each} | ({"provisioningState": state} if state else {})
+
+        read = by_id(sifted(find, lambda each: _is_meant(each, told)))
+        page = listed(ask, read)
+        return Answer({**page.body, "value": [short(each) for each in page.body["value"]]})
+
+    def in_region(self, ask: Ask) -> Answer:
+        """The machines, or the scale sets, of a subscription in one region."""
+        scope, kind = f"/subscriptions/{ask.names['subscription']}", f"Microsoft.Compute/{ask.path.rsplit('/', 1)[-1]}"
+        region = canonical(ask.names["location"])
+
+        def find(after: str, count: int) -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = self._control.list(scope, kind, after=after, most=count)
+            return found
+
+        return listed(ask, by_id(sifted(find, lambda each: each["location"] == region)))
 
     def routes(self) -> list[BaseRoute]:
+        places = "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/{location}"
         return [
             route(self._service, "/subscriptions", self.serve),
+            route(self._service, f"{places}/virtualMachines", self.in_region),
+            route(self._service, f"{places}/virtualMachineScaleSets", self.in_region),
             route(self._service, "/subscriptions/{rest:path}", self.serve, METHODS),
+            route(self._service, "/providers/Microsoft.Management/managementGroups", self.serve),
             route(self._service, "/providers/Microsoft.Management/managementGroups/{rest:path}", self.serve, METHODS),
         ]
 
@@ -178,6 +217,17 @@ def _is_meant(document: Mapping[str, Any], told: Mapping[str, str]) -> bool:
         and ("tagname" not in told or tag in tags)
         and ("tagvalue" not in told or (tags.get(tag) if tag else None) == told["tagvalue"])
     )
+
+
+def _etag(document: Mapping[str, Any]) -> str:
+    """A tag that changes whenever a resource does."""
+    text = json.dumps(document, sort_keys=True, default=str)
+    return f'W/"{uuid.uuid5(uuid.NAMESPACE_OID, text)}"'
+
+
+def _matches(condition: str, tag: str) -> bool:
+    """Whether a resource with this tag ('' where there is none) is one of those that a condition names."""
+    return bool(tag) and any(each.strip() in ("*", tag, tag.removeprefix("W/")) for each in condition.split(","))
 
 
 def _is_part(collection: Collection) -> bool:

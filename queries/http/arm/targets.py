@@ -34,7 +34,7 @@ Target = ResourceId | Collection | Action
 LISTED = (*(of.name for of in RESOURCE_TYPES if of.name and of.table == "Resources"), "")
 """The types that stand in a list of all resources; the empty one are all that have no table of their own."""
 FEATURES = "Microsoft.Features/providers/features"
-VIEWS = frozenset({"instanceview", "vmsizes", "skus"})
+VIEWS = frozenset({"instanceview", "vmsizes", "skus", "checkipaddressavailability"})
 """What is read at a path that looks like a collection, and is a view of the resource before it."""
 
 

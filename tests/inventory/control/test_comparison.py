@@ -110,6 +110,7 @@ def test_what_may_be_assigned_to_a_machine(here: Yard, way: str, feature: str, k
 def test_backup_and_site_recovery(here: Yard, way: str) -> None:
     vm = member(here, way)
     vault = here.id("Microsoft.RecoveryServices/vaults", "v")
+    here.done("put", vault, {"location": here.location if hasattr(here, "location") else "eastus"})
     backup = f"{vault}/backupFabrics/Azure/protectionContainers/c/protectedItems/{here.name()}"
     assert allows(here, backup, {"properties": {"sourceResourceId": vm}}) == row(here, "Azure Backup", way)
     replica = f"{vault}/replicationFabrics/f/replicationProtectionContainers/c/replicationProtectedItems/{here.name()}"
