@@ -186,6 +186,12 @@ class ControlPlane:
         """An accepted operation by its id. Raises InventoryError NotFound."""
         return self._context.ledger.find(id)
 
+    def incarnation(self, id: str) -> int | None:
+        """A number that tells a resource from others that have had its id before; None where there is no such resource."""
+        self._pass_time()
+        row = self._context.records.find(parse(id))
+        return None if row is None else int(row["_key"])
+
     def operations(self) -> Iterator[Operation]:
         """The operations that can still be asked for, the newest first."""
         return self._context.ledger.newest()

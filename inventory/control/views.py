@@ -38,8 +38,9 @@ def machine_view(records: Records, of: ResourceType, row: Values, since: int) ->
     if domain is not None:
         view["platformFaultDomain"] = domain
     reports = row["_agent_os_name"] is not None and power == "running"
-    if reports:
+    if reports or row["_hibernated"]:
         view["computerName"] = (properties["osProfile"] or {}).get("computerName")
+    if reports:
         view["osName"], view["osVersion"] = row["_agent_os_name"], row["_agent_os_version"]
     view["hyperVGeneration"] = row["hyper_v_generation"] or "V2"
     if power in ("running", "starting", "stopping"):
@@ -83,7 +84,9 @@ def statuses(row: Values, time: str) -> list[dict[str, Any]]:
 
 
 def status(state: str, time: str) -> dict[str, Any]:
-    return {"code": f"ProvisioningState/{state}", "level": "Info", "displayStatus": _DISPLAYED[state], "time": time}
+    """A provisioning state; what is under way has no time yet, as captured."""
+    told = {"code": f"ProvisioningState/{state}", "level": "Info", "displayStatus": _DISPLAYED[state]}
+    return told if state == "updating" else {**told, "time": time}
 
 
 def set_view(members: Sequence[tuple[str, int]], state: str, time: str) -> dict[str, Any]:

@@ -54,6 +54,9 @@ class Door(Protocol):
 
     def now(self) -> datetime: ...
 
+    def incarnation(self, subscription: str, resource_group: str) -> int | None:
+        """Tells a resource group from others that have had its name; None where there is none."""
+
     def remember(self, id: str, text: str) -> None:
         """Keep a text of a deployment with the estate; an empty one forgets it."""
 

@@ -41,6 +41,7 @@ class Deployments:
         """Begin a deployment; and whether its name is new. Raises as `check`, and Conflict while one is under way."""
         with self._lock:
             self.carry_on()
+            self._forget_with_group(id_)
             earlier = self._all.get(id_.lower())
             if earlier is not None and earlier.ended is None:
                 raise InventoryError(
@@ -65,6 +66,7 @@ class Deployments:
         """The deployment with this id. Raises InventoryError DeploymentNotFound."""
         with self._lock:
             self.carry_on()
+            self._forget_with_group(id_)
             try:
                 return self._all[id_.lower()]
             except KeyError:
@@ -73,13 +75,16 @@ class Deployments:
 
     def knows(self, id_: str) -> bool:
         """Whether there is a deployment with this id."""
-        return id_.lower() in self._all
+        with self._lock:
+            self._forget_with_group(id_)
+            return id_.lower() in self._all
 
     def within(self, scope: str) -> list[Deployment]:
         """The deployments of a resource group or (directly) a subscription, the oldest first."""
         start = f"{scope.lower()}/providers/"
         with self._lock:
             self.carry_on()
+            self._forget_with_group(scope)
             return [each for id_, each in self._all.items() if id_.startswith(start)]
 
     def cancel(self, id_: str) -> None:
@@ -117,6 +122,19 @@ class Deployments:
                 if deployment.ended is not None:
                     del self._running[id_]
                     self._remember(deployment)
+
+    def _forget_with_group(self, id_: str) -> None:
+        """The history of a resource group ends with it; one that is made again under its name begins without."""
+        parts = id_.split("/")
+        if len(parts) < 5 or parts[3].lower() != "resourcegroups":
+            return
+        start = f"{'/'.join(parts[:5])}/".lower()
+        mine = [each for key, each in self._all.items() if key.startswith(start)]
+        if mine:
+            now = self._door.incarnation(parts[2], parts[4])
+            for each in mine:
+                if each.scope.incarnation != now:
+                    self.forget(each.id)
 
     def _remember(self, deployment: Deployment) -> None:
         self._door.remember(deployment.id, keeping.written(deployment))

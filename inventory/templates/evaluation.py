@@ -36,6 +36,8 @@ class Scope:
     group_document: Mapping[str, Any]
     environment: Mapping[str, Any]
     now: datetime
+    incarnation: int = 0
+    """Tells a resource group from one of the same name that was deleted before it was made."""
 
     @property
     def id(self) -> str:

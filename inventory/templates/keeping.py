@@ -22,6 +22,7 @@ def written(deployment: Deployment) -> str:
     return json.dumps(
         {
             "properties": {**deployment.document, "parameters": told},
+            "incarnation": deployment.scope.incarnation,
             "started": _text(deployment.started),
             "ended": _text(deployment.ended),
             "canceled": deployment.canceled,
@@ -39,9 +40,12 @@ def written(deployment: Deployment) -> str:
 def read(id_: str, text: str, door: Door) -> Deployment:
     """The deployment that was written. What was under way then is taken for done: its operations end by themselves.
 
-    Raises InventoryError where its scope is no more, or its template is none any longer."""
+    Raises InventoryError where its scope is no more, or its template is none any longer, and LookupError where its
+    resource group is another by now."""
     told = json.loads(text)
     made = prepare(id_, id_.rsplit("/", 1)[-1], scope_of(id_, door), told["properties"], door)
+    if told.get("incarnation", made.scope.incarnation) != made.scope.incarnation:
+        raise LookupError(id_)
     made.started, made.ended = _time(told["started"]), _time(told["ended"])
     made.canceled, made.outputs = told["canceled"], told["outputs"]
     made.error = _refusal(told["error"])

@@ -99,8 +99,43 @@ def _delta(before: Mapping[str, Any], stated: Mapping[str, Any], path: str) -> I
                 yield {"path": at, "propertyChangeType": "Create", "before": None, "after": wanted}
         elif isinstance(wanted, dict) and isinstance(found, dict):
             yield from _delta(found, wanted, at)
+        elif isinstance(wanted, list) and isinstance(found, list):
+            children = list(_parts(found, wanted))
+            if children:
+                yield {"path": at, "propertyChangeType": "Array", "before": None, "after": None, "children": children}
         elif not _same(found, wanted, name):
             yield {"path": at, "propertyChangeType": "Modify", "before": found, "after": wanted}
+
+
+def _parts(before: list[Any], stated: list[Any]) -> Iterator[Change]:
+    """What becomes of the elements of a list. Those of one name are one element, those without a name by their places;
+    plain values are taken away and added, never changed."""
+    named = {_name(each): at for at, each in enumerate(before) if _name(each) is not None}
+    kept: set[int] = set()
+    for place, wanted in enumerate(stated):
+        at = named.get(_name(wanted), place if place < len(before) and _name(before[place]) is None else None)
+        if not isinstance(wanted, (dict, list)):
+            at = next((i for i, each in enumerate(before) if i not in kept and _same(each, wanted)), None)
+        if at is None or at in kept:
+            yield {"path": str(place), "propertyChangeType": "Create", "before": None, "after": wanted}
+            continue
+        kept.add(at)
+        found = before[at]
+        if isinstance(found, dict) and isinstance(wanted, dict):
+            children = list(_delta(found, wanted, ""))
+            if children:
+                yield {"path": str(at), "propertyChangeType": "Modify", "before": None, "after": None, "children": children}
+        elif not _same(found, wanted):
+            yield {"path": str(at), "propertyChangeType": "Modify", "before": found, "after": wanted}
+    for at, found in enumerate(before):
+        if at not in kept:
+            yield {"path": str(at), "propertyChangeType": "Delete", "before": found, "after": None}
+
+
+def _name(element: Any) -> str | None:
+    """What tells an element of a list from the others."""
+    name = element.get("name") if isinstance(element, dict) else None
+    return name.lower() if isinstance(name, str) else None
 
 
 def _same(found: Any, wanted: Any, name: str = "") -> bool:

@@ -55,6 +55,9 @@ class WorldDoor:
     def now(self) -> datetime:
         return self._estate.clock.now()
 
+    def incarnation(self, subscription: str, resource_group: str) -> int | None:
+        return self._estate.control.incarnation(f"/subscriptions/{subscription}/resourceGroups/{resource_group}")
+
     def remember(self, id: str, text: str) -> None:
         self._estate.note(f"{_NOTE}{id}", text)
 
@@ -68,9 +71,11 @@ class WorldDoor:
         group = control.get(f"{place}/resourceGroups/{resource_group}") if resource_group else {}
         environment = endpoints("https://management.azure.com", self._estate.tenant_id)
         name = group["name"] if group else None
+        incarnation = self.incarnation(subscription, name) if name else 0
         return Scope(
-            self._estate.tenant_id, owner["subscriptionId"], owner["displayName"], name, group, environment, self.now()
-        )
+            self._estate.tenant_id, owner["subscriptionId"], owner["displayName"], name, group, environment, self.now(),
+            incarnation or 0,
+        )  # fmt: skip
 
 
 class DeploymentRoutes:

@@ -46,6 +46,8 @@ class SmallWorld:
         self.broken: dict[str, InventoryError] = {}
         self.needed_by: dict[str, tuple[str, ...]] = {}
         self.notes: dict[str, str] = {}
+        self.groups = 1
+        """How often the group has been made; 0: it is no more."""
 
     def put(self, id: str, document: Mapping[str, Any], api_version: str) -> Running:
         name = id.rsplit("/", 1)[-1]
@@ -73,6 +75,9 @@ class SmallWorld:
     def now(self) -> datetime:
         return self.time
 
+    def incarnation(self, subscription: str, resource_group: str) -> int | None:
+        return self.groups or None
+
     def remember(self, id: str, text: str) -> None:
         self.notes[id] = text
 
@@ -81,7 +86,8 @@ class SmallWorld:
 
     def scope(self, subscription: str, resource_group: str | None) -> Scope:
         group = {"id": GROUP_ID, "name": resource_group, "location": "eastus", "properties": {}}
-        return Scope("tenant-id", subscription, "Contoso", resource_group, group, {"name": "AzureCloud"}, self.time)
+        cloud = {"name": "AzureCloud"}
+        return Scope("tenant-id", subscription, "Contoso", resource_group, group, cloud, self.time, self.groups)
 
     def plan(
         self, *, group: str | None = "rg-web", given: Any = None, mode: str = "Incremental", **template: Any

@@ -119,6 +119,23 @@ def test_tags_are_replaced_and_other_properties_are_not_missed(furnished: SmallW
     assert found["after"]["tags"] == {"keep": "1", "new": "3"} and found["after"]["properties"] == {"diskSizeGB": 32}
 
 
+def test_lists_are_told_by_their_elements(furnished: SmallWorld) -> None:
+    def rule(name: str, **inside: Any) -> dict[str, Any]:
+        return {"name": name, "properties": inside}
+
+    known = furnished.documents[at("a").lower()]["properties"]
+    known |= {"prefixes": ["10.0.0.0/16", "10.1.0.0/16"], "rules": [rule("x", port=1, etag="e"), rule("y", port=2)], "same": [{"a": 1, "b": 2}]}
+    wanted = {"prefixes": ["10.1.0.0/16", "10.2.0.0/16"], "rules": [rule("Y", port=3), rule("z", port=4)], "same": [{"a": 1}]}
+    delta = {each["path"]: each for each in predicted(furnished, disk("a", properties=wanted))["a"]["delta"]}
+    assert set(delta) == {"properties.prefixes", "properties.rules"}
+    assert {each["propertyChangeType"] for each in delta.values()} == {"Array"}
+    told = {path: [(each["path"], each["propertyChangeType"]) for each in every["children"]] for path, every in delta.items()}
+    assert told["properties.prefixes"] == [("1", "Create"), ("0", "Delete")]
+    assert told["properties.rules"] == [("1", "Modify"), ("1", "Create"), ("0", "Delete")]
+    (inner,) = delta["properties.rules"]["children"][0]["children"]
+    assert inner == {"path": "properties.port", "propertyChangeType": "Modify", "before": 2, "after": 3}
+
+
 def test_only_the_ids(furnished: SmallWorld) -> None:
     found = predicted(furnished, disk("a"), mode="Complete", whole=False)
     assert {name: each["changeType"] for name, each in found.items()} == {"a": "Deploy", "b": "Delete", "c": "Delete", "vm": "Delete"}

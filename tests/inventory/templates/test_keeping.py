@@ -42,6 +42,15 @@ def test_what_has_ended_is_found_again(small: SmallWorld) -> None:
     assert "hush-hush" not in "".join(small.notes.values())
 
 
+def test_the_history_of_a_group_ends_with_it(small: SmallWorld) -> None:
+    kept = Deployments(small)
+    kept.put(f"{AT}/d", properties("a"))
+    small.groups = 2  # deleted, and made again
+    assert not Deployments(small).within(GROUP_ID)
+    assert not kept.knows(f"{AT}/d") and not kept.within(GROUP_ID) and not any(small.notes.values())
+    assert kept.put(f"{AT}/d", properties("a"))[1], "its name is new"
+
+
 def test_what_was_under_way_goes_on(small: SmallWorld) -> None:
     small.slow["a"] = 60
     body = properties("a", "b")
