@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +21,8 @@ from queries.http.routing import ArmRoute
 from queries.http.service import Service
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[A-Za-z0-9.]{1,30})?")
+MOST_FIELDS = 100
+"""Fields of a query string or a form."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -50,8 +52,8 @@ class Ask:
         return self.body
 
     def form(self) -> dict[str, str]:
-        """The fields of a form."""
-        return dict(parse_qsl(self.text, max_num_fields=50))
+        """The fields of a form. Raises ArmError where there are too many."""
+        return dict(_fields(self.text))
 
     def flag(self, name: str) -> bool:
         return self.query.get(name, "").lower() == "true"
@@ -114,7 +116,7 @@ def _answered(handler: Handler, ask: Ask) -> Answer:
 
 async def _ask(request: Request, versioned: bool) -> Ask:
     path = re.sub("/{2,}", "/", request.scope["path"])  # the az CLI doubles one in places
-    query = {name.lower(): values[-1] for name, values in parse_qs(request.url.query, True, max_num_fields=100).items()}
+    query = {name.lower(): value for name, value in _fields(request.url.query)}
     if versioned:
         _check_version(query.get("api-version"))
     if _CONTROL.search(path) or any(part in (".", "..") for part in path.split("/")):
@@ -123,6 +125,14 @@ async def _ask(request: Request, versioned: bool) -> Ask:
     text, body = read_body(raw, request.headers.get("content-type", ""))
     base = f"{request.url.scheme}://{request.url.netloc}"
     return Ask(request.method, path, query, base, dict(request.path_params), body, text, request.headers)
+
+
+def _fields(text: str) -> list[tuple[str, str]]:
+    """The fields of a query string or a form, empty ones too."""
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise ArmError(400, "BadRequest", f"There are more than {MOST_FIELDS} parameters.") from error
 
 
 def _check_version(given: str | None) -> None:

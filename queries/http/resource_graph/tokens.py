@@ -49,6 +49,8 @@ def read(key: bytes, token: str, asked: bytes) -> Place:
         raw = base64.b64decode(token, altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raw = b""
+    if base64.urlsafe_b64encode(raw).decode() != token:  # other texts may stand for the same bytes
+        raw = b""
     content, seal = raw[: _FORM.size], raw[_FORM.size :]
     if len(content) != _FORM.size or not hmac.compare_digest(seal, _seal(key, content)):
         refuse("The skip token is not valid. Use the token of the previous response as it is.", "InvalidSkipToken")
