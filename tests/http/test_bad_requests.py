@@ -101,13 +101,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     assert "Traceback" not in told and "defect" not in told, told
 
 
-def answered(server: Running, data: bytes) -> bytes:
-    """All that comes back for these bytes, after which nothing follows."""
+def answered(server: Running, data: bytes, *, more: bool = False) -> bytes:
+    """All that comes back for these bytes, after which nothing follows, unless `more` might."""
     found = b""
     with server.connect() as connection:
         try:
             connection.sendall(data)
-            connection.shutdown(socket.SHUT_WR)
+            if not more:
+                connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(65536):
                 found += piece
         except OSError as error:
@@ -125,7 +126,7 @@ def test_requests_with_bytes_out_of_place(server: Running) -> None:
         b"POST " + ASK.encode() + b" HTTP/1.1\r\n" + head + b"transfer-encoding: chunked\r\n\r\n1d\r\n" + body + b"\r\n0\r\n\r\n",
         b"GET /subscriptions?api-version=2022-12-01 HTTP/1.1\r\n" + head + b"\r\n",
     ]  # fmt: skip
-    whole = answered(server, sound[0])
+    whole = answered(server, sound[0], more=True)
     for _ in range(400):
         data = bytearray(drawn.choice(sound))
         for _ in range(drawn.randrange(1, 6)):
@@ -143,4 +144,4 @@ def test_requests_with_bytes_out_of_place(server: Running) -> None:
             status = int(reply.split(b" ", 2)[1])
             wrong_type = b"UnsupportedContentType" in reply  # which the service answers with 500
             assert status < 500 or wrong_type, (bytes(data), reply)
-    assert server.alive() and answered(server, sound[0]).split(b"\r\n\r\n")[1] == whole.split(b"\r\n\r\n")[1]
+    assert server.alive() and answered(server, sound[0], more=True).split(b"\r\n\r\n")[1] == whole.split(b"\r\n\r\n")[1]
