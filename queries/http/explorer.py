@@ -33,6 +33,9 @@ MOST_COMPLETIONS = 200
 _ONE = """declare query_parameters(wanted: string);
 union resources, resourcecontainers, computeresources | where id =~ wanted | take 1"""
 
+_KEPT = """resources | where type == 'microsoft.resourcegraph/queries' | order by tolower(name) asc
+| project name, title = name, purpose = tostring(properties.description), text = tostring(properties.query)"""
+
 _PAGE = importlib.resources.files("queries.http").joinpath("page")
 _JSON = "application/json; charset=utf-8"
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -111,12 +114,10 @@ def routes(service: Service) -> list[BaseRoute]:
         return json_response(await service.run(work))
 
     async def library(request: Request) -> Response:
-        return json_response(
-            [
-                {"name": each.name, "title": each.title, "purpose": each.purpose, "text": each.text}
-                for each in saved_queries()
-            ]
-        )
+        """The saved queries that come with the library, and before them those that were saved in the estate."""
+        kept = await service.run(lambda: graph.query(_KEPT, profile=KUSTO, truth=True).to_pylist())
+        brought = ({"name": each.name, "title": each.title, "purpose": each.purpose, "text": each.text} for each in saved_queries())
+        return json_response([*kept, *brought])
 
     async def compare(request: Request) -> Response:
         """What a query answers from the index beside what is true: the rows that differ, and how many do not."""

@@ -116,6 +116,42 @@ def test_render_draws_bars_and_times(page: Any) -> None:
     assert len(cells(page)) == 5
 
 
+def test_lines_have_their_names_below_and_bars_stay_while_time_passes(page: Any) -> None:
+    write(page, "resources | summarize n = count() by bin(todatetime(properties.timeCreated), 30d), type | render timechart")
+    page.press("#text", RUN)
+    page.wait_for_selector("#answer .legend li")
+    names = page.eval_on_selector_all("#answer .legend li", "items => items.map(item => item.textContent)")
+    assert "microsoft.compute/virtualmachines" in names
+    write(page, "resources | summarize n = count(), m = 2 * count() by location")
+    page.press("#text", RUN)
+    answered(page)
+    page.click("#shapes [data-shape=bars]")
+    assert page.locator("#answer .legend li").all_text_contents() == ["n", "m"]
+    page.click("#advance [data-seconds='10']")
+    answered(page)
+    assert page.locator("#answer svg rect").count() > 0 and page.get_attribute("[data-shape=bars]", "aria-pressed") == "true"
+
+
+def test_rows_are_one_line_high_and_numbers_stand_below_their_heads(page: Any) -> None:
+    write(page, "resources | where isnotempty(tags) | take 20 | project id, name, tags, properties, n = strlen(name)")
+    page.press("#text", RUN)
+    answered(page)
+    heights = page.eval_on_selector_all("#answer tbody tr", "rows => rows.map(row => row.offsetHeight)")
+    assert max(heights) == min(heights) < 40
+    right = "name => [...document.querySelectorAll(`#answer ${name}:last-of-type`)].map(each => Math.round(each.getBoundingClientRect().right))"
+    assert set(page.evaluate(right, "th")) == set(page.evaluate(right, "td"))
+
+
+def test_what_was_saved_in_the_estate_stands_among_the_saved_queries(page: Any, graph: ResourceGraph) -> None:
+    group = graph.query("resourcecontainers | where type endswith 'resourcegroups' | top 1 by id asc | project id").scalar()
+    saved = {"properties": {"query": "resources | count", "description": "How many"}}
+    graph.estate.control.put(f"{group}/providers/Microsoft.ResourceGraph/queries/aaa-mine", saved)
+    page.reload()
+    page.click("#library li:has-text('aaa-mine') button")
+    answered(page)
+    assert page.input_value("#text") == "resources | count" and cells(page)
+
+
 def test_saved_queries_are_found_and_run(page: Any) -> None:
     page.fill("#search", "fault domain")
     names = page.eval_on_selector_all("#library li", "items => items.map(item => item.textContent)")

@@ -28,27 +28,29 @@ export function bars({ columns, rows }) {
   const chart = svg("svg", { viewBox: `0 0 900 ${shown.length * high + 24}`, role: "img", "aria-label": "Bars" });
   shown.forEach((row, at) => {
     const label = names.map((index) => row[index] ?? "null").join(" · ") || `row ${at + 1}`;
-    chart.append(svg("text", { x: 250, y: at * high + high / 2 + 4, "text-anchor": "end" }, label.length > 38 ? `${label.slice(0, 37)}…` : label));
+    chart.append(svg("text", { x: 290, y: at * high + 6 + (thick * numbers.length) / 2, "text-anchor": "end" },
+      label.length > 46 ? `${label.slice(0, 45)}…` : label, svg("title", {}, label)));
     numbers.forEach((index, series) => {
       const value = Number(row[index] ?? 0);
-      const width = Math.max(0, (value / most) * 560);
+      const width = Math.max(0, (value / most) * 530);
       const top = at * high + series * thick + 4;
       chart.append(
-        svg("rect", { x: 260, y: top, width, height: thick - 3, rx: 2, fill: hue(series) },
+        svg("rect", { x: 300, y: top, width, height: thick - 3, rx: 2, fill: hue(series) },
           svg("title", {}, `${label}: ${columns[index].name} ${value}`)),
-        svg("text", { x: 266 + width, y: top + thick - 7 }, String(row[index] ?? "null")),
+        svg("text", { x: 306 + width, y: top + thick - 7 }, String(row[index] ?? "null")),
       );
     });
   });
-  if (numbers.length > 1) {
-    numbers.forEach((index, series) => chart.append(
-      svg("rect", { x: 8, y: 8 + series * 18, width: 9, height: 9, fill: hue(series) }),
-      svg("text", { x: 22, y: 16 + series * 18 }, columns[index].name),
-    ));
-  }
   const left = rows.length - shown.length;
-  if (left > 0) chart.append(svg("text", { x: 260, y: shown.length * high + 18 }, `and ${left} more rows`));
-  return chart;
+  if (left > 0) chart.append(svg("text", { x: 300, y: shown.length * high + 18 }, `and ${left} more rows`));
+  return framed(chart, numbers.length > 1 ? numbers.map((index) => columns[index].name) : []);
+}
+
+/** A chart with the names of its series below it. */
+function framed(chart, names, left = 0) {
+  const legend = names.map((name, series) => element("li", { style: `--hue: ${hue(series)}` }, name));
+  if (left) legend.push(element("li", { className: "more" }, `and ${left} more that are not drawn`));
+  return element("figure", {}, chart, legend.length ? element("ul", { className: "legend" }, ...legend) : null);
 }
 
 export function time({ columns, rows }) {
@@ -72,7 +74,7 @@ export function time({ columns, rows }) {
   const most = Math.max(...all.map(([, value]) => value), 0) || 1;
   const x = (at) => 70 + ((at - first) / (last - first || 1)) * 800;
   const y = (value) => 300 - (value / most) * 270;
-  const chart = svg("svg", { viewBox: "0 0 900 360", role: "img", "aria-label": "Values over time" });
+  const chart = svg("svg", { viewBox: "0 0 900 330", role: "img", "aria-label": "Values over time" });
   for (const share of [0, 0.5, 1]) {
     chart.append(
       svg("line", { class: "axis", x1: 70, x2: 870, y1: y(most * share), y2: y(most * share) }),
@@ -87,9 +89,7 @@ export function time({ columns, rows }) {
     chart.append(
       svg("polyline", { points: points.map(([at, value]) => `${x(at)},${y(value)}`).join(" "), fill: "none", stroke: hue(series), "stroke-width": 2 }),
       ...points.map(([at, value]) => svg("circle", { cx: x(at), cy: y(value), r: 3, fill: hue(series) }, svg("title", {}, `${name} ${value}`))),
-      svg("text", { x: 74 + series * 110, y: 345 }, name.slice(0, 16)),
-      svg("rect", { x: 62 + series * 110, y: 337, width: 9, height: 9, fill: hue(series) }),
     );
   });
-  return chart;
+  return framed(chart, [...lines.keys()].slice(0, HUES.length), Math.max(0, lines.size - HUES.length));
 }

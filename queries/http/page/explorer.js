@@ -33,9 +33,10 @@ async function run() {
       return;
     }
     const { columns, asOf, milliseconds, truncated, render, advice } = told.facts;
+    const again = answer?.query === query || shape === "truth";
     answer = { columns, rows: told.rows, query };
     editor.tellProblems(advice);
-    shape = HINTS[(render ?? "").split(/\s/)[0]] ?? (shape === "truth" ? shape : "grid");
+    shape = again ? shape : HINTS[(render ?? "").split(/\s/)[0]] ?? "grid";
     show();
     const count = `${told.rows.length.toLocaleString("en")}${truncated ? "+" : ""} row${told.rows.length === 1 ? "" : "s"}`;
     at("facts").textContent = `${count} · ${milliseconds} ms · as of ${asOf.slice(11, 19)}`;
@@ -62,6 +63,7 @@ async function against() {
 async function clock(told) {
   const { now, kind, pending } = told ?? (await tell("lazulite/clock"));
   at("now").textContent = `${now.slice(0, 10)} ${now.slice(11, 19)}`;
+  at("pending").className = pending ? "waiting" : "";
   at("pending").textContent = pending ? `${pending.toLocaleString("en")} on their way` : "all seen";
   at("advance").hidden = kind !== "simulated";
 }

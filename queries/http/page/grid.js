@@ -13,7 +13,7 @@ export function grid({ columns, rows }, open) {
   let order = [-1, 1];
   const heads = columns.map((column, index) => element(
     "th",
-    { scope: "col", onclick: () => {
+    { scope: "col", className: NUMBERS.has(column.type) ? "number" : "", onclick: () => {
       order = order[0] === index ? [index, -order[1]] : [index, 1];
       fill([...rows].sort((a, b) => order[1] * compare(a[index], b[index])));
     } },
