@@ -135,7 +135,8 @@ class Pager:
             )
             > total
         )
-        fixed = compiled.is_fixed and shuffle is None and graph.estate.version == stream.version
+        settled = shuffle is None or compiled.is_ordered
+        fixed = compiled.is_fixed and settled and graph.estate.version == stream.version
         return Page(stream.columns, stream.forms, rows, skip, total, more, cut, fixed, stream.version, stream.as_of)
 
     @property

@@ -89,8 +89,10 @@ def route(
     *,
     versioned: bool = True,
     public: bool = False,
+    in_index: bool = True,
 ) -> ArmRoute:
-    """A route of Azure Resource Manager. `versioned` ones must be asked with an api-version; `public` as of `ArmRoute`."""
+    """A route of Azure Resource Manager. `versioned` ones must be asked with an api-version; `public` as of `ArmRoute`;
+    one whose answers are not `in_index` refuses to answer from there."""
 
     async def endpoint(request: Request) -> Response:
         fault = service.faults.take("arm") if versioned else None
@@ -98,6 +100,8 @@ def route(
             wait = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
             raise ArmError(fault.status, fault.code, fault.message or "The request is being throttled.", headers=wait)
         ask = await _ask(request, versioned)
+        if not in_index and ask.flag("useresourcegraph"):
+            raise ArmError(422, "ResourceTypeNotSupported", f"'{ask.path}' is not in the index: ask without useResourceGraph.")
         answer = await service.run(_answered, handler, ask)
         headers = {**answer.headers}
         if answer.body is None:

@@ -195,9 +195,9 @@ class DeploymentRoutes:
             at = f"{scope}/providers/{TYPE}"
             one = f"{at}/{{name}}"
             made += [
-                route(service, at, self.every),
+                route(service, at, self.every, in_index=False),
                 route(service, one, self.put, ("PUT",)),
-                route(service, one, self.get, ("GET", "HEAD")),
+                route(service, one, self.get, ("GET", "HEAD"), in_index=False),
                 route(service, one, self.delete, ("DELETE",)),
                 route(service, f"{one}/operationStatuses/{{tracking}}", self.follow),
                 route(service, f"{one}/operations", self.operations),

@@ -144,7 +144,7 @@ def routes(service: Service) -> list[BaseRoute]:
         (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus/{{sku}}/versions", versions),
         (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus/{{sku}}/versions/{{version}}", one_version),
     ]
-    made: list[BaseRoute] = [route(service, path, handler) for path, handler in listed]
+    made: list[BaseRoute] = [route(service, path, handler, in_index=False) for path, handler in listed]
     made.append(route(service, "/providers/Microsoft.Resources/checkresourcename", resource_name, ("POST",)))
     return made
 

@@ -23,17 +23,17 @@ def listed(ask: Ask, read: Reader) -> Answer:
     page, more = read(_place(ask.query.get("$skiptoken")), ask.whole("$top", PAGE, 1, 1000))
     answer: dict[str, Any] = {"value": list(page)}
     if more is not None:
-        query = {name: value for name, value in ask.query.items() if name != "$skiptoken"}
+        query = {name: value for name, value in ask.query.items() if name not in ("$skiptoken", "$skip")}
         query["$skiptoken"] = base64.urlsafe_b64encode(more.encode()).decode()
         answer["nextLink"] = f"{ask.base}{quote(ask.path)}?{urlencode(query, safe='$')}"
     return Answer(answer)
 
 
-def by_id(find: Callable[[str, int], Documents]) -> Reader:
-    """A reader over what is found in the order of lower-case ids: `find(after, count)`."""
+def by_id(find: Callable[[str, int], Documents], skipped: int = 0) -> Reader:
+    """A reader over what is found in the order of lower-case ids: `find(after, count)`. So many are skipped first."""
 
     def read(place: str, count: int) -> tuple[Documents, str | None]:
-        found = find(place, count + 1)
+        found = find(place, count + 1 + skipped)[skipped:]
         return found[:count], by_lower_id(found[count - 1]) if len(found) > count else None
 
     return read

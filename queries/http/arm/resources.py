@@ -111,7 +111,7 @@ class Resources:
         if ask.method not in ("GET", "HEAD"):
             raise _unsupported(ask)
         if indexed.asked(ask):
-            return indexed.many(self._service.graph, ask, collection)
+            return indexed.many(self._service.graph, ask, collection.scope, collection.type)
         expand = "instanceView" if ask.flag("statusonly") else ask.query.get("$expand")
         where = _narrowing(ask.query.get("$filter"))
         if _is_part(collection):
@@ -141,6 +141,8 @@ class Resources:
 
     def _view(self, ask: Ask, action: Action) -> Answer:
         """What is read beside a resource: its instance view, the sizes that it may take."""
+        if indexed.asked(ask) and action.name == "instanceview":
+            return indexed.instance_view(self._service.graph, action.of)
         if action.name == "vmsizes":
             self._control.get(action.of.text)
             return Answer({"value": vm_sizes()})
@@ -166,14 +168,19 @@ class Resources:
             state = each["properties"].get("provisioningState") if states else None
             return {key: each[key] for key in _SHORT if key in each} | ({"provisioningState": state} if state else {})
 
-        read = by_id(sifted(find, lambda each: _is_meant(each, told)))
-        page = listed(ask, read)
-        return Answer({**page.body, "value": [short(each) for each in page.body["value"]]})
+        if indexed.asked(ask):
+            kind = told.get("resourcetype", "")
+            page = indexed.everything(self._service.graph, ask, scope.text, kind, lambda each: _is_meant(each, told))
+        else:
+            page = listed(ask, by_id(sifted(find, lambda each: _is_meant(each, told))))
+        return Answer({**page.body, "value": [short(each) for each in page.body["value"]]}, headers=page.headers)
 
     def in_region(self, ask: Ask) -> Answer:
         """The machines, or the scale sets, of a subscription in one region."""
         scope, kind = f"/subscriptions/{ask.names['subscription']}", f"Microsoft.Compute/{ask.path.rsplit('/', 1)[-1]}"
         region = canonical(ask.names["location"])
+        if indexed.asked(ask):
+            return indexed.many(self._service.graph, ask, scope, kind, region)
 
         def find(after: str, count: int) -> list[dict[str, Any]]:
             found: list[dict[str, Any]] = self._control.list(scope, kind, after=after, most=count)

@@ -100,6 +100,48 @@ def test_the_index_is_read_on_request_and_is_late(arm: Arm) -> None:
     assert "PowerState/deallocated" in str(row["properties"]["instanceView"]) and "hardwareProfile" not in row["properties"]
 
 
+def test_every_list_from_the_index_is_as_late_as_it_is(arm: Arm) -> None:
+    group = arm.make_group()
+    disk, name = f"{group}/providers/Microsoft.Compute/disks/d", group.rsplit("/", 1)[-1]
+    arm.graph.advance(120)
+    arm.done(arm.ask("PUT", disk, {"location": "eastus", "tags": {"k": name}, "properties": {"diskSizeGB": 4, "creationData": {"createOption": "Empty"}}}))
+    asked = {"useResourceGraph": "true"}
+    lists = (f"{group}/resources", f"{arm.subscription}/resources", f"{arm.subscription}/providers/Microsoft.Compute/disks")
+    for path in lists:
+        assert disk in [each["id"] for each in arm.get(path)["value"]]
+        reply = arm.ask("GET", path, **asked)
+        assert reply.status == 200 and "x-ms-arg-snapshot-timestamp" in reply.headers
+        assert disk not in [each["id"] for each in reply.body["value"]]
+    arm.graph.advance(120)
+    for path in lists:
+        assert disk in [each["id"] for each in arm.get(path, **asked)["value"]]
+    for filtered in (f"tagName eq 'k' and tagValue eq '{name}'", f"resourceGroup eq '{name}' and resourceType eq 'Microsoft.Compute/disks'"):
+        found = arm.get(f"{arm.subscription}/resources", **asked, **{"$filter": filtered})["value"]
+        assert [each["id"] for each in found] == [disk]
+
+
+def test_the_index_tells_what_a_machine_does_and_where_it_is(still: Arm) -> None:
+    machines = f"{still.subscription}/providers/Microsoft.Compute/virtualMachines"
+    every = still.get(machines, useResourceGraph="true")["value"]
+    for machine in every[:3]:
+        view = still.ask("GET", f"{machine['id']}/instanceView", useResourceGraph="true")
+        truth = still.get(f"{machine['id']}/instanceView")
+        assert "x-ms-arg-snapshot-timestamp" in view.headers
+        assert view.body["statuses"][-1]["code"] == truth["statuses"][-1]["code"]
+    place = every[0]["location"]
+    there = f"{still.subscription}/providers/Microsoft.Compute/locations/{place}/virtualMachines"
+    assert [each["id"] for each in still.get(there, useResourceGraph="true")["value"]] == [each["id"] for each in every if each["location"] == place]
+    some = still.get(machines, **{"useResourceGraph": "true", "$skip": 2, "$top": 3})["value"]
+    assert [each["id"] for each in some] == [each["id"] for each in every[2:5]]
+
+
+@pytest.mark.parametrize("path", ["locations", "providers", "providers/Microsoft.Compute", "providers/Microsoft.Compute/skus", "providers/Microsoft.Resources/tags/default", "providers/Microsoft.Resources/deployments"])
+def test_what_is_not_in_the_index_is_refused_there(still: Arm, path: str) -> None:
+    reply = still.ask("GET", f"{still.subscription}/{path}", useResourceGraph="true")
+    assert (reply.status, reply.code) == (422, "ResourceTypeNotSupported")
+    assert still.ask("GET", f"{still.subscription}/{path}").status == 200
+
+
 def test_lists_come_in_pages_and_agree_with_the_index(still: Arm) -> None:
     path = f"{still.subscription}/providers/Microsoft.Compute/virtualMachines"
     for query in ({}, {"useResourceGraph": "true"}):
