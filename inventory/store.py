@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from inventory import feature_table, health
-from inventory.compaction import gather
+from inventory.compaction import Compaction
 from inventory.errors import InventoryError
 from inventory.resource_types import DATABASE, INSTANCE_VIEWS
 from inventory.shapes import quoted
@@ -81,6 +81,7 @@ class Store:
         self.writer = self._root.cursor()
         self.lock = threading.RLock()
         self._changed = 0
+        self._compaction = Compaction(DATABASE, [of.physical for of in TABLES if of.has_past])
 
     def create_tables(self) -> None:
         """The tables of a new estate."""
@@ -154,7 +155,7 @@ class Store:
             return
         if self.path is None:
             with self.transaction() as writer:
-                gather(writer.execute, DATABASE)
+                self._compaction.gather(writer.execute)
         if self.checkpoint():
             self._changed = 0
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from inventory import compaction
-from inventory.compaction import gather
+from inventory import compaction as module
+from inventory.compaction import Compaction
 
 LIVING = 8_000
 
 
 @pytest.fixture
 def connection(monkeypatch: pytest.MonkeyPatch) -> duckdb.DuckDBPyConnection:
-    monkeypatch.setattr(compaction, "STRETCH", 512)
-    monkeypatch.setattr(compaction, "MOST_MOVED", 512)
+    monkeypatch.setattr(module, "STRETCH", 512)
+    monkeypatch.setattr(module, "MOST_MOVED", 512)
     made = duckdb.connect(config={"max_vacuum_tasks": 0, "wal_autocheckpoint": "1TB"})
     made.execute("ATTACH ':memory:' AS world (COMPRESS)")
     made.execute(f"CREATE TABLE world.things AS SELECT range AS key, 0 AS version FROM range({LIVING})")
@@ -43,10 +43,11 @@ def change(connection: duckdb.DuckDBPyConnection, of: str) -> None:
 
 def test_dead_rows_stay_within_bounds_however_long_rows_change(connection: duckdb.DuckDBPyConnection) -> None:
     held, rounds = [], 60
+    compaction = Compaction("world", [])
     for round_ in range(rounds):
         change(connection, f"hash(key + {round_} * 7919) % 20 = 0")
         connection.execute("BEGIN")
-        moved = gather(connection.execute, "world")
+        moved = compaction.gather(connection.execute)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT world")
         held.append(groups(connection)[1])
@@ -60,20 +61,42 @@ def test_dead_rows_stay_within_bounds_however_long_rows_change(connection: duckd
     assert max(held[rounds // 2 :]) < 1.2 * max(held[: rounds // 2]), "and no more as time passes"
 
 
+def test_small_groups_are_put_together(connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch) -> None:
+    def grown(read: list[str]) -> int:
+        compaction = Compaction("world", read)
+        before = groups(connection)[0]
+        for round_ in range(24):
+            change(connection, f"key % 24 = {round_}")
+            connection.execute("BEGIN")
+            compaction.gather(connection.execute)
+            connection.execute("COMMIT")
+            connection.execute("CHECKPOINT world")
+        assert connection.execute("SELECT count(*), count(DISTINCT key), max(key) FROM world.things").fetchall() == [
+            (LIVING, LIVING, LIVING - 1)
+        ]
+        return groups(connection)[0] - before
+
+    monkeypatch.setattr(module, "TOGETHER", 2_000)
+    monkeypatch.setattr(module, "WASTE", 100.0)
+    apart = grown([])
+    assert grown(["things"]) < apart / 2
+
+
 def test_nothing_is_moved_where_little_is_dead(connection: duckdb.DuckDBPyConnection) -> None:
     change(connection, "key % 3 = 0")
-    assert gather(connection.execute, "world") == 0
+    assert Compaction("world", ["things"]).gather(connection.execute) == 0
     assert connection.execute("SELECT count(*) FROM world.others").fetchall() == [(100,)]
 
 
 def test_a_reader_goes_on_seeing_what_it_saw(connection: duckdb.DuckDBPyConnection) -> None:
     reader = connection.cursor()
     reader.execute("BEGIN")
+    compaction = Compaction("world", ["things"])
     before = reader.execute("SELECT sum(key), sum(version), count(*) FROM world.things").fetchall()
     for round_ in range(20):
         change(connection, f"hash(key + {round_}) % 5 = 0")
         connection.execute("BEGIN")
-        gather(connection.execute, "world")
+        compaction.gather(connection.execute)
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT world")
         assert reader.execute("SELECT sum(key), sum(version), count(*) FROM world.things").fetchall() == before
