@@ -38,17 +38,25 @@ def _tell_progress(made: int, wanted: int) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl+C is never lost within: libraries that are being loaded may drop it, the engine makes an error of its own of
-    it. Yields a function that says whether it was pressed."""
+    """Ctrl+C is never lost within: it waits until the engine is loaded, for which an interrupt is the end of the process,
+    other libraries may drop it, and the engine at work makes an error of its own of it. Yields a function that says
+    whether it was pressed."""
     pressed = False
+    loading = True
 
     def press(*signal_and_frame: Any) -> None:
         nonlocal pressed
         pressed = True
-        raise KeyboardInterrupt
+        if not loading:
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, press)
     try:
+        import queries.graph  # noqa: F401
+
+        loading = False
+        if pressed:
+            raise KeyboardInterrupt
         yield lambda: pressed
     except Exception as error:
         if pressed:
