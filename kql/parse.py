@@ -39,7 +39,8 @@ def parse(text: str, problems: Problems, *, max_text: int = MAX_TEXT) -> syntax.
             return tree
         if len(problems.found) == found:
             return None
-        shorter = _without(attempt, problems.found[-1].span[0])
+        last = problems.found[-1]
+        shorter = _harmless(attempt, last.span) if last.code in ("KQL107", "KQL109") else _without(attempt, last.span[0])
         if shorter is None:
             return None
         attempt = shorter
@@ -173,6 +174,14 @@ def _brackets(text: str, problems: Problems) -> bool:
         problems.add("KQL104", (place, place + 1), bracket=bracket)
         return False
     return True
+
+
+def _harmless(text: str, span: tuple[int, int]) -> str | None:
+    """The text with a literal that cannot be read made one that can, as long as it was: the rest keeps its place and sense."""
+    written = text[slice(*span)]
+    head, bracket, _ = written.partition("(")
+    mended = f"{head}{bracket})" if bracket else "0"
+    return text[: span[0]] + mended.ljust(len(written)) + text[span[1] :] if mended != written else None
 
 
 def _without(text: str, place: int) -> str | None:

@@ -154,8 +154,8 @@ class Binder:
         return getattr(expression, "is_operator", False)
 
     def nothing(self) -> Relation:
-        """An empty table without columns: what stands where a table could not be made out."""
-        return plan.Values((), ())
+        """What stands where a table could not be made out: its one column has no name and stands for any (scope.boundless)."""
+        return plan.Values((Column("", UNKNOWN),), ())
 
     def tabular(self, expression: syntax.Expression, environment: Environment) -> Relation:
         """The relation of an expression; a value in its place is an error."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from kql import plan, syntax
-from kql.bind.scope import Binding, Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, find
+from kql.bind.scope import Binding, Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, boundless, find
 from kql.plan import Relation
 from kql.types import STRING, UNKNOWN
 
@@ -300,7 +300,8 @@ def _tabular_argument(
         # columns that the parameter does not name come along, and the body may use them
         relation = binder.tabular(argument, environment)
         for wanted in parameter.schema or ():
-            if find(plan.columns_of(relation), wanted.name) is None:
+            columns = plan.columns_of(relation)
+            if find(columns, wanted.name) is None and not boundless(columns):
                 binder.problems.add("KQL201", argument.span, name=wanted.name)
         return relation
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kql import mistakes, plan, reserved, syntax
 from kql.bind import lets, names
-from kql.bind.scope import FunctionBinding, ScalarBinding, Scope, TabularBinding, find
+from kql.bind.scope import FunctionBinding, ScalarBinding, Scope, TabularBinding, boundless, find
 from kql.functions import catalogue
 from kql.messages import nearest
 from kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, NUMBERS, REAL, STRING, TIMESPAN, UNKNOWN, Type
@@ -74,7 +74,7 @@ def _name(binder: Binder, name: syntax.Name, scope: Scope) -> plan.Scalar:
             return _NOTHING
         case FunctionBinding():
             return lets.apply_scalar(binder, binding, (), name.span, scope)
-    if any(column.type is UNKNOWN for column in scope.columns) and not scope.columns:
+    if boundless(scope.columns):
         return _NOTHING
     known = [column.name for column in scope.columns] + list(scope.environment.bindings)
     hint = mistakes.of_name(name.name) or nearest(name.name, known)
@@ -93,6 +93,8 @@ def _member(binder: Binder, member: syntax.Member, scope: Scope) -> plan.Scalar:
             column = find(side, member.name)
             if column is not None:
                 return plan.Ref(column)
+            if boundless(side):
+                return _NOTHING
             where = "the left side" if member.base.name == "$left" else "the right side"
             hint = nearest(member.name, (column.name for column in side))
             binder.problems.add("KQL211", member.span, hint, side=where, name=member.name)

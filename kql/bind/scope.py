@@ -83,6 +83,11 @@ def find(columns: Iterable[Column], name: str) -> Column | None:
     return None
 
 
+def boundless(columns: Iterable[Column]) -> bool:
+    """Whether a table that could not be made out is among those in sight: then any name may be one of its columns."""
+    return find(columns, "") is not None
+
+
 def serialized(relation: Relation) -> bool:
     """Whether the relation's rows have an order that window functions may rely on."""
     while isinstance(relation, plan.Filter | plan.Project | plan.Limit | plan.Unnest | plan.Shared):
@@ -91,5 +96,6 @@ def serialized(relation: Relation) -> bool:
 
 
 __all__ = [
-    "Binding", "Environment", "FunctionBinding", "ScalarBinding", "Scope", "TabularBinding", "find", "hidden_columns", "serialized",
+    "Binding", "Environment", "FunctionBinding", "ScalarBinding", "Scope", "TabularBinding", "boundless", "find",
+    "hidden_columns", "serialized",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kql import plan, syntax
 from kql.bind import names
-from kql.bind.scope import Environment, Scope, find
+from kql.bind.scope import Environment, Scope, boundless, find
 from kql.bind.special import several
 from kql.plan import Column, Relation
 from kql.types import DYNAMIC, REAL, STRING, UNKNOWN
@@ -150,6 +150,8 @@ def claim(binder: Binder, name: str, span: syntax.Span, namer: names.Namer) -> s
 def column_or_problem(binder: Binder, columns: tuple[Column, ...], name: str, span: syntax.Span) -> Column | None:
     """The column of that name; a message where there is none."""
     column = find(columns, name)
+    if column is None and boundless(columns):
+        return Column(name, UNKNOWN)
     if column is None:
         from kql.messages import nearest
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from kql import plan, syntax
 from kql.bind import names
 from kql.bind.scope import Environment
-from kql.messages import nearest
 from kql.operators.base import Operator, bind_items, column_or_problem, passing
 from kql.plan import Column, Relation
 from kql.types import DYNAMIC, STRING, UNKNOWN
@@ -152,8 +151,8 @@ def _chosen(binder: Binder, columns: tuple[Column, ...], patterns: tuple[syntax.
     for pattern in patterns:
         found = matching(columns, pattern)
         if not found and "*" not in pattern.text and pattern.text not in _hidden_names(binder):
-            hint = nearest(pattern.text, (column.name for column in columns))
-            binder.problems.add("KQL201", pattern.span, hint, name=pattern.text)
+            meant = column_or_problem(binder, columns, pattern.text, pattern.span)
+            found = [meant] if meant else []
         chosen += found
     return chosen
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
-from kql.bind.scope import Environment, FunctionBinding, Scope, find
+from kql.bind.scope import Environment, FunctionBinding, Scope, boundless, find
 from kql.operators.base import Operator, Parameters, column_or_problem, split_parameters
 from kql.plan import Column, Relation
 from kql.types import DYNAMIC, INT, LONG, STRING, UNKNOWN, Type
@@ -118,7 +118,7 @@ def join_keys(
         if isinstance(condition, syntax.Name):
             here = column_or_problem(binder, ours, condition.name, condition.span)
             there = find(theirs, condition.name)
-            if here is not None and there is None:
+            if here is not None and there is None and not boundless(theirs):
                 binder.problems.add("KQL211", condition.span, side="the right side", name=condition.name)
             if here is not None and there is not None:
                 pair = (plan.Ref(here), plan.Ref(there))

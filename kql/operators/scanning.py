@@ -123,7 +123,7 @@ class _Lowering:
         shape += [Column(match_name, LONG)] if match_name else []
         asked = list(dict.fromkeys(self._asked()))
         if self.binder.problems.errors:
-            return plan.Values(tuple(shape), ())
+            return plan.Sort(plan.Values(tuple(shape), ()), ())
         count = Column("matches", LONG)
         first = plan.Literal(-1, LONG)
         states: list[_State] = []

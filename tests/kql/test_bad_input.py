@@ -60,3 +60,28 @@ def test_a_bad_text_is_told_soon(text: str, code: str) -> None:
         drawn = problem.draw(text)
         assert drawn.count("\n") in (2, 3) and "^" in drawn and all(len(line) < 1_000 for line in drawn.splitlines()[1:3])
     assert str(caught.value)
+
+
+# text, the codes of its errors: what follows from a mistake is no mistake of its own
+ALONE = {
+    "names over an unknown table": ("Nothing | where a > 1 | extend b = a | project-away c, d* | sort by e", ["KQL202"]),
+    "joined with an unknown table": ("Resources | join kind=inner (Nothing) on name | where a > b", ["KQL202"]),
+    "keys of an unknown table": ("Resources | lookup Nothing on $left.name == $right.a | where b > 1", ["KQL202"]),
+    "an unknown table as an argument": ("let f = (T: (a: long)) { T | where a > 1 }; f(Nothing)", ["KQL202"]),
+    "order after a scan with a mistake": (
+        "Nothing | sort by a | scan declare (c: long = 0) with (step s: true => c = s.c + a;) | extend d = prev(c)",
+        ["KQL202"],
+    ),
+    "past a project, names are known": ("Nothing | project a | where b > 1", ["KQL202", "KQL201"]),
+    "literals that cannot be read": (
+        "let T = datatable(at: datetime) [datetime(8h), datetime(2020-13-01)]; T | where nme > 99999999999999999999",
+        ["KQL107", "KQL107", "KQL109", "KQL201"],
+    ),
+    "a number beyond long in each place": ("Resources | take 99999999999999999999 | where nme == 'a'", ["KQL109", "KQL201"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "codes"), ALONE.values(), ids=ALONE)
+def test_a_mistake_does_not_make_others(text: str, codes: list[str]) -> None:
+    found = [problem.code for problem in kql.check(text, SCHEMA) if problem.severity == "error"]
+    assert sorted(found) == sorted(codes)
