@@ -1,102 +1,92 @@
 """Dead rows are given back a little at a time, so that no refresh pays for all of them.
 
-A changed row is written anew behind the others, and leaves a dead one in the group where it stood. A group goes for
-nothing once all its rows are dead. DuckDB's own vacuum waits until a quarter of a stretch of groups is dead and then
-rewrites the stretch: with 1,000,000 machines changing evenly that is the whole table at once, 11 to 15 s. Here a few
-rows are moved each time, out of where the fewest are left, as the cleaner of a log does. Knows tables, not their meaning.
+A changed row is written anew behind the others, and leaves a dead one in the group of rows where it stood. A group goes
+for nothing once all its rows are dead, and what is written between two checkpoints is a group of its own, however small.
+DuckDB's own vacuum waits until a quarter of a stretch of groups is dead and then rewrites the stretch: with 1,000,000
+machines changing evenly that is the whole table at once, 11 to 15 s. Here whole groups are emptied, those first in which
+the fewest rows live, as the cleaner of a log does. Knows tables, not their meaning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any
 
-STRETCH = 10_240
-"""Rows, living and dead, that are looked at together."""
+GROUP = 122_880
+"""Rows, living and dead, of a full group."""
 
-WASTE = 1.0
-"""Dead rows that may lie beside the living, as a share of these. The more there may be, the emptier the stretches out of
-which rows are moved and the fewer rows: where changes fall evenly, some three for ten that change."""
+WASTE = 0.4
+"""Room that may lie beside the living rows, as a share of these. The more there may be, the emptier the groups out of
+which rows are moved and the fewer rows, and the more of them a query reads for nothing."""
 
-MOST_MOVED = 10_240
-"""Rows moved at once, of all tables together, rounded up to what lies in one stretch."""
+MOST_MOVED = 4 * GROUP
+"""Rows moved at once, of all tables together, rounded up to what lies in one group."""
 
-_FULL = 0.8
-"""A stretch of which so much lives is not worth moving."""
-
-
-TOGETHER = 61_440
-"""Living rows in small groups from which on they are put together in a large one, which is read several times as fast:
-what is compressed of a column holds for few rows of a small group. Costs each changed row another move."""
+Run = Callable[[str], Any]
 
 
 class Compaction:
     """Keeps the tables of a database in which rows are written anew small, and fast to read."""
 
     def __init__(self, database: str, read: Collection[str]) -> None:
-        """`read` names the tables whose small groups are put together: those that people ask much."""
+        """`read` names the tables that people ask much: in these a small group wastes as much room as one half empty,
+        since it is read as slowly. What is compressed of a column holds for few rows of a small group."""
         self._database = database
         self._read = frozenset(read)
-        self._ends: dict[str, int] = {}
-        self._fresh: dict[str, int] = {}
+        self._groups: dict[str, dict[int, int]] = {}
+        """For each table the groups that were closed: the first row of each, and how many it has, living and dead. The
+        engine does not tell where they begin, but fills one after the other, and row numbers stay what they are."""
+        self._seen: dict[str, tuple[int, int]] = {}
+        """For each table how many rows lived when it was last looked at, and where it ended."""
 
-    def gather(self, run: Callable[[str], Any]) -> int:
-        """Move rows of the table that needs it most; returns how many. Within a transaction.
+    def gather(self, run: Run) -> int:
+        """Move rows out of the emptiest groups of those tables that waste too much; returns how many. Within a transaction,
+        after which comes a checkpoint: that closes the group to which they were added, and drops those left behind.
 
-        Those written since the last time, once they are enough for a group, or else those of the emptiest stretches
-        where much is dead. What anybody sees stays the same, and in the same order but for the moved rows.
-        """
-        stretches = self._look(run)
-        ready: dict[str, int] = {}
-        for name in self._read & stretches.keys():
-            first = (self._ends[name] - self._fresh[name]) // STRETCH
-            ready[name] = sum(living for stretch, living in stretches[name] if stretch >= first)
-        if ready and ready[most := max(ready, key=ready.__getitem__)] >= TOGETHER:
-            end = self._ends[most]
-            self._move(run, most, f"rowid BETWEEN {end - self._fresh[most]} AND {end - 1}")
-            self._ends[most] = end + ready[most]
-            self._fresh[most] = 0
-            return ready[most]
-        return self._empty(run, stretches)
-
-    def _look(self, run: Callable[[str], Any]) -> dict[str, list[tuple[int, int]]]:
-        """The stretches of each table that has rows, with how many rows live there; notes what was added."""
-        tables = f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{self._database}'"
+        What anybody sees stays the same, and in the same order but for the moved rows."""
+        tables = f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{self._database}' ORDER BY table_name"
         counted = " UNION ALL ".join(
-            f"SELECT '{name}', rowid // {STRETCH} AS stretch, count(*), max(rowid) FROM {self._database}.{name} GROUP BY stretch"
+            f"SELECT '{name}', count(*), coalesce(max(rowid) + 1, 0) FROM {self._database}.{name}"
             for (name,) in run(tables).fetchall()
         )
-        stretches: dict[str, list[tuple[int, int]]] = {}
-        ends: dict[str, int] = {}
-        for name, stretch, living, last in run(counted).fetchall():
-            stretches.setdefault(name, []).append((stretch, living))
-            ends[name] = max(ends.get(name, 0), last + 1)
-        for name, end in ends.items():
-            # where groups have gone meanwhile, less seems to have been added: what is missed stays in its small group
-            added = max(0, end - self._ends.get(name, end))
-            self._fresh[name] = min(end, self._fresh.get(name, 0) + added)
-            self._ends[name] = end
-        return stretches
-
-    def _empty(self, run: Callable[[str], Any], stretches: Mapping[str, list[tuple[int, int]]]) -> int:
-        """Move the rows of the emptiest stretches of the table that wastes most."""
-        worst, most = "", 0.0
-        for name, found in stretches.items():
-            found.sort()
-            found.pop()  # where rows are being added: it is not full because it is not full yet
-            living = sum(alive for _, alive in found)
-            dead = len(found) * STRETCH - living
-            if dead > max(WASTE * living, 2 * STRETCH, most):
-                worst, most = name, dead
         moved = 0
-        # neighbours lie in one group, so among stretches that are about as empty the older ones go first
-        for stretch, living in sorted(stretches.get(worst, []), key=lambda each: (10 * each[1] // STRETCH, each[0])):
-            if moved >= MOST_MOVED or living > _FULL * STRETCH:
-                break
-            self._move(run, worst, f"rowid BETWEEN {stretch * STRETCH} AND {stretch * STRETCH + STRETCH - 1}")
-            moved += living
+        for name, living, end in run(counted).fetchall():
+            before = self._seen.get(name, (0, 0))
+            if before == (living, end):
+                continue
+            here = self._empty(run, name, living) if moved < MOST_MOVED else 0
+            groups = self._groups.setdefault(name, {})
+            for start in range(before[1], end + here, GROUP):
+                groups[start] = min(GROUP, end + here - start)
+            self._seen[name] = living, max(end + here, before[1])
+            moved += here
         return moved
 
-    def _move(self, run: Callable[[str], Any], name: str, where: str) -> None:
-        run(f"INSERT INTO {self._database}.{name} SELECT * FROM {self._database}.{name} WHERE {where}")
-        run(f"DELETE FROM {self._database}.{name} WHERE {where}")
+    def _empty(self, run: Run, name: str, living: int) -> int:
+        """Move rows of one table out of its closed groups until it wastes no more than it may, and half a group."""
+        groups = self._groups.get(name, {})
+        may = (1 + WASTE) * living + GROUP // 2
+        if sum(self._room(name, held) for held in groups.values()) <= may:
+            return 0
+        counts = " UNION ALL ".join(
+            f"SELECT {start}, count(*) FROM {self._database}.{name} WHERE rowid BETWEEN {start} AND {start + held - 1}"
+            for start, held in groups.items()
+        )
+        alive = dict(run(counts).fetchall())
+        for start in [start for start, rows in alive.items() if not rows]:
+            del groups[start]
+        room = {start: self._room(name, held) for start, held in groups.items()}
+        excess = sum(room.values()) - may
+        moved = 0
+        for start in sorted(groups, key=lambda start: (alive[start] / room[start], start)):
+            if excess <= 0 or moved >= MOST_MOVED or alive[start] == room[start]:
+                break
+            where = f"rowid BETWEEN {start} AND {start + groups[start] - 1}"
+            run(f"INSERT INTO {self._database}.{name} SELECT * FROM {self._database}.{name} WHERE {where}")
+            run(f"DELETE FROM {self._database}.{name} WHERE {where}")
+            moved += alive[start]
+            excess -= room[start] - alive[start]
+        return moved
+
+    def _room(self, name: str, held: int) -> int:
+        return GROUP if name in self._read else held

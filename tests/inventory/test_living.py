@@ -51,7 +51,7 @@ MINUTES = int(os.environ.get("LAZULITE_MINUTES", "8"))
 def test_after_a_lived_morning_the_index_equals_the_truth_and_the_laws_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """All that happens by itself, and often, seen by a lagging index that is compressed and tidied again and again."""
     monkeypatch.setattr(store, "COMPRESS_AFTER", 400)
-    monkeypatch.setattr(compaction, "STRETCH", 256)
+    monkeypatch.setattr(compaction, "GROUP", 256)
     with Estate.simulated(2000, 7, clock=SimulatedClock(datetime(2026, 3, 2, 5, 30, tzinfo=UTC))) as estate:
         estate.live(0.1)
         cursor = estate.cursor()
