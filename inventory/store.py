@@ -81,7 +81,7 @@ class Store:
         self.writer = self._root.cursor()
         self.lock = threading.RLock()
         self._changed = 0
-        self._compaction = Compaction(DATABASE, [of.physical for of in TABLES if of.has_past])
+        self._compaction = Compaction(DATABASE, [of.physical for of in TABLES if of.has_past], "_key")
 
     def create_tables(self) -> None:
         """The tables of a new estate."""

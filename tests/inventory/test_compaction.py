@@ -52,7 +52,7 @@ def gather(connection: duckdb.DuckDBPyConnection, compaction: Compaction) -> int
 @pytest.mark.parametrize("read", [["things"], []], ids=["asked", "kept"])
 def test_dead_rows_stay_within_bounds_however_long_rows_change(connection: duckdb.DuckDBPyConnection, read: list[str]) -> None:
     held, moved, rounds, each = [], 0, 50, LIVING // 20
-    compaction = Compaction("world", read)
+    compaction = Compaction("world", read, "key")
     for round_ in range(rounds):
         change(connection, f"hash(key + {round_} * 7919) % 20 = 0")
         moved += gather(connection, compaction)
@@ -73,7 +73,7 @@ def test_dead_rows_stay_within_bounds_however_long_rows_change(connection: duckd
 def test_small_groups_are_put_together(connection: duckdb.DuckDBPyConnection) -> None:
     def grown(read: list[str]) -> int:
         connection.execute("CREATE OR REPLACE TABLE world.things AS SELECT 0 AS key, 0 AS version")
-        compaction = Compaction("world", read)
+        compaction = Compaction("world", read, "key")
         for round_ in range(30):
             connection.execute(f"INSERT INTO world.things SELECT {round_} * 5000 + range, 0 FROM range(5000)")
             gather(connection, compaction)
@@ -85,7 +85,7 @@ def test_small_groups_are_put_together(connection: duckdb.DuckDBPyConnection) ->
 
 
 def test_a_table_that_nobody_changes_is_left_alone(connection: duckdb.DuckDBPyConnection) -> None:
-    compaction = Compaction("world", ["things", "others"])
+    compaction = Compaction("world", ["things", "others"], "key")
     gather(connection, compaction)
     change(connection, "key % 3 = 0")
     gather(connection, compaction)
@@ -94,14 +94,14 @@ def test_a_table_that_nobody_changes_is_left_alone(connection: duckdb.DuckDBPyCo
 
 def test_nothing_is_moved_where_little_is_dead(connection: duckdb.DuckDBPyConnection) -> None:
     change(connection, "key % 3 = 0")
-    assert Compaction("world", ["things"]).gather(connection.execute) == 0
+    assert Compaction("world", ["things"], "key").gather(connection.execute) == 0
     assert connection.execute("SELECT count(*) FROM world.others").fetchall() == [(100,)]
 
 
 def test_a_reader_goes_on_seeing_what_it_saw(connection: duckdb.DuckDBPyConnection) -> None:
     reader = connection.cursor()
     reader.execute("BEGIN")
-    compaction = Compaction("world", ["things"])
+    compaction = Compaction("world", ["things"], "key")
     before = reader.execute("SELECT sum(key), sum(version), count(*) FROM world.things").fetchall()
     moved = 0
     for round_ in range(20):
