@@ -36,6 +36,8 @@ union resources, resourcecontainers, computeresources | where id =~ wanted | tak
 _KEPT = """resources | where type == 'microsoft.resourcegraph/queries' | order by tolower(name) asc
 | project name, title = name, purpose = tostring(properties.description), text = tostring(properties.query)"""
 
+_GROUP = "resourcecontainers | where type =~ 'microsoft.resources/subscriptions/resourcegroups' | top 1 by id asc | project id"
+
 _PAGE = importlib.resources.files("queries.http").joinpath("page")
 _JSON = "application/json; charset=utf-8"
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -119,6 +121,22 @@ def routes(service: Service) -> list[BaseRoute]:
         brought = ({"name": each.name, "title": each.title, "purpose": each.purpose, "text": each.text} for each in saved_queries())
         return json_response([*kept, *brought])
 
+    async def save(request: Request) -> Response:
+        """Keep a query in the estate, as a resource of its first group that any client finds. One of that name is replaced."""
+        body = await json_object(request)
+        name, text = body.get("name"), _query(body)
+        if not isinstance(name, str) or not name.strip() or "/" in name:
+            raise ArmError(400, "InvalidParameter", "'name' is a text without a slash.")
+
+        def work() -> dict[str, object]:
+            group = graph.query(_GROUP, profile=KUSTO, truth=True).to_pylist()
+            if not group:
+                raise ArmError(409, "Conflict", "The estate has no resource group in which a query could be kept.")
+            id_ = f"{group[0]['id']}/providers/Microsoft.ResourceGraph/queries/{name.strip()}"
+            return dict(graph.estate.control.put(id_, {"location": "global", "properties": {"query": text}}).document)
+
+        return json_response(await service.run(work))
+
     async def compare(request: Request) -> Response:
         """What a query answers from the index beside what is true: the rows that differ, and how many do not."""
 
@@ -159,6 +177,7 @@ def routes(service: Service) -> list[BaseRoute]:
         ArmRoute("/lazulite/explorer/edit", edit, methods=("POST",)),
         ArmRoute("/lazulite/explorer/complete", complete, methods=("POST",)),
         ArmRoute("/lazulite/explorer/library", library),
+        ArmRoute("/lazulite/explorer/save", save, methods=("POST",)),
         ArmRoute("/lazulite/explorer/compare", compare, methods=("POST",)),
         ArmRoute("/lazulite/explorer/resource", resource, methods=("POST",)),
     ]

@@ -92,3 +92,25 @@ def test_wrong_queries_are_not_kept(graph: ResourceGraph, group: str, make_clien
     assert client("PUT", path + name + VERSION, body).status == 400
     assert client("GET", path.rstrip("/") + VERSION).json == {"value": []}
     assert client("GET", path + quote(name)).code == "MissingApiVersionParameter"
+
+
+@pytest.mark.parametrize("name", [None, 3, "", " ", "a/b", "a?b", "..%2f", "a" * 261, "a\nb"])
+def test_the_page_saves_no_query_under_a_name_that_azure_refuses(
+    graph: ResourceGraph, make_client: Any, name: Any
+) -> None:
+    client = make_client(graph, quota=None)
+    refused = client("POST", "/lazulite/explorer/save", {"name": name, "query": QUERY})
+    assert refused.status == 400 and refused.code and refused.json["error"]["message"]
+    for query in (None, 3, "", " "):
+        assert client("POST", "/lazulite/explorer/save", {"name": "mine", "query": query}).status == 400
+    assert graph.query("resources | where type =~ 'microsoft.resourcegraph/queries'").rows() == []
+
+
+def test_the_page_saves_a_query_in_place_of_one_of_its_name(graph: ResourceGraph, make_client: Any) -> None:
+    client = make_client(graph, quota=None)
+    for text in (QUERY, "resources | count"):
+        saved = client("POST", "/lazulite/explorer/save", {"name": " mine ", "query": text})
+        assert (saved.status, saved.json["name"]) == (200, "mine")
+    assert [(each["name"], each["text"]) for each in client("GET", "/lazulite/explorer/library").json][:1] == [
+        ("mine", "resources | count")
+    ]

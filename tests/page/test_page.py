@@ -152,6 +152,21 @@ def test_what_was_saved_in_the_estate_stands_among_the_saved_queries(page: Any, 
     assert page.input_value("#text") == "resources | count" and cells(page)
 
 
+def test_a_query_is_saved_in_the_estate_and_found_again(page: Any, graph: ResourceGraph) -> None:
+    page.fill("#text", "resources | summarize count()")
+    page.fill("#save input", "aaa counted")
+    page.click("#save button")
+    page.wait_for_selector("#library li:has-text('aaa counted')")
+    kept = graph.query("resources | where type =~ 'microsoft.resourcegraph/queries' and name == 'aaa counted'", truth=True)
+    assert kept.to_pylist()[0]["properties"]["query"] == "resources | summarize count()"
+    page.fill("#save input", "no/path")
+    assert not page.evaluate("document.querySelector('#save').checkValidity()")
+    page.fill("#text", "")
+    page.fill("#save input", "nothing")
+    page.click("#save button")
+    page.wait_for_function("() => document.querySelector('#save output').textContent.includes('nothing')")
+
+
 def test_saved_queries_are_found_and_run(page: Any) -> None:
     page.fill("#search", "fault domain")
     names = page.eval_on_selector_all("#library li", "items => items.map(item => item.textContent)")

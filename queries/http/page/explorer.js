@@ -115,23 +115,47 @@ function* leaves(value, path) {
   } else yield [path, value];
 }
 
+let saved = [];
+
 async function library() {
-  const saved = await tell("lazulite/explorer/library");
-  const fill = () => {
-    const wanted = at("search").value.toLowerCase();
-    at("library").replaceChildren(...saved
-      .filter(({ title, purpose, name }) => `${title} ${purpose} ${name}`.toLowerCase().includes(wanted))
-      .map(({ title, purpose, text }) => element("li", {}, element("button", {
-        title: purpose, onclick: () => { editor.write(text); run(); },
-      }, title))));
-  };
-  at("search").addEventListener("input", fill);
+  saved = await tell("lazulite/explorer/library");
   fill();
+}
+
+/** The saved queries that are looked for. */
+function fill() {
+  const wanted = at("search").value.toLowerCase();
+  at("library").replaceChildren(...saved
+    .filter(({ title, purpose, name }) => `${title} ${purpose} ${name}`.toLowerCase().includes(wanted))
+    .map(({ title, purpose, text }) => element("li", {}, element("button", {
+      title: purpose, onclick: () => { editor.write(text); run(); },
+    }, title))));
+}
+
+/** Keep the text of the editor in the estate under the name that was given. */
+async function save(event) {
+  event.preventDefault();
+  const form = event.target;
+  const told = form.querySelector("output");
+  if (!editor.read().trim()) {
+    told.textContent = "there is nothing to save";
+    return;
+  }
+  try {
+    await tell("lazulite/explorer/save", { name: form.elements.name.value, query: editor.read() });
+    form.reset();
+    told.textContent = "saved";
+    await library();
+  } catch (error) {
+    told.textContent = error.message;
+  }
 }
 
 editor.start(profile, run);
 editor.write(sessionStorage.getItem("query") ?? FIRST);
 at("run").addEventListener("click", run);
+at("search").addEventListener("input", fill);
+at("save").addEventListener("submit", save);
 at("strict").addEventListener("change", () => editor.look());
 at("shapes").addEventListener("click", (event) => {
   if (event.target.dataset.shape) { shape = event.target.dataset.shape; show(); }
