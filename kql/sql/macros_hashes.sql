@@ -41,5 +41,6 @@ CREATE OR REPLACE MACRO kql_xx(reversed_bytes) AS
     kql_xx_cut((CASE WHEN n >= 32 THEN kql_xx_stripes(r, n) ELSE 2870177450012600261::UHUGEINT END) + CAST(n AS UHUGEINT)), r, n), r, n), r, n)))[1])[1];
 CREATE OR REPLACE MACRO kql_xx_text(s) AS kql_xx(reverse(regexp_replace(hex(encode(s)), '(.)(.)', '\2\1', 'g')));
 CREATE OR REPLACE MACRO kql_xx_number(x) AS kql_xx(lpad(hex(CAST(x AS BIGINT)), 16, '0'));
+-- As a long. The argument stands here once: a macro copies it to wherever it stands, and all of a hash with it.
 CREATE OR REPLACE MACRO kql_signed(x) AS
-  CAST(CASE WHEN x > 9223372036854775807 THEN CAST(x AS HUGEINT) - 18446744073709551616 ELSE CAST(x AS HUGEINT) END AS BIGINT);
+  CAST((CAST(x AS HUGEINT) + 9223372036854775808) % 18446744073709551616 - 9223372036854775808 AS BIGINT);
