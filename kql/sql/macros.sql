@@ -104,8 +104,10 @@ CREATE OR REPLACE MACRO kql_clock_to_timespan(s) AS
      + TRY_CAST(regexp_extract(s, '^-?(?:\d+[.:])??\d{1,2}:(\d{1,2})(?::\d{1,2}(?:\.\d*)?)?$', 1) AS BIGINT) * 600000000
      + coalesce(TRY_CAST(regexp_extract(s, '^-?(?:\d+[.:])??\d{1,2}:\d{1,2}:(\d{1,2})(?:\.\d*)?$', 1) AS BIGINT), 0) * 10000000
      + coalesce(TRY_CAST(rpad(substring(regexp_extract(s, ':\d{1,2}\.(\d+)$', 1), 1, 7), 7, '0') AS BIGINT), 0));
+CREATE OR REPLACE MACRO kql_is_clock(s) AS regexp_full_match(s, '-?(\d+[.:])?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,7})?)?');
+CREATE OR REPLACE MACRO kql_clock(s) AS CASE WHEN kql_is_clock(s) THEN kql_clock_to_timespan(s) END;
 CREATE OR REPLACE MACRO kql_string_to_timespan(s) AS
-  CASE WHEN regexp_full_match(trim(s), '-?(\d+[.:])?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,7})?)?') THEN kql_clock_to_timespan(trim(s))
+  CASE WHEN kql_is_clock(trim(s)) THEN kql_clock_to_timespan(trim(s))
        WHEN regexp_full_match(trim(s), '-?\d+(\.\d+)?\s*[a-zA-Z]+')
        THEN TRY_CAST(TRY_CAST(regexp_extract(trim(s), '^-?\d+(\.\d+)?') AS DOUBLE) * kql_unit_ticks(regexp_extract(s, '[a-zA-Z]+')) AS BIGINT)
        WHEN regexp_full_match(trim(s), '-?\d{1,8}') THEN TRY_CAST(trim(s) AS BIGINT) * 864000000000 END;
@@ -118,11 +120,12 @@ CREATE OR REPLACE MACRO kql_zone_ticks(z) AS
   CASE WHEN upper(z) IN ('', 'Z', 'UTC', 'GMT') THEN 0
        ELSE (CASE WHEN starts_with(z, '-') THEN -1 ELSE 1 END) * (CAST(substring(z, 2, 2) AS BIGINT) * 60 + CAST('0' || regexp_extract(substring(z, 4), '\d*$') AS BIGINT)) * 600000000 END;
 CREATE OR REPLACE MACRO kql_spelled_to_datetime(s) AS
-  list_transform([regexp_extract(s, '(?i)^(.*?)(?:(?:T|\s)\s*(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,7})?)?)\d*\s*(AM|PM)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$', ['d', 't', 'h', 'z'])], lambda p:
+  list_transform(list_transform([regexp_extract(s, '(?i)^(.*?)(?:(?:T|\s)\s*(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d{1,7})?)?)\d*\s*(AM|PM)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?$', ['d', 't', 'h', 'z'])], lambda p:
     CASE WHEN p.t = '' AND starts_with(p.z, '-') THEN kql_spelled_date(p.d || p.z) ELSE
-    kql_ticks_to_datetime(kql_spelled_date(p.d) - kql_zone_ticks(p.z)
-      + (CASE WHEN p.t = '' THEN 0 WHEN p.h = '' OR kql_clock_to_timespan(p.t) >= 468000000000 THEN kql_string_to_timespan(p.t)
-              ELSE kql_string_to_timespan(p.t) % 432000000000 + CASE WHEN upper(p.h) = 'PM' THEN 432000000000 ELSE 0 END END)) END)[1];
+    kql_spelled_date(p.d) - kql_zone_ticks(p.z) + CASE WHEN p.t = '' THEN 0 ELSE list_transform([kql_clock(p.t)], lambda c:
+      CASE WHEN p.h = '' OR c >= 468000000000 THEN c
+           ELSE c % 432000000000 + CASE WHEN upper(p.h) = 'PM' THEN 432000000000 ELSE 0 END END)[1] END END),
+    lambda t: kql_ticks_to_datetime(t))[1];
 CREATE OR REPLACE MACRO kql_string_to_datetime(s) AS
   CASE WHEN s IS NULL OR s = '' THEN NULL
        WHEN regexp_full_match(trim(s), '\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?', 'i')
