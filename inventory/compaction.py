@@ -15,7 +15,7 @@ from typing import Any
 GROUP = 122_880
 """Rows, living and dead, of a full group."""
 
-WASTE = 0.4
+WASTE = 0.25
 """Room that may lie beside the living rows, as a share of these. The more there may be, the emptier the groups out of
 which rows are moved and the fewer rows, and the more of them a query reads for nothing."""
 
@@ -60,8 +60,10 @@ class Compaction:
                 continue
             here = self._empty(run, name, living) if moved < MOST_MOVED else 0
             groups = self._groups.setdefault(name, {})
-            for start in range(before[1], end + here, GROUP):
-                groups[start] = min(GROUP, end + here - start)
+            # few rows join those that were added meanwhile; as many as fill a group begin one of their own
+            border = end if here >= GROUP else end + here
+            for first, last in (before[1], border), (border, end + here):
+                groups |= {start: min(GROUP, last - start) for start in range(first, last, GROUP)}
             self._seen[name] = living, max(end + here, before[1])
             moved += here
         return moved
