@@ -133,7 +133,7 @@ def routes(service: Service) -> list[BaseRoute]:
             if not group:
                 raise ArmError(409, "Conflict", "The estate has no resource group in which a query could be kept.")
             id_ = f"{group[0]['id']}/providers/Microsoft.ResourceGraph/queries/{name.strip()}"
-            return dict(graph.estate.control.put(id_, {"location": "global", "properties": {"query": text}}).document)
+            return graph.estate.control.put(id_, {"location": "global", "properties": {"query": text}}).document or {}
 
         return json_response(await service.run(work))
 
