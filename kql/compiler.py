@@ -13,7 +13,7 @@ from typing import Any
 from kql import plan
 from kql.bind.binder import Binder
 from kql.bind.binder import ready as bind_ready
-from kql.messages import KqlError, Problem, Problems
+from kql.messages import KqlError, Problem, Problems, nearest
 from kql.parse import MAX_TEXT, parse
 from kql.parse import ready as parse_ready
 from kql.plan import Relation, columns_of
@@ -125,6 +125,10 @@ class Compiled:
 Ask = Callable[[Compiled], list[tuple[Any, ...]]]
 
 MAX_RECURSION = 6_000
+
+_MISSPELT = 0.85
+"""How near a property must be for advice. Documents here have fewer properties than Azure's: one that they lack may well
+be right there, and is not told unless it is all but the same as another."""
 
 _WRONG = object()
 
@@ -277,6 +281,12 @@ def _compile(
 def _compiled(text: str, binder: Binder, relation: Relation) -> Compiled:
     """A relation of a text as SQL, with what the text says of its parameters."""
     emitted = emit(relation)
+    for path, there in emitted.lacking.items():
+        step = str(path.step)
+        if path in binder.paths and (near := nearest(step, there, _MISSPELT)):
+            start, end = binder.paths[path]
+            span = (end - len(step), end) if text[start:end].endswith(step) else (start, end)
+            binder.problems.add("KQL903", span, near, name=step)
     columns = tuple(
         ResultColumn(column.name, column.type.value, form)
         for column, form in zip(columns_of(relation), emitted.forms, strict=True)

@@ -78,6 +78,7 @@ MESSAGES: dict[str, str] = {
     "KQL803": "the parameter '{name}' is {type}; {value} is not",
     "KQL901": "{what}",
     "KQL902": "a single '=' calls the value '{name}' and compares nothing",
+    "KQL903": "nothing here has a property '{name}'",
 }
 
 
@@ -176,12 +177,12 @@ class Problems:
         return [problem for problem in self.found if problem.severity == "error"]
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """'did you mean …?' for a name that does not exist, or ''."""
+def nearest(name: str, names: Iterable[str], cutoff: float = 0.6) -> str:
+    """'did you mean …?' for a name that does not exist, or '' where none is as near as `cutoff`, of 0 to 1."""
     candidates = {candidate.lower(): candidate for candidate in names}
     if name.lower() in candidates:
         return f"did you mean '{candidates[name.lower()]}'? Letter case counts"
-    close = difflib.get_close_matches(name.lower(), candidates, n=3, cutoff=0.6)
+    close = difflib.get_close_matches(name.lower(), candidates, n=3, cutoff=cutoff)
     if not close:
         return ""
     # what is much farther than the nearest is noise

@@ -68,6 +68,7 @@ class Binder:
         self.parameters: dict[str, Type] = {}
         self.defaults: dict[str, plan.Literal] = {}
         self.required: dict[str, syntax.Span] = {}
+        self.paths: dict[plan.Path, syntax.Span] = {}  # where each was written first
         self.render: str | None = None
         self.labels: dict[int, str] = {}  # what `as` calls a relation
         self.graphs: dict[int, Any] = {}  # the graphs that make-graph has made, by the relation that stands for each

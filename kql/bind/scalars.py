@@ -121,7 +121,9 @@ def _path(binder: Binder, base: plan.Scalar, step: str | int | plan.Scalar, span
     if base.type is not DYNAMIC:
         binder.problems.add("KQL303", span, given=base.type.value, expected="a dynamic value")
         return _NOTHING
-    return plan.Path(base, step)
+    path = plan.Path(base, step)
+    binder.paths.setdefault(path, span)
+    return path
 
 
 def _index(

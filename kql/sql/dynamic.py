@@ -37,6 +37,18 @@ def step(value: Sql, place: str | int) -> Sql:
     return NULL
 
 
+def is_nothing(value: Sql) -> bool:
+    """Whether a value is null in every row."""
+    return value.members is None and isinstance(value.form, Missing)
+
+
+def names(value: Sql) -> set[str] | None:
+    """The names of the properties of an object whose shape is known; None for any other value."""
+    if value.members is not None:
+        return {name for name, _ in value.members}
+    return {name for name, _ in value.form.fields} if isinstance(value.form, Object) and value.borrow is None else None
+
+
 def pointer(place: tuple[str, ...]) -> str:
     """The argument of json_extract for any names, those that a path cannot say among them: a JSON pointer."""
     return quote.text("".join("/" + step.replace("~", "~0").replace("/", "~1") for step in place))

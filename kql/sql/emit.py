@@ -6,8 +6,8 @@ every leg, a leg whose filter is constantly false falls away, and a query that f
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from kql import plan
@@ -33,6 +33,7 @@ class Emitted:
     sql: str
     parameters: frozenset[str]
     forms: tuple[str, ...]  # 'plain', 'ticks' or 'json'
+    lacking: Mapping[plan.Path, set[str]] = field(default_factory=dict)  # the paths that lead to nothing, and what there is
 
 
 def emit(relation: Relation, without: frozenset[str] = frozenset()) -> Emitted:
@@ -71,7 +72,8 @@ class _Emitter:
             bodies = [f"{head} ({render()})" for head, render in reversed(self.common)]
             body = f"WITH {'RECURSIVE ' if self.turns else ''}{', '.join(reversed(bodies))} {body}"
         used = frozenset(name for name in self.parameters if f"${name}" in body)
-        return Emitted(body, used, tuple(form for _, form in finals))
+        lacking = {path: there for path, there in self.scalars.lacking.items() if there}
+        return Emitted(body, used, tuple(form for _, form in finals), lacking)
 
     def rewritten(self, relation: Relation) -> Relation:
         return rewritten(relation, self.known, self.without)

@@ -23,6 +23,8 @@ class Scalars:
     def __init__(self, relation: Callable[[Relation], Block], parameters: set[str]) -> None:
         self._relation = relation
         self._parameters = parameters
+        self.lacking: dict[plan.Path, set[str] | None] = {}
+        """For each path what there is where it leads to nothing; None where it leads to something, or may."""
 
     def emit(self, node: plan.Scalar, block: Block, *, truth: bool = False) -> Sql:
         """The SQL of a node. With `truth` the caller only asks where it is true: null may stand for false."""
@@ -34,7 +36,7 @@ class Scalars:
             case plan.Path(base, step):
                 value = self.emit(base, block)
                 if isinstance(step, str | int):
-                    return dynamic.step(value, step)
+                    return self._sought(node, value, dynamic.step(value, step))
                 place = self.emit(step, block)
                 if place.constant and isinstance(place.const, str | int) and place.type is not DYNAMIC:
                     return dynamic.step(value, place.const)
@@ -53,6 +55,13 @@ class Scalars:
             case plan.RowNumber():
                 return Sql(f"(row_number() OVER ({over(block)}) - 1)", node.type, False)
         raise AssertionError(f"no such node: {node!r}")
+
+    def _sought(self, node: plan.Path, value: Sql, found: Sql) -> Sql:
+        """What was found of a value by the step of a path; notes where that is nothing."""
+        if self.lacking.get(node, ()) is not None and not dynamic.is_nothing(value):
+            there = dynamic.names(value) if dynamic.is_nothing(found) else None
+            self.lacking[node] = None if there is None or node.step in there else (self.lacking.get(node) or set()) | there
+        return found
 
     def predicate(self, node: plan.Scalar, block: Block) -> Sql:
         """A condition of which only the truth matters."""

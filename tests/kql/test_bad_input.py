@@ -7,8 +7,9 @@ import time
 import pytest
 
 import kql
-from kql.schema import Schema, Table, TableColumn
-from kql.types import DYNAMIC, STRING
+from kql.forms import JSON, Object, Scalar
+from kql.schema import Part, PhysicalColumn, Schema, Table, TableColumn
+from kql.types import DYNAMIC, LONG, STRING
 
 SCHEMA = Schema([Table("Resources", (TableColumn("name", STRING), TableColumn("tags", DYNAMIC)), ())])
 DEEP = 10_000
@@ -85,3 +86,37 @@ ALONE = {
 def test_a_mistake_does_not_make_others(text: str, codes: list[str]) -> None:
     found = [problem.code for problem in kql.check(text, SCHEMA) if problem.severity == "error"]
     assert sorted(found) == sorted(codes)
+
+
+# text, what is said of its paths: the property that nothing has, and what is near
+MISSPELT = {
+    "a letter is missing": ("Disks | project d.hardwareProfle.size", [("hardwareProfle", "hardwareProfile")]),
+    "letter case counts": ("Disks | where d.hardwareProfile.Size > 1", [("Size", "size")]),
+    "in brackets": ("Disks | project d['hardwareProfle']", [("hardwareProfle", "hardwareProfile")]),
+    "under another name": (
+        "Disks | extend e = d | summarize count() by tostring(e.hardwareprofile)", [("hardwareprofile", "hardwareProfile")],
+    ),
+    "one part of the table has it": ("Things | project d.hardwareProfle, d.state", [("hardwareProfle", "hardwareProfile")]),
+    "nothing is near": ("Disks | project d.zones", []),
+    "what is written is there": ("Disks | project d.hardwareProfile.size", []),
+    "nobody knows the shape": ("Disks | project tags.hardwareProfle", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), MISSPELT.values(), ids=MISSPELT)
+def test_a_property_that_nothing_has_is_told_where_one_is_near(text: str, expected: list[tuple[str, str]]) -> None:
+    shape = Object((("hardwareProfile", Object((("size", Scalar(LONG)),))),))
+    other = Object((("state", Scalar(STRING)),))
+    columns = (TableColumn("d", DYNAMIC), TableColumn("tags", DYNAMIC))
+
+    def part(name: str, form: Object) -> Part:
+        return Part(name, {"d": PhysicalColumn("d", form, True), "tags": PhysicalColumn("tags", JSON, True)}, {})
+
+    schema = Schema([
+        Table("Disks", columns, (part("disks", shape),)), Table("Things", columns, (part("disks", shape), part("things", other))),
+    ])  # fmt: skip
+    problems = kql.check(text, schema)
+    assert [(problem.code, problem.severity) for problem in problems] == [("KQL903", "advice")] * len(expected)
+    for problem, (written, near) in zip(problems, expected, strict=True):
+        assert text[slice(*problem.span)].strip("'[]").endswith(written) and f"'{near}'" in problem.help
+    assert kql.compile(text, schema).advice == tuple(problems)
