@@ -24,9 +24,9 @@ class Port(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:  # type: ignore[override]
         if value in (None, "off"):
             return None
-        if isinstance(value, int) or (isinstance(value, str) and value.isdigit()):
+        if str(value).isdecimal() and int(value) < 1 << 16:
             return int(value)
-        self.fail(f"'{value}' is no port; write a number, 0 for any free one, or off", param, ctx)
+        self.fail(f"'{value}' is no port; write a number up to 65535, 0 for any free one, or off", param, ctx)
 
 
 class QuotaText(click.ParamType["Quota | None"]):

@@ -182,6 +182,9 @@ def test_an_interrupt_exits_with_130(seconds: float) -> None:
         ["query", "-q", "print 1", "--estate", "no such estate"],
         ["query", "-q", "print 1", "--format", "xml"],
         ["check", "no such file.kql"],
+        ["serve", "--port", "65536"],
+        ["serve", "--tls-port", "https"],
+        ["serve", "--quota", "many"],
     ],
     ids=lambda arguments: " ".join(arguments),
 )
