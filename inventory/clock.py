@@ -7,11 +7,15 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from inventory.errors import InventoryError
+
 TICKS_PER_SECOND = 10_000_000
 """A tick is 100 ns, as in KQL; ticks count from the start of the year 1."""
 
 _YEAR_ONE = datetime(1, 1, 1, tzinfo=UTC)
 _UNIX_EPOCH_TICKS = 621_355_968_000_000_000
+LATEST = datetime(9990, 1, 1, tzinfo=UTC)
+"""No simulated clock goes beyond: what is to come lies before the end of the year 9999, as in KQL."""
 DEFAULT_START = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 
@@ -97,12 +101,16 @@ class SimulatedClock:
         return from_ticks(self._ticks)
 
     def advance(self, seconds: float | timedelta) -> datetime:
-        """Let time pass; returns the new now. Time does not run backwards: a negative step is a ValueError."""
+        """Let time pass; returns the new now. Time does not run backwards: a negative step is a ValueError.
+
+        Raises InventoryError InvalidClock for a step beyond `LATEST`; the clock stays where it is then."""
         if isinstance(seconds, timedelta):
             seconds = seconds.total_seconds()
         if seconds < 0:
             raise ValueError(f"a clock cannot be advanced by {seconds} seconds: time does not run backwards")
         with self._lock:
+            if not seconds <= (LATEST - self.now()).total_seconds():
+                raise InventoryError("InvalidClock", f"a clock can be advanced up to the year {LATEST.year}, and no further")
             target = self._ticks + seconds_to_ticks(seconds)
             while (stop := min(self._stops(target), default=None)) is not None:
                 self._ticks = stop

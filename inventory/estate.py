@@ -51,10 +51,17 @@ class Estate:
         """Used by the class methods: an estate over a store that has been filled."""
         self._store = store
         state = checked(store)
+        stood = from_ticks(int(state["clock"]))
+        if clock is not None and clock.now() < stood:
+            raise InventoryError(
+                "InvalidClock",
+                f"the estate's time is {stood:%Y-%m-%d %H:%M:%S} UTC, and a clock at {clock.now():%Y-%m-%d %H:%M:%S} would "
+                "let it run backwards; its own clock goes on from where it stood",
+            )
         self.seed = int(state["seed"])
         self.tenant_id = str(state["tenant"])
         self.clock: Clock = clock or (
-            RealClock() if state["clock_kind"] == "real" else SimulatedClock(from_ticks(int(state["clock"])))
+            RealClock() if state["clock_kind"] == "real" else SimulatedClock(stood)
         )
         begins = int(state["clock_start"])
         past = Past(store, history or History(), TABLES, int(state.get("history_begins", begins)), self.clock.ticks())
@@ -70,7 +77,11 @@ class Estate:
     @classmethod
     def _going_on(cls, store: Store, clock: Clock | None, lag: Lag | None, history: History | None) -> Estate:
         """An estate that was there before: its scale sets may have rules that work as time passes."""
-        estate = cls(store, clock, lag, history)
+        try:
+            estate = cls(store, clock, lag, history)
+        except BaseException:
+            store.close()
+            raise
         _ = estate.control
         return estate
 
@@ -126,7 +137,8 @@ class Estate:
         threads: int | None = None,
         memory_limit: str | None = None,
     ) -> Estate:
-        """The estate in a file made by `create`; its simulated clock goes on from where it stood."""
+        """The estate in a file made by `create`; its simulated clock goes on from where it stood, and one that is
+        given may not stand before that."""
         if not Path(path).exists():
             raise InventoryError("EstateUnavailable", f"there is no estate at {path}; make one with Estate.create")
         return cls._going_on(Store(path, threads=threads, memory_limit=memory_limit), clock, lag, history)

@@ -29,6 +29,11 @@ def parse(text: str, problems: Problems, *, max_text: int = MAX_TEXT) -> syntax.
     if len(text) > max_text:
         problems.add("KQL601", (0, 1), "max_text raises the limit", size=len(text), limit=max_text)
         return None
+    try:
+        text.isascii() or text.encode()
+    except UnicodeEncodeError as error:
+        problems.add("KQL110", (error.start, error.start + 1), "half of a surrogate pair is no character")
+        return None
     if not _brackets(text, problems):
         return None
     attempt = text

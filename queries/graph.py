@@ -19,7 +19,7 @@ from queries.meanwhile import meanwhile
 from queries.plans import Look, Plan, Plans
 from queries.profile import KUSTO, Profile
 from queries.result import Result, Timings
-from queries.settings import Settings
+from queries.settings import MOST_ROWS, Settings
 from queries.stream import Stream
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class ResourceGraph:
     def __init__(self, estate: Estate, *, settings: Settings | None = None) -> None:
         self.estate = estate
         self.settings = settings or Settings()
+        self._closed = False
         self._cursors = Cursors(lambda: estate.cursor(()))  # each plan has its tables prepared
         self._plans = Plans(estate, self._cursors, self.settings)
 
@@ -144,6 +145,8 @@ class ResourceGraph:
         Raises `kql.KqlError` with all problems of a wrong text; `QueryTimeout`, `AnswerTooLarge` and `QueryFailed`,
         which are kinds of it, when a right one gets no answer.
         """
+        if at_most is not None and at_most < 0:
+            raise ValueError(f"at_most is a number of rows; {at_most} is none")
         given = {**(parameters or {}), **more_parameters}
         started = perf_counter()
         self.estate.refresh()
@@ -314,9 +317,11 @@ class ResourceGraph:
         return self._plans.schema()
 
     def close(self) -> None:
-        """Give everything back. The graph cannot be asked afterwards."""
-        self._cursors.close()
-        self.estate.close()
+        """Give everything back. The graph cannot be asked afterwards; closing it again does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._cursors.close()
+            self.estate.close()
 
     def __enter__(self) -> Self:
         return self
@@ -340,10 +345,11 @@ class ResourceGraph:
             look.tell(cursor)
             ask(cursor, plan.statement, bound)
             engine_types = [column[1] for column in cursor.description or ()]
-            small = SMALL if limits.max_rows is None else min(SMALL, limits.max_rows + 1)
-            small = small if at_most is None else at_most + 1
+            small = SMALL if at_most is None else min(at_most, MOST_ROWS) + 1
+            small = small if limits.max_rows is None else min(small, limits.max_rows + 1)
             head: list[tuple[Any, ...]] = cursor.fetchmany(small)
             tail = None
+            self._must_fit(len(head), 0, text)
             if len(head) == small:
                 if at_most is None:
                     tail = self._tail(cursor, len(head), text)

@@ -87,7 +87,7 @@ def profile_of(wanted: str | Profile) -> Profile:
         return wanted
     try:
         return PROFILES[wanted]
-    except KeyError:
+    except (KeyError, TypeError):
         raise ValueError(f"there is no profile '{wanted}'; choose one of: {', '.join(PROFILES)}") from None
 
 

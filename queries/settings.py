@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_ROWS = 2**31 - 2
+"""The most rows that the engine hands out as tuples."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

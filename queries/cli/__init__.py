@@ -3,6 +3,7 @@ Here is its outermost layer."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -13,9 +14,10 @@ from queries.exit_codes import FAILED, INTERRUPTED, OK, TIMEOUT, USAGE, WRONG
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and give its exit code; nothing but a defect of ours ends in a traceback."""
+    if sys.stdout is None:  # whoever closed it wants nothing of what goes there
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     try:
         code = cli.main(arguments, prog_name="lazulite", standalone_mode=False)
-        sys.stdout.flush()
         return code if isinstance(code, int) else OK
     except SystemExit as exit:
         return exit.code if isinstance(exit.code, int) else OK if exit.code is None else FAILED

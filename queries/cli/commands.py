@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import Any
 
 import click
 
-from queries.cli.opening import opened
-from queries.cli.options import SavedName, output_options, world_of, world_options
+from queries.cli.opening import interruptible, opened
+from queries.cli.options import SEED, SavedName, output_options, world_of, world_options
 from queries.cli.reading import bytes_of, expanded, text_of
 from queries.cli.writing import form_of, look_of, notes, sink, told
 from queries.exit_codes import FAILED, OK, WRONG
@@ -31,10 +32,20 @@ def _tell_version(ctx: click.Context, param: click.Parameter, wanted: bool) -> N
 
 
 class ByUse(click.Group):
-    """Lists commands in the order in which they are written here, not by alphabet."""
+    """Lists commands in the order in which they are written here, not by alphabet; a reader that leaves is no failure."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            done = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has what it wanted. Python would complain when it closes standard output: give it another.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return OK
+        return done
 
 
 @click.group(
@@ -152,14 +163,15 @@ def explain(
 @cli.command()
 @click.argument("path", type=click.Path(dir_okay=False))
 @click.option("--vms", type=click.IntRange(min=0), default=1000, show_default=True, help="Virtual machines.")
-@click.option("--seed", type=int, default=7, show_default=True, help="Seed of the estate.")
+@click.option("--seed", type=SEED, default=7, show_default=True, help="Seed of the estate.")
 def create(path: str, vms: int, seed: int) -> None:
     """Make an estate in a new file, for --estate PATH."""
     from queries.graph import ResourceGraph
 
     if Path(path).exists():
         raise click.UsageError(f"'{path}' exists already")
-    ResourceGraph.create(path, vms, seed).close()
+    with interruptible():
+        ResourceGraph.create(path, vms, seed).close()
     click.echo(f"{path}: an estate of {vms:,} virtual machines", err=True)
 
 
@@ -174,7 +186,8 @@ def import_files(files: tuple[str, ...], output: str) -> None:
     from inventory import Estate, ImportReport
 
     report = ImportReport()
-    Estate.imported(files, path=output, report=report).close()
+    with interruptible():
+        Estate.imported(files, path=output, report=report).close()
     click.echo(f"{output}: {report}", err=True)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def opened(world: World, quiet: bool = False) -> Iterator[ResourceGraph]:
     """The graph of an estate."""
     slow = world.vms >= 50_000 and world.estate is None and not quiet and sys.stderr.isatty()
-    with _interruptible() as pressed:
+    with interruptible() as pressed:
         graph = world.open(progress=_tell_progress if slow else None)
     if slow:
         click.echo("\r\x1b[K", nl=False, err=True)
@@ -37,7 +37,7 @@ def _tell_progress(made: int, wanted: int) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Ctrl+C is never lost within: it waits until the engine is loaded, for which an interrupt is the end of the process,
     other libraries may drop it, and the engine at work makes an error of its own of it. Yields a function that says
     whether it was pressed."""

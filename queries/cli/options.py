@@ -12,10 +12,13 @@ import click
 
 from queries.formats import FORMATS
 from queries.library import saved_queries
+from queries.settings import MOST_ROWS
 from queries.world import World
 
 PAGE = 1000
 """Rows that a table shows unless told otherwise: the page of the service."""
+
+SEED = click.IntRange(-(2**63), 2**63 - 1)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -40,7 +43,10 @@ class Moment(click.ParamType[datetime]):
             moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"'{value}' is not a time; write 2026-01-15T12:00Z", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        try:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except OverflowError:
+            self.fail(f"'{value}' lies before the year 1 or beyond 9999", param, ctx)
 
 
 class Given(click.ParamType[tuple[str, str]]):
@@ -69,7 +75,7 @@ def world_options(command: Command) -> Command:
     for option in reversed(
         (
             click.option("--vms", type=click.IntRange(min=0), help="Virtual machines in the simulated estate [1000]."),
-            click.option("--seed", type=int, help="Seed of the estate: the same seed gives the same estate [7]."),
+            click.option("--seed", type=SEED, help="Seed of the estate: the same seed gives the same estate [7]."),
             click.option("--estate", type=click.Path(dir_okay=False), help="An estate kept in a file (see create)."),
             click.option("--at", type=Moment(), help="Start the simulated clock at this time."),
             click.option("--lag", type=Duration(), help="Longest time until a change is seen [60s]."),
@@ -93,7 +99,7 @@ def output_options(command: Command) -> Command:
                          help="Form of the answer [a table on a screen, jsonl in a pipe]."),
             click.option("-o", "--output", type=click.Path(dir_okay=False),
                          help="Write to a file; its extension chooses the format."),
-            click.option("--rows", type=click.IntRange(min=0), default=PAGE, show_default=True,
+            click.option("--rows", type=click.IntRange(0, MOST_ROWS), default=PAGE, show_default=True,
                          help="Rows that a table shows; 0 shows all."),
             click.option("--timeout", type=Duration(), help="Stop the query after this time."),
             click.option("--quiet", is_flag=True, help="No notes on standard error."),

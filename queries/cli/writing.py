@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from queries.exit_codes import OK
 from queries.formats import FORMATS, Format, Look, format_of_path
 
 if TYPE_CHECKING:
@@ -51,19 +51,21 @@ def look_of(stream: Any) -> Look:
 def sink(output: str | None) -> Iterator[BinaryIO]:
     """Where the bytes go. A file appears only when it is complete, so a failure leaves none half-written."""
     if output is None:
-        try:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            # The reader has what it wanted. Python would complain when it closes standard output: give it another.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(OK)
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
         return
-    partial = Path(f"{output}.part")
-    try:
-        with partial.open("wb") as out:
+    target = Path(output).resolve()  # a link goes on leading to its file
+    if target.exists() and not target.is_file():  # a pipe or a device is written to, and not replaced
+        with open(output, "wb") as out:
             yield out
-        partial.replace(output)
+        return
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), output)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with partial.open("xb") as out:
+            yield out
+        partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
 

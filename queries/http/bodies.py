@@ -17,8 +17,11 @@ def _no_constant(name: str) -> Any:
 def parse_json(raw: bytes) -> Any:
     """The value of a JSON text in UTF-8. Raises ArmError 400 InvalidRequestContent."""
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
-    except UnicodeDecodeError:
+        value = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_constant)
+        if b"\\ud" in raw or b"\\uD" in raw:  # an escape may say half a character, which is no text
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeError:
         reason = "it is not UTF-8"
     except RecursionError:
         reason = "it nests too deeply"

@@ -5,10 +5,11 @@ Its key never leaves the user's own folder, which only the user can read. Knows 
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import trustme
@@ -29,12 +30,18 @@ class Authority:
     def __init__(self, where: Path) -> None:
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.certificate = where / "ca.pem"
-        key = where / "ca.key"
-        if not (key.exists() and self.certificate.exists()):
+        both = where / "ca.key"  # the key and its certificate in one file: of several first starts at once, one wins whole
+        if not both.exists():
             made = trustme.CA(organization_name="Lazulite", organization_unit_name="local")
-            _write(key, made.private_key_pem.bytes())
-            _write(self.certificate, made.cert_pem.bytes())
-        self._ca = trustme.CA.from_pem(self.certificate.read_bytes(), key.read_bytes())
+            _write(both, made.private_key_pem.bytes() + made.cert_pem.bytes(), os.link)
+        key, mark, certificate = both.read_bytes().partition(b"-----BEGIN CERTIFICATE-----")
+        try:
+            self._ca = trustme.CA.from_pem(mark + certificate, key)
+        except ValueError:
+            reason = "holds no key with its certificate; remove the file, and both are made anew"
+            raise OSError(errno.EINVAL, reason, str(both)) from None
+        if not self.certificate.exists() or self.certificate.read_bytes() != mark + certificate:
+            _write(self.certificate, mark + certificate, os.replace)
 
     def context(self, names: Iterable[str] = ()) -> ssl.SSLContext:
         """A TLS context for a server under these names and the usual ones of this machine."""
@@ -43,9 +50,15 @@ class Authority:
         return context
 
 
-def _write(path: Path, content: bytes) -> None:
-    """A file that only the user can read and that is there as a whole or not at all."""
+def _write(path: Path, content: bytes, put: Callable[[str, Path], None]) -> None:
+    """A file that only the user can read and that is there as a whole or not at all; with `os.link`, only a new one."""
     handle, name = tempfile.mkstemp(dir=path.parent)  # made with mode 0600
     with os.fdopen(handle, "wb") as out:
         out.write(content)
-    os.replace(name, path)
+    try:
+        put(name, path)
+    except FileExistsError:
+        pass
+    finally:
+        if os.path.exists(name):
+            os.unlink(name)

@@ -99,7 +99,10 @@ def run(graph: ResourceGraph, options: dict[str, Any]) -> None:
     listening = Listening(options["host"], options["port"], options["tls_port"], options["certificates"])
     if listening.port is None and listening.tls_port is None:
         raise click.UsageError("--port off and --tls-port off leave nothing to listen on")
-    settings = settings_of(options)
+    try:
+        settings = settings_of(options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
     def ready(bound: Bound) -> None:
         click.echo(told(bound))

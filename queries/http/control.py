@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from queries.durations import duration
+from queries.durations import MOST, duration
 from queries.http.arm_error import ArmError, json_response
 from queries.http.bodies import json_object
 from queries.http.faults import Fault
@@ -90,12 +90,12 @@ def _ordered(service: Service, body: dict[str, object], fault: Fault) -> Respons
 
 
 def _seconds(given: object) -> float:
-    """A duration: seconds, or text such as 90s, 5m, 00:01:30."""
+    """A duration: seconds, or text such as 90s or 5m."""
     try:
         seconds = duration(given) if isinstance(given, str) else given
     except ValueError as error:
         raise ArmError(400, "InvalidParameter", str(error)) from None
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 10**9:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MOST:
         raise ArmError(400, "InvalidParameter", 'Give a duration: {"by": "60s"} or a number of seconds.')
     return float(seconds)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -141,7 +142,8 @@ def routes(service: Service) -> list[BaseRoute]:
         """What a query answers from the index beside what is true: the rows that differ, and how many do not."""
 
         def work(text: str, profile: str) -> str:
-            found = graph.compare(text, profile=profile, at_most=MOST_ROWS, timeout=patience)
+            # whole answers: of two that are cut, rows beyond the cut of one would seem to be missing from the other
+            found = graph.compare(text, profile=profile, timeout=patience)
             differing = [
                 *({"state": "stale", "index": index, "truth": truth} for index, truth in found.stale),
                 *({"state": "missing", "index": None, "truth": truth} for truth in found.missing),
@@ -149,10 +151,11 @@ def routes(service: Service) -> list[BaseRoute]:
             ]
             facts = {
                 "columns": [column.name for column in found.index.columns],
-                "rows": differing,
+                "rows": differing[:MOST_ROWS],
+                "truncated": len(differing) > MOST_ROWS,
                 "same": len(found.index) - len(found.stale) - len(found.ghosts),
             }
-            return json.dumps(facts, default=str)
+            return json.dumps(_finite(facts), default=str)
 
         return await asked(request, work)
 
@@ -166,7 +169,7 @@ def routes(service: Service) -> list[BaseRoute]:
         def work() -> str:
             found = graph.compare(_ONE, parameters={"wanted": id_})
             index, truth = (next(iter(result.to_pylist()), None) for result in (found.index, found.truth))
-            return json.dumps({"truth": truth, "index": index}, default=str)
+            return json.dumps(_finite({"truth": truth, "index": index}), default=str)
 
         return Response(await service.run(work), media_type=_JSON)
 
@@ -190,6 +193,15 @@ def _file(name: str) -> Response:
         if file.name == name and kind is not None:
             return Response(file.read_bytes(), headers=_HEADERS, media_type=f"{kind}; charset=utf-8")
     raise ArmError(404, "NotFound", f"The page has no file '{name}'.")
+
+
+def _finite(value: Any) -> Any:
+    """The value with the names of numbers that JSON does not have in their place."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _query(body: dict[str, Any]) -> str:

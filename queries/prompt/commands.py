@@ -17,6 +17,7 @@ from queries.formats import FORMATS, format_of_path
 from queries.library import saved_queries, saved_query
 from queries.profile import PROFILES, RESOURCE_GRAPH, profile_of
 from queries.prompt.talk import power_state
+from queries.settings import MOST_ROWS
 
 if TYPE_CHECKING:
     from queries.prompt.talk import Talk
@@ -198,8 +199,8 @@ def _screen_formats(talk: Talk, before: list[str], begun: str) -> Iterable[str]:
 
 def _rows(talk: Talk, words: list[str]) -> None:
     if words:
-        if not words[0].isdecimal():
-            raise Refused("write a number of rows, or 0 for all of them")
+        if not words[0].isdecimal() or int(words[0]) > MOST_ROWS:
+            raise Refused(f"write a number of rows up to {MOST_ROWS:,}, or 0 for all of them")
         talk.rows = int(words[0]) or None
     talk.say("all rows are shown" if talk.rows is None else f"the first {count(talk.rows, 'row')} are shown")
 

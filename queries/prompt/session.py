@@ -19,6 +19,7 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
+from queries.cli.opening import interruptible
 from queries.footer import count, on_their_way
 from queries.formats import Look
 from queries.prompt.editing import STYLE, UNFINISHED, Colours, Suggestions, is_command, is_complete
@@ -34,7 +35,8 @@ def converse(world: World) -> int:
     if not sys.stdin.isatty():
         sys.stderr.write("lazulite: the prompt needs a terminal; ask with: lazulite query -\n")
         return 2
-    graph = world.open()
+    with interruptible():
+        graph = world.open()
     try:
         colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
         talk = Talk(graph, look=Look(shutil.get_terminal_size().columns, colour))

@@ -98,6 +98,8 @@ class Talk:
             self.say("stopped" if isinstance(error, QueryInterrupted) else str(error))
         except OSError as error:
             self.say(f"{error.filename or 'output'}: {error.strerror}")
+        except Exception as error:  # a defect of ours: the conversation goes on all the same
+            self.say(f"that should not have happened: {type(error).__name__}: {error}")
 
 
 def _first_line(text: str) -> str:

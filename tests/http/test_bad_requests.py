@@ -145,3 +145,32 @@ def test_requests_with_bytes_out_of_place(server: Running) -> None:
             wrong_type = b"UnsupportedContentType" in reply  # which the service answers with 500
             assert status < 500 or wrong_type, (bytes(data), reply)
     assert server.alive() and answered(server, sound[0], more=True).split(b"\r\n\r\n")[1] == whole.split(b"\r\n\r\n")[1]
+
+
+@pytest.mark.parametrize("path", ["/providers/Microsoft.ResourceGraph/resources?api-version=2024-04-01", "/lazulite/explorer/ask"])
+def test_half_a_character_is_not_json(graph: ResourceGraph, make_client: Any, path: str) -> None:
+    client = make_client(graph, quota=None)
+    refused = client("POST", path, {"query": "resources | where name == '\ud800' | count"})
+    assert refused.status == 400 and b"UTF-8" in refused.content
+    whole = client("POST", path, raw=b'{"query": "resources | where name == \'\\ud83d\\ude00\' | count"}')
+    assert whole.status == 200
+
+
+def test_the_clock_stops_before_the_end_of_time(make_client: Any) -> None:
+    graph = ResourceGraph.simulated(vms=0)
+    client = make_client(graph, quota=None)
+    answers = [client("POST", "/lazulite/advance", {"by": 10**9}) for _ in range(260)]
+    assert {answer.status for answer in answers} == {200, 400} and answers[-1].code == "InvalidClock"
+    assert client("GET", "/lazulite/clock").status == 200
+    assert client("POST", "/lazulite/explorer/ask", {"query": "print now()"}).status == 200
+
+
+def test_the_page_is_given_numbers_that_json_does_not_have_by_their_names(make_client: Any) -> None:
+    graph = ResourceGraph.simulated(vms=5)
+    client = make_client(graph, quota=None)
+    graph.estate.churn(1)
+    query = "resources | where type =~ 'microsoft.compute/virtualmachines' | project id, x = real(nan), y = real(+inf), properties"
+    told = client("POST", "/lazulite/explorer/compare", {"query": query})
+    assert told.json["rows"], "something differs"
+    shown = told.json["rows"][0]["truth"] or told.json["rows"][0]["index"]
+    assert (shown["x"], shown["y"]) == ("NaN", "Infinity")

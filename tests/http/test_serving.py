@@ -269,3 +269,24 @@ def test_slow_senders_are_not_waited_for(graph: Any, tmp_path: Path) -> None:
         done.set()
         thread.join(20)
     assert not thread.is_alive()
+
+
+def test_several_first_starts_at_once_make_one_authority(tmp_path: Path) -> None:
+    from queries.http.certificates import Authority
+
+    for trial in range(6):
+        where = tmp_path / str(trial)
+        with ThreadPoolExecutor(4) as starts:
+            made = list(starts.map(lambda _: Authority(where), range(4)))  # noqa: B023
+        certificate = (where / "ca.pem").read_bytes()
+        assert {each.certificate.read_bytes() for each in (*made, Authority(where))} == {certificate}
+        assert {each._ca.cert_pem.bytes() for each in made} == {certificate}
+        assert {each.name for each in where.iterdir()} == {"ca.pem", "ca.key"}
+
+
+def test_a_damaged_authority_is_told_by_its_file(tmp_path: Path) -> None:
+    from queries.http.certificates import Authority
+
+    (tmp_path / "ca.key").write_text("y")
+    with pytest.raises(OSError, match="made anew"):
+        Authority(tmp_path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from inventory import Estate, InventoryError, Lag, SimulatedClock
+from inventory import Estate, InventoryError, Lag, RealClock, SimulatedClock
 from tests.inventory.test_generation import fingerprint
 from tests.inventory.test_lag import advance
 
@@ -98,3 +99,30 @@ def test_compression_in_time_changes_nothing_that_is_seen() -> None:
         before = fingerprint(estate)
         estate._store.compress_in_time(10**9)
         assert fingerprint(estate) == before
+
+
+def test_the_clock_of_an_estate_never_runs_backwards(tmp_path: Path) -> None:
+    path = tmp_path / "estate.duckdb"
+    with Estate.create(path, 3, 7) as estate:
+        estate.clock.advance(3600)
+        now = estate.clock.now()
+    for earlier in (SimulatedClock(now - timedelta(seconds=1)), SimulatedClock(datetime(2020, 1, 1, tzinfo=UTC))):
+        with pytest.raises(InventoryError, match=r"InvalidClock.*run backwards"):
+            Estate.open(path, clock=earlier)
+    with Estate.open(path) as estate:
+        assert estate.clock.now() == now
+        estate.clock.advance(timedelta(days=10_000))
+        now = estate.clock.now()
+    with pytest.raises(InventoryError, match="InvalidClock"):
+        Estate.open(path, clock=RealClock())
+    with Estate.open(path, clock=SimulatedClock(now + timedelta(days=1))) as estate:
+        assert estate.clock.now() == now + timedelta(days=1)
+
+
+def test_a_clock_stops_before_the_end_of_time() -> None:
+    clock = SimulatedClock()
+    before = clock.now()
+    for seconds in (1e12, 1e300, float("inf"), float("nan")):
+        with pytest.raises(InventoryError, match="InvalidClock"):
+            clock.advance(seconds)
+    assert clock.now() == before

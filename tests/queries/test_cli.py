@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -147,9 +148,19 @@ def loads_the_engine(process: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this system does not tell what a process has loaded")
-@pytest.mark.parametrize("seconds", [0, 0.7, 3])  # while the engine loads, while it makes the estate, while it asks
-def test_an_interrupt_exits_with_130(seconds: float) -> None:
-    command = [sys.executable, "-m", "queries", "query", "-q", ENDLESS, *SMALL]
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, ["query", "-q", ENDLESS, *SMALL]),
+        (0.7, ["query", "-q", ENDLESS, *SMALL]),
+        (3, ["query", "-q", ENDLESS, *SMALL]),
+        (1, ["create", "estate.duckdb", "--vms", "300000"]),
+    ],
+    ids=["while the engine loads", "while it makes the estate", "while it asks", "while it fills a file"],
+)
+def test_an_interrupt_exits_with_130(seconds: float, words: list[str], tmp_path: Path) -> None:
+    words = [str(tmp_path / word) if word.endswith(".duckdb") else word for word in words]
+    command = [sys.executable, "-m", "queries", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             while not loads_the_engine(process.pid):
@@ -166,6 +177,7 @@ def test_an_interrupt_exits_with_130(seconds: float) -> None:
     # Python ends by the signal itself where the interrupt met it while it ran a text, as dataclasses do; a shell says 130.
     assert process.returncode in (130, -signal.SIGINT)
     assert b"Traceback" not in err and b"interrupted" in err
+    assert not (tmp_path / "estate.duckdb").exists()
 
 
 @pytest.mark.parametrize(
@@ -185,12 +197,53 @@ def test_an_interrupt_exits_with_130(seconds: float) -> None:
         ["serve", "--port", "65536"],
         ["serve", "--tls-port", "https"],
         ["serve", "--quota", "many"],
+        ["serve", "--token", " ", "--vms", "0"],
+        ["query", "-q", "print 1", "--seed", str(2**63)],
+        ["query", "-q", "print 1", "--lag", "9" * 400],
+        ["query", "-q", "print 1", "--advance", "999999999d"],
+        ["query", "-q", "print 1", "--at", "0001-01-01T00:00+05:00"],
+        ["query", "-q", "print 1", "--rows", str(2**70), "-f", "table"],
     ],
     ids=lambda arguments: " ".join(arguments),
 )
 def test_wrong_usage_exits_with_2_and_a_reason(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert run(arguments) == 2
     assert "Error:" in capsys.readouterr().err
+
+
+def test_a_file_is_written_where_the_name_leads(tmp_path: Path) -> None:
+    asking = ["query", "--vms", "0", "--quiet", "-q", "print a = 1", "--format", "csv", "-o"]
+    target, link, beside = tmp_path / "target", tmp_path / "link.csv", tmp_path / "link.csv.part"
+    link.symlink_to(target)
+    beside.write_text("precious")
+    assert run([*asking, str(link)]) == 0
+    assert link.is_symlink() and target.read_text() == "a\n1\n" and beside.read_text() == "precious"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as readers:
+        read = readers.submit(pipe.read_text)
+        assert run([*asking, str(pipe)]) == 0
+        assert read.result(30) == "a\n1\n" and pipe.is_fifo()
+    assert {each.name for each in tmp_path.iterdir()} == {"target", "link.csv", "link.csv.part", "pipe"}
+
+
+def test_a_file_in_no_folder_is_told_by_its_own_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert run(["query", "--vms", "0", "-q", "print 1", "-o", str(tmp_path / "none" / "x.csv")]) == 1
+    assert capsys.readouterr().err.startswith(f"lazulite: {tmp_path / 'none' / 'x.csv'}: No such file")
+
+
+def test_the_end_of_time_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["query", "--vms", "0", "-q", "print 1", "--at", "9999-12-31T23:59:59", "--advance", "1h"]) == 1
+    assert "InvalidClock" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["list --texts", "query -q 'range i from 1 to 5 step 1' --vms 0"])
+def test_no_reader_at_all_and_one_that_leaves_are_no_error(words: str) -> None:
+    for end in (" >&-", " | head -c 1 >/dev/null"):
+        command = f"{sys.executable} -m queries {words}{end}; echo ${{PIPESTATUS[0]}}"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, timeout=60)
+        assert b"Traceback" not in done.stderr, done.stderr
+        assert done.stdout == b"0\n" or end == " >&-"
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

@@ -392,3 +392,25 @@ def test_columns_that_are_alike_in_the_first_part_of_a_table_stay_apart() -> Non
         all_rows = graph.query("resourcecontainers | project id, location, resourceGroup").rows()
         assert set(rows) <= set(all_rows)
         assert any(location != group for _, location, group in all_rows)
+
+
+def test_a_cut_answer_has_its_limits_too(graph: ResourceGraph) -> None:
+    with ResourceGraph.simulated(vms=5, settings=Settings(max_rows=10)) as small:
+        with pytest.raises(AnswerTooLarge):
+            small.query("range i from 1 to 100 step 1", at_most=50)
+        assert len(small.query("range i from 1 to 100 step 1", at_most=5)) == 5
+    assert len(graph.query("range i from 1 to 100 step 1", at_most=2**70)) == 100
+    with pytest.raises(ValueError, match="at_most"):
+        graph.query("print 1", at_most=-1)
+
+
+def test_half_a_character_is_a_problem_with_a_place(graph: ResourceGraph) -> None:
+    with pytest.raises(kql.KqlError) as caught:
+        graph.query("print x = '\ud800'")
+    assert [(problem.code, problem.span) for problem in caught.value.problems] == [("KQL110", (11, 12))]
+
+
+def test_closing_twice_does_nothing() -> None:
+    closed = ResourceGraph.simulated(vms=1)
+    closed.close()
+    closed.close()
