@@ -20,8 +20,12 @@ def main() -> None:
         sys.exit(f"lazulite: the command line needs {missing.name}; install it with: pip install 'lazulite[cli]'")
     except KeyboardInterrupt:
         code = INTERRUPTED
-    if code == INTERRUPTED:  # what is being loaded ends first; whoever presses again changes nothing
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while code == INTERRUPTED:  # what is being loaded ends first; whoever presses again, even now, changes nothing
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            break
+        except KeyboardInterrupt:
+            continue
     sys.exit(code)
 
 

@@ -152,7 +152,7 @@ def routes(service: Service) -> list[BaseRoute]:
             facts = {
                 "columns": [column.name for column in found.index.columns],
                 "rows": differing[:MOST_ROWS],
-                "truncated": len(differing) > MOST_ROWS,
+                "differing": len(differing),
                 "same": len(found.index) - len(found.stale) - len(found.ghosts),
             }
             return json.dumps(_finite(facts), default=str)

@@ -40,9 +40,10 @@ function cell(value, type) {
 }
 
 /** The rows of an answer that the truth shows otherwise: stale, missing or ghosts, each with both values where they differ. */
-export function differences({ columns, rows, same }) {
-  const told = rows.length
-    ? `${rows.length} row${rows.length === 1 ? "" : "s"} of the index ${rows.length === 1 ? "is" : "are"} not as the truth has ${rows.length === 1 ? "it" : "them"}; ${same} agree.`
+export function differences({ columns, rows, differing, same }) {
+  const told = differing
+    ? `${differing} row${differing === 1 ? "" : "s"} of the index ${differing === 1 ? "is" : "are"} not as the truth has ${differing === 1 ? "it" : "them"}; ${same} agree.`
+      + (rows.length < differing ? ` The first ${rows.length} are shown.` : "")
     : `The index shows the truth: ${same} row${same === 1 ? "" : "s"} agree.`;
   const heads = ["state", ...columns].map((name) => element("th", { scope: "col" }, name));
   const lines = rows.map(({ state, index, truth }) => element("tr", { className: state },
