@@ -40,6 +40,10 @@ ROWS = (
            examples=("tostring(parse_url('https://a.b:80/c?d=e').Host) == 'a.b'",), nulls="custom"),
     scalar(("parse_urlquery(query:text) -> dynamic", "json_object('Query Parameters', kql_url_query(ltrim({query}, '?')))"),
            doc="The parameters of a URL's query as a bag.", examples=("isnotnull(parse_urlquery('a=b'))",), nulls="custom"),
-    refused("parse_xml", "XML needs a parser that DuckDB does not have"),
+    scalar(("parse_xml(xml:text) -> dynamic", "kql_xml({xml})"),
+           doc="XML as a bag: attributes are called @name, text beside them #text, and elements of one name are an array."
+               " Texts are trimmed, and numbers if they look so. Null if it is not well-formed, or longer than 1 MB.",
+           examples=("parse_xml('<e a=\"b\">c</e>').e['#text'] == 'c'", "parse_xml('<e><a>1</a><a>2</a></e>').e.a[1] == 2",
+                     "isnull(parse_xml('<e>'))"), nulls="custom"),
     refused("parse_user_agent", "it needs Microsoft's own table of user agents"),
 )  # fmt: skip
