@@ -14,7 +14,7 @@ from kql import plan
 from kql.bind.binder import Binder
 from kql.bind.binder import ready as bind_ready
 from kql.messages import KqlError, Problem, Problems, nearest
-from kql.parse import MAX_TEXT, parse
+from kql.parse import MAX_TEXT, own, parse
 from kql.parse import ready as parse_ready
 from kql.plan import Relation, columns_of
 from kql.schema import Schema
@@ -262,6 +262,7 @@ def _compile(
         binder = Binder(
             schema,
             problems,
+            own,
             default_table=default_table,
             profile=profile,
             scope=limits,

@@ -52,6 +52,15 @@ def parse(text: str, problems: Problems, *, max_text: int = MAX_TEXT) -> syntax.
     return None
 
 
+@functools.cache
+def own(text: str) -> syntax.Query:
+    """The syntax tree of a text that is part of this engine, such as a plugin that is written in KQL."""
+    problems = Problems()
+    tree = parse(text, problems)
+    assert tree is not None and not problems.errors, f"{text}: {problems.found}"
+    return tree
+
+
 def _attempt(attempt: str, text: str, problems: Problems) -> syntax.Query | None:
     import lark
 

@@ -44,12 +44,14 @@ def ready() -> None:
 
 
 class Binder:
-    """Binds one text. `problems` collects what is wrong; `tables` the names of the tables that are read."""
+    """Binds one text. `problems` collects what is wrong; `tables` the names of the tables that are read; `read` makes a
+    syntax tree of what is written in KQL in this engine."""
 
     def __init__(
         self,
         schema: Schema,
         problems: Problems,
+        read: Callable[[str], syntax.Query],
         *,
         default_table: str = "Resources",
         profile: Any = None,
@@ -58,6 +60,7 @@ class Binder:
     ) -> None:
         self.schema = schema
         self.problems = problems
+        self.read = read
         self.default_table = default_table
         self.bounds = Bounds(profile, problems)
         self.limits = scope or {}

@@ -18,7 +18,7 @@ from kql.bind.binder import Binder
 from kql.bind.scope import Environment, FunctionBinding, ScalarBinding, TabularBinding
 from kql.editing.words import operator_words
 from kql.messages import Problems
-from kql.parse import parse
+from kql.parse import own, parse
 
 if TYPE_CHECKING:
     from kql.schema import Schema
@@ -232,12 +232,12 @@ def _sight(statements: str, head: str, right: str, piped: bool, schema: Schema) 
 
 
 def _gives_rows(binding: FunctionBinding, schema: Schema) -> bool:
-    return lets.is_tabular(Binder(schema, Problems()), binding)
+    return lets.is_tabular(Binder(schema, Problems(), own), binding)
 
 
 def _bound(statements: str, head: str, schema: Schema) -> tuple[Environment, plan.Relation | None]:
     """The names that the statements define, and the relation of a pipeline; broken operators are skipped."""
-    binder = Binder(schema, Problems())
+    binder = Binder(schema, Problems(), own)
     environment = Environment()
     before = _quietly(lambda: parse(statements, Problems())) if statements.strip() else None
     if before is not None:

@@ -6,8 +6,8 @@ from kql.operators.base import OPERATORS, Operator
 
 # Each module holds classes of one kind; a class enters OPERATORS by being defined.
 MODULES = (
-    "apply", "columns", "evaluate", "expand", "graphs", "groups", "joins", "pairs", "parsing", "patterns", "plugins_refused",
-    "plugins_rows", "plugins_shape", "ranking", "refusals", "rows", "scanning", "searching", "series",
+    "apply", "columns", "evaluate", "expand", "graphs", "groups", "joins", "pairs", "parsing", "patterns", "plugins_activity",
+    "plugins_refused", "plugins_rows", "plugins_shape", "ranking", "refusals", "rows", "scanning", "searching", "series",
     "sources",
 )  # fmt: skip
 for _module in MODULES:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from kql.operators.evaluate import refused
 
 refused(
-    "it belongs to the analysis of users' behaviour, of which an inventory of resources has none",
-    "active_users_count", "activity_counts_metrics", "activity_engagement", "activity_metrics", "new_activity_metrics",
-    "session_count", "sliding_window_counts", "funnel_sequence", "funnel_sequence_completion", "sequence_detect",
+    "the service does not publish how its windows meet",
+    "activity_engagement", "new_activity_metrics", "session_count", "funnel_sequence", "funnel_sequence_completion",
+    "sequence_detect",
 )  # fmt: skip
 refused("it is for Kusto's own use", "identity", "identity_v3", "estimate_rows_count", "external_datatable")
 refused(

@@ -10,6 +10,10 @@ import pytest
 import kql
 from tests.kql.shared import NOTHING, answer
 
+SEEN = """let Seen = datatable(who: string, t: datetime, place: long)[
+  'a', datetime(2017-08-01), 1, 'a', datetime(2017-08-01 02:00), 1, 'b', datetime(2017-08-01), long(null), 'a', datetime(2017-08-02), 1,
+  'c', datetime(2017-08-02), 2, 'a', datetime(2017-08-04), long(null)];
+"""
 DAYS = """let Days = datatable(day: long, shop: string, sold: long)
 [1, 'a', 5, 2, 'a', 0, 4, 'a', 7, 1, 'b', 1, 3, 'b', 2];
 """
@@ -78,6 +82,22 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
     ("a table's rows by address", """print ip = '10.1.2.3'
       | evaluate ipv4_lookup((datatable(net: string, n: long)['10.0.0.0/8', 1, '11.0.0.0/8', 2]), ip, net)""",
      ["ip", "net", "n"], [("10.1.2.3", "10.0.0.0/8", 1)]),
+    ("who was seen first, and all so far", SEEN + """Seen | evaluate activity_counts_metrics(who, t, datetime(2017-08-01),
+      datetime(2017-08-04), 1d) | sort by t asc | project-away t""", ["count", "dcount", "new_dcount", "aggregated_dcount"],
+     [(3, 2, 2, 2), (2, 2, 1, 3), (1, 1, 0, 3)]),
+    ("who came first, by what and beside nothing", SEEN + """Seen | where who != 'c' | evaluate activity_counts_metrics(who, t,
+      datetime(2017-08-01), datetime(2017-08-04), 1d, place) | sort by place asc, t asc | project-away t""",
+     ["place", "count", "dcount", "new_dcount", "aggregated_dcount"],
+     [(None, 1, 1, 1, 1), (None, 1, 1, 1, 2), (1, 2, 1, 1, 1), (1, 1, 1, 0, 1)]),
+    ("who came back and who did not", SEEN + """Seen | evaluate activity_metrics(who, t, datetime(2017-08-01), datetime(2017-08-04), 1d)
+      | sort by t asc | project dcount_values, dcount_newvalues,
+      retained = tostring(retention_rate), churn = tostring(churn_rate)""",
+     ["dcount_values", "dcount_newvalues", "retained", "churn"],
+     [(2, 2, "NaN", "NaN"), (2, 1, "0.5", "0.5"), (1, 1, "NaN", "NaN")]),
+    ("who was there in the last two days", SEEN + """Seen | evaluate sliding_window_counts(who, t, datetime(2017-08-01),
+      datetime(2017-08-04), 2d, 1d) | sort by t asc | project Count, Dcount""", ["Count", "Dcount"], [(3, 2), (5, 3), (2, 2), (1, 1)]),
+    ("who was there often, and lately", SEEN + """Seen | evaluate active_users_count(who, t, datetime(2017-08-02),
+      datetime(2017-08-04), 2d, 1d, 2, 3d) | project t, dcount""", ["t", "dcount"], [("2017-08-02T00:00:00.0000000Z", 1)]),
     # ---- several tables
     ("find packs what is not shared", """let A = datatable(id: long, x: string)[1, 'p']; let B = datatable(id: long, y: long)[1, 5];
       find in (A, B) where id == 1""", ["source_", "id", "pack_"], [("A", 1, {"x": "p"}), ("B", 1, {"y": 5})]),
