@@ -6,6 +6,8 @@ nulls. Whole numbers stay whole where the operation keeps them so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kql.forms import Form, Json, List, Object, Scalar
 from kql.functions.row import Function, refused, scalar
 from kql.functions.template import Template, template
@@ -171,6 +173,12 @@ _COSINE = template(
 
 _MODEL = "it fits a statistical model whose details the service does not publish"
 
+def _no_period(constants: Sequence[object]) -> str:
+    """-1 asks for detection, as leaving the period out does."""
+    detects = len(constants) < 2 or constants[1] == -1
+    return "it needs its period: how the service detects one is not published" if detects else ""
+
+
 ROWS = (
     _arithmetic("series_add", "p[1] + p[2]", "their sums", "dynamic([1, 2]), dynamic([3, 4])", "[4,6]"),
     _arithmetic("series_subtract", "p[1] - p[2]", "their differences", "dynamic([3, 4]), 1", "[2,3]"),
@@ -249,7 +257,12 @@ ROWS = (
              "toreal(series_fit_2lines_dynamic(dynamic([1, 2, 3, 4, 9, 8, 7])).right_slope) == -1.0"),
     _fourier(False),
     _fourier(True),
+    scalar(("series_seasonal(series:dynamic, period:Integer? <Constant>) -> dynamic", template("kql_seasonal({series:numbers}, {period})", _REALS)),
+           doc="The seasonal part of a series: at each place the median of those that lie whole periods apart. A period that is"
+               " not positive gives zeros; without one it would be detected, which is not part of this engine.",
+           examples=("tostring(series_seasonal(dynamic([1, 3, 2, 4, 9, 3]), 2)) == '[2.0,3.0,2.0,3.0,2.0,3.0]'",
+                     "tostring(series_seasonal(dynamic([1, 2]), 0)) == '[0.0,0.0]'"), nulls="custom", check=_no_period),
     *(refused(name, _MODEL) for name in (
-        "series_outliers", "series_seasonal", "series_decompose", "series_decompose_forecast", "series_decompose_anomalies",
+        "series_outliers", "series_decompose", "series_decompose_forecast", "series_decompose_anomalies",
         "series_periods_detect", "series_periods_validate")),
 )  # fmt: skip

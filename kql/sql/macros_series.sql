@@ -90,3 +90,8 @@ CREATE OR REPLACE MACRO kql_two_lines(y) AS
         variance := h.l.variance, rvariance := r / (h.n - 1), line_fit := list_concat(s.a.line_fit, s.b.line_fit),
         right_rsquare := s.b.rsquare, right_slope := s.b.slope, right_interception := s.b.interception, right_variance := s.b.variance, right_rvariance := s.b.rvariance,
         left_rsquare := s.a.rsquare, left_slope := s.a.slope, left_interception := s.a.interception, left_variance := s.a.variance, left_rvariance := s.a.rvariance))[1] END)[1])[1];
+CREATE OR REPLACE MACRO kql_seasonal(x, period) AS
+  list_transform([struct_pack(x := x, p := period)], lambda s: CASE WHEN s.p > 0
+    THEN list_transform([list_transform(range(least(s.p, len(s.x))), lambda phase: list_aggregate(list_filter(s.x, lambda v, i: (i - 1) % s.p = phase), 'median'))],
+      lambda medians: list_transform(s.x, lambda v, i: medians[(i - 1) % s.p + 1]))[1]
+    ELSE list_transform(s.x, lambda v: 0.0::DOUBLE) END)[1];

@@ -7,7 +7,7 @@ from typing import Any
 from xml.parsers import expat
 
 import duckdb
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -85,12 +85,14 @@ DOCUMENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_documents_are_read(text: str) -> None:
     assert expected(text)
     assert read(text) == expected(text)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["<a>", "</a>", "<b/>", "<", ">", "/", "a", "&", ";", "&gt;", " ", '"', "=", 'a="1"', "<a ", "</", "1"]), max_size=9))
 def test_only_what_is_well_formed_is_read(pieces: list[str]) -> None:
     text = "".join(pieces)
