@@ -43,6 +43,8 @@ def appearing(target: Path) -> Iterator[Path]:
     """A name for a file under way; it gets the name `target` when it is complete, and is gone when it is not."""
     if target.exists():
         raise InventoryError("Conflict", f"{target} exists already; open it, or choose another name")
+    if not target.parent.is_dir():
+        raise InventoryError("EstateUnavailable", f"there is no folder {target.parent} in which {target.name} could be made")
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.unfinished")
     try:
         yield unfinished

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import reprlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from kql.parse import MAX_TEXT, own, parse
 from kql.parse import ready as parse_ready
 from kql.plan import Relation, columns_of
 from kql.schema import Schema
-from kql.sql import paging, prelude
+from kql.sql import paging, prelude, quote
 from kql.sql.emit import emit
 from kql.types import UNKNOWN, Type
 
@@ -71,7 +72,7 @@ class Compiled:
             if name in given:
                 value = _parameter(given[name], type)
                 if value is _WRONG:
-                    problems.add("KQL803", (0, 1), name=name, type=type.value, value=repr(given[name]))
+                    problems.add("KQL803", (0, 1), name=name, type=type.value, value=_shown(given[name]))
             elif name in self._defaults:
                 value = self._defaults[name]
             else:
@@ -144,20 +145,26 @@ def _parameter(value: Any, type: Type) -> object:
 
     epoch = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
     if type is Type.DYNAMIC:
-        return json.dumps(value)
+        try:
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        except (TypeError, ValueError, RecursionError):
+            return _WRONG
+        return text if _is_text(text) else _WRONG
     if value is None:
         return "" if type is Type.STRING else None
+    if type in (Type.INT, Type.LONG, Type.REAL, Type.DECIMAL) and isinstance(value, int | decimal.Decimal):
+        if isinstance(value, bool) or (isinstance(value, int) and value.bit_length() > 1024):
+            return _WRONG
+        value = str(value)  # held to the bounds of what is written
     if isinstance(value, str):
         parsed = parse_constant(value, type)
-        return _WRONG if parsed is None else parsed
+        if parsed is None or not _is_text(value) or (isinstance(parsed, decimal.Decimal) and abs(parsed) >= quote.MOST_DECIMAL):
+            return _WRONG
+        return parsed
     match type:
         case Type.BOOL if isinstance(value, bool):
             return value
-        case Type.INT | Type.LONG if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        case Type.REAL if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        case Type.DECIMAL if isinstance(value, int | decimal.Decimal):
+        case Type.REAL if isinstance(value, float):
             return value
         case Type.DATETIME if isinstance(value, datetime.datetime):
             aware = value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
@@ -167,6 +174,19 @@ def _parameter(value: Any, type: Type) -> object:
         case Type.GUID if isinstance(value, uuid.UUID):
             return str(value)
     return _WRONG
+
+
+def _shown(value: object) -> str:
+    """A value in a message, cut short; what cannot be printed by its type."""
+    try:
+        return reprlib.repr(value)
+    except Exception:
+        return f"one of {type(value).__name__}"
+
+
+def _is_text(value: str) -> bool:
+    """Whether it is all characters: half of a surrogate pair is none."""
+    return value.isascii() or value.encode(errors="replace").decode() == value
 
 
 @cache

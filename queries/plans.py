@@ -62,8 +62,10 @@ class Plans:
         look: Look | None = None,
     ) -> tuple[Plan, bool]:
         """The plan of a text, and whether it was kept from before. Raises `kql.KqlError`."""
-        if isinstance(subscriptions, str):
-            raise TypeError("subscriptions is a list of subscription ids, not one string")
+        if not isinstance(text, str):
+            raise TypeError(f"a query is a text, not {type(text).__name__}")
+        if isinstance(subscriptions, str) or not all(isinstance(each, str) for each in subscriptions or ()):
+            raise TypeError("subscriptions is a list of subscription ids, each a string")
         wanted = profile_of(profile)
         look = self.look() if look is None else look
         schema = self.schema(look.perspective)

@@ -327,8 +327,10 @@ class Binder:
             return value
         if isinstance(value, plan.Literal) and value.value is None:
             return plan.Literal("" if type is STRING else None, type)
-        if isinstance(value, plan.Literal) and isinstance(value.value, int) and type in (REAL, LONG) and given in (INT, LONG):
-            return plan.Literal(float(value.value) if type is REAL else value.value, type)
+        if isinstance(value, plan.Literal) and isinstance(value.value, int) and given in (INT, LONG):
+            known = parse_constant(str(value.value), type) if type in NUMBERS else None
+            if known is not None:
+                return plan.Literal(known, type)
         if widens(given, type) or DYNAMIC in (given, type):
             return plan.Convert(value, type)
         if given is LONG and type is INT:

@@ -112,6 +112,8 @@ def _declare(binder: Binder, parameter: syntax.Parameter, environment: Environme
         converted = binder.fit(value, type, parameter.default.span)
         if isinstance(converted, plan.Literal):
             binder.defaults[parameter.name] = converted
+        elif not binder.problems.errors:
+            binder.problems.add("KQL305", parameter.default.span, what=f"the default of '{parameter.name}'")
     else:
         binder.required[parameter.name] = parameter.span
     return environment.with_(parameter.name, ScalarBinding(plan.Parameter("p_" + parameter.name, type)))

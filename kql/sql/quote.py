@@ -23,6 +23,9 @@ SQL_TYPES: dict[Type, str] = {
     Type.UNKNOWN: "VARCHAR",
 }
 
+MOST_DECIMAL = decimal.Decimal(10) ** 26
+"""The first number that a column of decimals does not hold."""
+
 
 def text(value: str) -> str:
     """A string literal. A zero character, which SQL text cannot hold, is spelled with chr(0)."""

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from queries.appearing import appearing
 from queries.formats import FORMATS, Format, Look, format_of_path
 
 if TYPE_CHECKING:
@@ -49,25 +48,13 @@ def look_of(stream: Any) -> Look:
 
 @contextmanager
 def sink(output: str | None) -> Iterator[BinaryIO]:
-    """Where the bytes go. A file appears only when it is complete, so a failure leaves none half-written."""
+    """Where the bytes go."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    target = Path(output).resolve()  # a link goes on leading to its file
-    if target.exists() and not target.is_file():  # a pipe or a device is written to, and not replaced
-        with open(output, "wb") as out:
-            yield out
-        return
-    if not target.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), output)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with partial.open("xb") as out:
-            yield out
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with appearing(output) as out:
+        yield out
 
 
 def notes(text: str, result: Result, look: Look) -> None:

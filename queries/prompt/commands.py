@@ -6,11 +6,11 @@ import difflib
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import kql
 from inventory import InventoryError
+from queries.appearing import appearing
 from queries.durations import duration
 from queries.footer import count, on_their_way
 from queries.formats import FORMATS, format_of_path
@@ -261,8 +261,8 @@ def _save(talk: Talk, words: list[str]) -> None:
     if form is None:
         known = " ".join(extension for row in FORMATS.values() for extension in row.extensions)
         raise Refused(f"the name '{words[0]}' says nothing of a format; give it one of: {known}")
-    result = talk.graph.query(talk.last, profile=talk.profile, parameters=talk._declared(talk.last))
-    with Path(words[0]).open("wb") as out:
+    result = talk.whole()
+    with appearing(words[0]) as out:
         form.write(result, out)
     talk.say(f"{words[0]}: {count(len(result), 'row')} as {form.name}")
 

@@ -28,6 +28,8 @@ class Talk:
         self.profile: Profile = KUSTO
         self.parameters: dict[str, object] = {}
         self.last: str | None = None
+        self._given: dict[str, object] = {}
+        self._shown: Result | None = None
         self.done = False
 
     def say(self, text: str = "", dim: bool = False) -> None:
@@ -49,7 +51,7 @@ class Talk:
             self.graph,
             lambda: self.graph.query(text, profile=self.profile, at_most=self.rows, parameters=given),
         )
-        self.last = text
+        self.last, self._given, self._shown = text, given, result
         elsewhere = [advice for advice in result.advice if of_service(advice)]
         for advice in result.advice:
             if advice not in elsewhere:
@@ -61,6 +63,14 @@ class Talk:
         if result.truncated:
             self.say("there are more rows: .rows 0 shows all, .save FILE writes them to a file", dim=True)
         return result
+
+    def whole(self) -> Result:
+        """The last answer with all its rows: as it was shown, or asked for again if some of them were left out."""
+        assert self.last is not None
+        text, given = self.last, self._given
+        if self._shown is None or self._shown.truncated:
+            return interruptibly(self.graph, lambda: self.graph.query(text, profile=self.profile, parameters=given))
+        return self._shown
 
     def look(self) -> Look:
         return Look(self.width, self.colour)

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -140,6 +141,33 @@ def test_a_missing_or_unknown_parameter_is_named(graph: ResourceGraph) -> None:
         graph.query("declare query_parameters(wanted: string); print wanted")
     with pytest.raises(kql.KqlError, match="other"):
         graph.query("print 1", other=1)
+
+
+TYPED = "declare query_parameters(n: long = 1, i: int = 2, r: real = 3, d: decimal = 4, x: dynamic = dynamic(null)); print n, i, r, d, x"
+
+
+def test_defaults_of_parameters_become_their_types(graph: ResourceGraph) -> None:
+    assert graph.query(TYPED).rows() == [(1, 2, 3.0, Decimal(4), None)]
+    with pytest.raises(kql.KqlError, match=r"KQL305.*the default of 'n' must be a constant"):
+        graph.query("declare query_parameters(n: datetime = now()); print n")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"n": 2**63}, {"n": 10**5000}, {"n": True}, {"i": 2**31}, {"r": 10**400}, {"d": Decimal("1e26")}, {"d": Decimal("nan")},
+     {"x": b"a"}, {"x": {1}}, {"x": [float("nan")]}, {"x": "\ud800"}, {"n": "1x"}],
+    ids=lambda given: str(next(iter(given))),
+)  # fmt: skip
+def test_what_no_parameter_can_be_is_told(graph: ResourceGraph, given: dict[str, object]) -> None:
+    with pytest.raises(kql.KqlError, match=f"KQL803.*parameter '{next(iter(given))}'"):
+        graph.query(TYPED, parameters=given)
+
+
+def test_the_wrong_things_to_ask_are_named(graph: ResourceGraph) -> None:
+    wrong: Any = None
+    for ask in (lambda: graph.query(wrong), lambda: graph.query("print 1", subscriptions=[wrong])):
+        with pytest.raises(TypeError, match=r"a text|a string"):
+            ask()
 
 
 def test_subscriptions_narrow_every_table(graph: ResourceGraph) -> None:

@@ -171,6 +171,15 @@ def test_the_whole_answer_is_saved(talk: Talk, tmp_path: Path) -> None:
     assert ".parquet" in said(talk, f".save {tmp_path}/x")
 
 
+def test_what_was_shown_is_saved_though_time_has_passed(talk: Talk, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("before")
+    said(talk, "print now(), rand()")
+    shown = talk.graph.query("print now()").scalar()
+    said(talk, ".advance 60s", f".save '{tmp_path}/x.csv'")
+    assert shown.strftime("%H:%M:%S") in (tmp_path / "x.csv").read_text()
+    assert [each.name for each in tmp_path.iterdir()] == ["x.csv"]
+
+
 def test_the_service_s_profile_can_be_chosen(talk: Talk) -> None:
     assert "resource-graph" in said(talk, ".profile resource-graph")
     assert "error KQL7" in said(talk, "print 1")
