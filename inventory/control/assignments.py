@@ -12,6 +12,7 @@ from inventory.control import schedules
 from inventory.control.ids import ResourceId, parse
 from inventory.control.provider import Provider
 from inventory.control.records import Values
+from inventory.control.shape_check import AUTOSCALE, well_formed_properties
 from inventory.errors import InventoryError
 from inventory.resource_types import SCALE_SETS, VIRTUAL_MACHINES
 from inventory.rules import comparison
@@ -24,7 +25,6 @@ def _extended(id_: ResourceId, properties: Mapping[str, Any]) -> list[str]:
     return [id_.text.rsplit("/providers/", 1)[0]]
 
 
-AUTOSCALE = "microsoft.insights/autoscalesettings"
 FEATURES: tuple[tuple[str, str, Targets], ...] = (
     # type, feature, what it is about
     (AUTOSCALE, "Automatic Scaling", lambda i, p: [p.get("targetResourceUri")]),
@@ -36,6 +36,16 @@ FEATURES: tuple[tuple[str, str, Targets], ...] = (
     ("microsoft.recoveryservices/vaults/replicationfabrics/replicationprotectioncontainers/replicationprotecteditems",
      "Azure Site Recovery", lambda i, p: [(p.get("providerSpecificDetails") or {}).get("fabricObjectId")]),
 )  # fmt: skip
+
+
+def autoscale_settings(properties: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Autoscale settings in which all can be understood. Raises InventoryError for others."""
+    settings: Mapping[str, Any] = well_formed_properties(AUTOSCALE, properties)
+    schedules.check(settings.get("profiles") or ())
+    if not settings.get("targetResourceUri"):
+        raise InventoryError("BadRequest", "The autoscale setting names no targetResourceUri.")
+    parse(settings["targetResourceUri"])
+    return settings
 
 
 class Assignment(Provider):
@@ -51,7 +61,7 @@ class Assignment(Provider):
             if target:
                 self.check_target(str(target))
         if self.kind == AUTOSCALE:
-            schedules.check(document["properties"].get("profiles") or ())
+            autoscale_settings(document["properties"])
         return document
 
     def check_target(self, target: str) -> None:

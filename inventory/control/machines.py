@@ -263,6 +263,8 @@ class VirtualMachines(Provider):
         if not names and had is None:
             raise machine_documents.missing("networkProfile")
         for reference in names[: len(names) - len(described)]:
+            if not reference.get("id"):
+                raise machine_documents.missing("networkProfile.networkInterfaces.id")
             known = self.records.find(parse(reference["id"]), at=WHEN_ALL_IS_DONE)
             if known is None and reference["id"].lower() in (had or ()):
                 continue

@@ -23,7 +23,7 @@ from inventory.control import (
     shared_queries,
     tagging,
 )
-from inventory.control.assignments import AUTOSCALE, assignments
+from inventory.control.assignments import assignments
 from inventory.control.bulk import Control
 from inventory.control.context import Context
 from inventory.control.ids import ResourceId, parse
@@ -31,7 +31,7 @@ from inventory.control.looked_at import LookedAt
 from inventory.control.operation import Ledger, Operation
 from inventory.control.provider import Page, Provider
 from inventory.control.records import Records, type_of
-from inventory.control.shape_check import well_formed, without_nulls
+from inventory.control.shape_check import AUTOSCALE, well_formed, well_formed_request, without_nulls
 from inventory.control.watching import Autoscale, Repairs
 from inventory.errors import InventoryError
 from inventory.feed import Feed
@@ -113,7 +113,7 @@ class ControlPlane:
         self._pass_time()
         with self._accepting():
             provider = self._provider(id_)
-            given = well_formed(type_of(id_.kind), document)
+            given = well_formed(type_of(id_.kind), document, id_.kind)
             if type(provider) is not Provider:  # what has no rules is kept as it comes
                 given = without_nulls(given)
             operation = provider.put(id_, given, api_version)
@@ -126,7 +126,7 @@ class ControlPlane:
         id_ = parse(id)
         self._pass_time()
         with self._accepting():
-            return self._provider(id_).patch(id_, well_formed(type_of(id_.kind), document), api_version)
+            return self._provider(id_).patch(id_, well_formed(type_of(id_.kind), document, id_.kind), api_version)
 
     def get(self, id: str, *, expand: str | None = None) -> dict[str, Any]:
         """The resource as it is now. `expand='instanceView'` adds what a machine is doing.
@@ -180,7 +180,7 @@ class ControlPlane:
         id_ = parse(id)
         self._pass_time()
         with self._accepting():
-            return self._provider(id_).act(id_, action, body or {})
+            return self._provider(id_).act(id_, action, well_formed_request(body))
 
     def operation(self, id: str) -> Operation:
         """An accepted operation by its id. Raises InventoryError NotFound."""

@@ -49,10 +49,14 @@ def in_force(profiles: Sequence[Profile], now: datetime) -> Profile | None:
 
 
 def check(profiles: Sequence[Profile]) -> None:
-    """Raises InventoryError for a profile whose time cannot be understood."""
+    """Raises InventoryError for a profile in which a number or a time cannot be understood."""
     for profile in profiles:
         name = profile.get("name", "")
         try:
+            for limit in (profile.get("capacity") or {}).values():
+                _whole(limit)
+            for rule in profile.get("rules") or ():
+                _whole((rule.get("scaleAction") or {}).get("value") or 1)
             if profile.get("fixedDate"):
                 date = profile["fixedDate"]
                 if not _instant(date["start"], _zone(date)) < _instant(date["end"], _zone(date)):
@@ -65,6 +69,13 @@ def check(profiles: Sequence[Profile]) -> None:
         except (KeyError, TypeError, ValueError) as error:
             why = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)
             raise InventoryError("BadRequest", f"The profile '{name}' of the autoscale setting is not valid: {why}.") from error
+
+
+def _whole(text: Any) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"'{text}' is no whole number") from None
 
 
 def _latest(profile: Profile, now: datetime) -> datetime | None:

@@ -72,8 +72,8 @@ class SetRules:
         assert self._earlier is not None
         before = self._earlier["properties"]
         kept = self._context.records.document(SCALE_SETS, self._earlier)
-        if self._made.get("sku") is None and kept.get("sku") is not None:
-            self._made["sku"] = kept["sku"]
+        if kept.get("sku") is not None:
+            self._made["sku"] = {**kept["sku"], **(self._made.get("sku") or {})}
         if self._given.get("virtualMachineProfile") is None and kept["properties"].get("virtualMachineProfile"):
             self._given["virtualMachineProfile"] = kept["properties"]["virtualMachineProfile"]
         if before["orchestrationMode"] != self._mode:
@@ -106,9 +106,11 @@ class SetRules:
 
     def _check_capacity(self) -> None:
         sku = self._made.get("sku")
-        capacity = None if sku is None else sku.get("capacity")
-        if capacity is None:
+        if sku is None:
             return
+        if not sku.get("name"):
+            raise refuse("missing", path="sku.name")
+        capacity = sku.setdefault("capacity", 0)
         if not isinstance(capacity, int) or isinstance(capacity, bool) or capacity < 0:
             raise refuse("value", value=capacity, path="sku.capacity", allowed="whole numbers from 0")
         if capacity and not self._given.get("virtualMachineProfile"):

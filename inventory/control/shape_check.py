@@ -6,6 +6,7 @@ form ("true", "3") are put into the right one, as Azure does; values of enumerat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from inventory.errors import InventoryError
 from inventory.resource_types import SCALE_SETS, VIRTUAL_MACHINES, ResourceType
-from inventory.shapes import FLAG, REFERENCE, TEXT, WHOLE, document, many
+from inventory.shapes import FLAG, REAL, REFERENCE, TEXT, WHOLE, document, is_json, many
 
 _IP_CONFIGURATION = document(
     name=TEXT, properties=document(primary=FLAG, subnet=REFERENCE, privateIPAddressVersion=TEXT, privateIPAddress=TEXT)
@@ -27,7 +28,30 @@ _INTERFACE_CONFIGURATION = document(
         ipConfigurations=many(_IP_CONFIGURATION),
     ),
 )
+_DISK = document(diskSizeGB=WHOLE, lun=WHOLE)
+AUTOSCALE = "microsoft.insights/autoscalesettings"
 _BESIDE: dict[str, pa.DataType] = {
+    AUTOSCALE: document(
+        enabled=FLAG,
+        targetResourceUri=TEXT,
+        profiles=many(
+            document(
+                name=TEXT,
+                capacity=document(minimum=TEXT, maximum=TEXT, default=TEXT),
+                rules=many(
+                    document(
+                        metricTrigger=document(operator=TEXT, threshold=REAL),
+                        scaleAction=document(direction=TEXT, type=TEXT, value=TEXT, cooldown=TEXT),
+                    )
+                ),
+                fixedDate=document(timeZone=TEXT, start=TEXT, end=TEXT),
+                recurrence=document(
+                    frequency=TEXT,
+                    schedule=document(timeZone=TEXT, days=many(TEXT), hours=many(WHOLE), minutes=many(WHOLE)),
+                ),
+            )
+        ),
+    ),
     VIRTUAL_MACHINES.type: document(
         additionalCapabilities=document(hibernationEnabled=FLAG, ultraSSDEnabled=FLAG),
         networkProfile=document(networkInterfaceConfigurations=many(_INTERFACE_CONFIGURATION)),
@@ -40,6 +64,7 @@ _BESIDE: dict[str, pa.DataType] = {
         scaleInPolicy=document(rules=many(TEXT)),
         virtualMachineProfile=document(
             osProfile=document(adminPassword=TEXT, customData=TEXT),
+            storageProfile=document(osDisk=_DISK, dataDisks=many(_DISK)),
             extensionProfile=document(
                 extensions=many(document(name=TEXT, properties=document(publisher=TEXT, type=TEXT)))
             ),
@@ -50,6 +75,14 @@ _BESIDE: dict[str, pa.DataType] = {
     ),
 }
 """What providers read of `properties` that no column holds."""
+
+_ABOVE = {
+    name.lower(): name
+    for name in ("location", "tags", "zones", "sku", "plan", "identity", "kind", "managedBy", "properties", "extendedLocation")
+}
+"""What stands beside the properties, by its name in any letter case."""
+
+_REQUEST = document(instanceIds=many(TEXT))
 
 _SPELT = {
     name: {value.lower(): value for value in values}
@@ -70,18 +103,24 @@ _SPELT = {
     }.items()
 }
 """Enumerations of Azure whose letter case does not matter when they are given, by the property that holds them."""
+_RANGES = {"diskSizeGB": (1, 65_536), "lun": (0, 63)}
+"""The least and the greatest of whole numbers, by the property that holds them."""
+
 _LEFT_BY_NULL = "virtualMachineScaleSet"
 _FLAGS = {"true": True, "false": False}
 
 
-def well_formed(of: ResourceType, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The document with plain values in the right form. Raises InventoryError InvalidRequestContent with the path."""
-    made = dict(given)
+def well_formed(of: ResourceType, given: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """The document of a type of resource with plain values in the right form; `of` is the table for its rows. Raises
+    InventoryError InvalidRequestContent with the path."""
+    if not isinstance(given, Mapping):
+        raise _wrong("$", "an object")
+    made = {_ABOVE.get(name.lower(), name): value for name, value in given.items()}
     for name, shape in of.physical_columns.items():
         if name in made and name in of.columns and (pa.types.is_struct(shape) or pa.types.is_list(shape)):
             made[name] = _fit(shape, made[name], name)
-    if of.type in _BESIDE and "properties" in made:
-        made["properties"] = _fit(_BESIDE[of.type], made["properties"], "properties")
+    if "properties" in made:
+        made["properties"] = well_formed_properties(kind, made["properties"])
     for name in ("location", "kind", "managedBy"):
         if name in made and not isinstance(made[name], str | None):
             raise _wrong(name, "a text")
@@ -93,6 +132,17 @@ def well_formed(of: ResourceType, given: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in (made.get("tags") or {}).items():
         if isinstance(value, Mapping | list):
             raise _wrong(f"tags.{name}", "a text")
+    return made
+
+
+def well_formed_properties(kind: str, properties: Any) -> Any:
+    """What providers read of the properties, in the right form."""
+    return _fit(_BESIDE[kind], properties, "properties") if kind in _BESIDE else properties
+
+
+def well_formed_request(body: Any) -> dict[str, Any]:
+    """What is sent with an action, in the right form; nothing is an empty object."""
+    made: dict[str, Any] = _fit(_REQUEST, body or {}, "$")
     return made
 
 
@@ -116,11 +166,14 @@ def _fit(shape: pa.DataType, value: Any, path: str) -> Any:
     if pa.types.is_struct(shape):
         if not isinstance(value, Mapping):
             raise _wrong(path, "an object")
-        made = dict(value)
-        for name in made:
-            at = shape.get_field_index(name)
-            if at >= 0 and (shape.field(at).metadata or {}).get(b"kql") != b"dynamic":
-                made[name] = _spelt(name, _fit(shape.field(at).type, made[name], f"{path}.{name}"))
+        known = {part.name.lower(): part for part in shape}
+        made = {}
+        for given, inner in value.items():
+            part = known.get(given.lower())
+            name = given if part is None else part.name  # Azure takes the names of properties in any letter case
+            if part is not None and not is_json(part):
+                inner = _spelt(name, _fit(part.type, inner, f"{path}.{name}"))
+            made[name] = inner
         return made
     if pa.types.is_list(shape):
         if not isinstance(value, list):
@@ -139,12 +192,22 @@ def _plain(shape: pa.DataType, value: Any, path: str) -> Any:
         if not isinstance(found, bool):
             raise _wrong(path, "a boolean")
         return found
-    if shape == WHOLE:
+    if pa.types.is_integer(shape):
         if isinstance(value, str) and value.lstrip("-").isdigit() and len(value) < 18:
-            return int(value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+            value = int(value)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) >= 1 << (shape.bit_width - 1):
             raise _wrong(path, "a number")
-        return int(value) if isinstance(value, float) and value.is_integer() else value
+        return value  # a fraction is kept beside the column
+    if shape == REAL:
+        try:
+            found = float("nan" if isinstance(value, bool) else value)
+        except ValueError:
+            found = math.nan
+        if not math.isfinite(found):
+            raise _wrong(path, "a number")
+        return value if not isinstance(value, str) else found
     if shape == TEXT and not isinstance(value, str):
         if isinstance(value, bool):
             return "True" if value else "False"
@@ -153,6 +216,14 @@ def _plain(shape: pa.DataType, value: Any, path: str) -> Any:
 
 
 def _spelt(name: str, value: Any) -> Any:
+    if name in _RANGES and value is not None:
+        least, most = _RANGES[name]
+        if not isinstance(value, int) or not least <= value <= most:
+            raise InventoryError(
+                "InvalidParameter",
+                f"The value '{value}' of parameter '{name}' is out of range. The value must be between '{least}' and '{most}', "
+                "inclusive.",
+            )
     known = _SPELT.get(name)
     return known.get(value.lower(), value) if known is not None and isinstance(value, str) else value
 
