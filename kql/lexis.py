@@ -118,7 +118,12 @@ _CLOCK_FORM = re.compile(r"\s*([+-]?)(?:(\d+)(?:\.|:(?=\d+:\d+:)))?(\d+):(\d+)(?
 
 
 def timespan(text: str) -> int | None:
-    """Ticks of a timespan: `1d`, `2.5 hours`, `[-][d.]hh:mm[:ss[.fffffff]]`, or a bare number of days."""
+    """Ticks of a timespan: `1d`, `2.5 hours`, `[-][d.]hh:mm[:ss[.fffffff]]`, or a bare number of days. Out of range: None."""
+    ticks = _ticks(text)
+    return ticks if ticks is not None and LONG_MIN <= ticks <= LONG_MAX else None
+
+
+def _ticks(text: str) -> int | None:
     text = text.strip().strip("\"'")
     match = _UNIT_FORM.fullmatch(text)
     if match is not None:

@@ -382,7 +382,10 @@ class _Rules:
             case "REAL":
                 return syntax.Literal(float(text), REAL, span)
             case "TIMESPAN":
-                return syntax.Literal(lexis.timespan(text), TIMESPAN, span)
+                ticks = lexis.timespan(text)
+                if ticks is None:
+                    raise BadLiteral("timespan", text, span)
+                return syntax.Literal(ticks, TIMESPAN, span)
             case "TRUE" | "FALSE":
                 return syntax.Literal(token.type == "TRUE", BOOL, span)
         return _typed(text, span)

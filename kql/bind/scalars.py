@@ -313,8 +313,9 @@ def _comparable(name: str, left: plan.Scalar, right: plan.Scalar) -> tuple[plan.
         if isinstance(value, plan.Literal) and value.type is STRING and other in (DATETIME, TIMESPAN, GUID):
             parsed = plan.Literal(parse_constant(str(value.value), other), other)
             return (left, parsed) if swap else (parsed, right)
-    if {one, two} == {STRING, GUID}:
-        return _as(left, STRING), _as(right, STRING)
+    if name in _EQUALITY and STRING in (one, two) and {one, two} & {DATETIME, TIMESPAN, GUID}:
+        read = two if one is STRING else one  # a text in a column is read as one that is written
+        return _as(left, read), _as(right, read)
     if BOOL in (one, two) and (one in NUMBERS or two in NUMBERS):
         number = two if one is BOOL else one
         return _as(left, number), _as(right, number)
@@ -370,22 +371,29 @@ def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     candidates = [bind(binder, argument, scope) for argument in rest]
     if value.type is UNKNOWN or any(each.type is UNKNOWN for each in candidates):
         return plan.Literal(None, BOOL)
-    fitted = []
-    scalars = [each.type for each in candidates if each.type is not DYNAMIC]
+    word = call.name.removeprefix("!")
+    if word != "in" and value.type not in (STRING, DYNAMIC):
+        given = candidates[0].type if candidates else STRING
+        binder.problems.add("KQL306", call.span, _ONE_SIDE, operator=call.name, left=value.type.value, right=given.value)
+        return plan.Literal(None, BOOL)
     if value.type is DYNAMIC:
-        value = plan.Convert(value, scalars[0] if scalars else STRING)
-    for candidate, argument in zip(candidates, rest, strict=True):
-        if candidate.type is DYNAMIC:
-            fitted.append(candidate)
-            continue
-        pair = _comparable("==", value, candidate)
-        if pair is None:
-            binder.problems.add(
-                "KQL306", argument.span, operator=call.name, left=value.type.value, right=candidate.type.value
-            )
-            return plan.Literal(None, BOOL)
-        fitted.append(pair[1] if pair[0] is value else candidate)
-    return binder.apply(call.name, (value, *fitted), call.span)
+        scalars = [each.type for each in candidates if each.type is not DYNAMIC]
+        value = plan.Convert(value, scalars[0] if scalars and word == "in" else STRING)
+    if word != "in":
+        texts = (each if each.type is DYNAMIC else _as(each, STRING) for each in candidates)
+        return binder.apply(call.name, (value, *texts), call.span)
+    # what a value is compared as hangs on the other one: 1 meets '1' as a text
+    met: dict[Type, tuple[plan.Scalar, list[plan.Scalar]]] = {}
+    for candidate in candidates:
+        pair = (value, candidate) if candidate.type is DYNAMIC else _comparable("==", value, candidate)
+        assert pair is not None  # only two dynamics cannot be compared
+        met.setdefault(pair[0].type, (pair[0], []))[1].append(pair[1])
+    if len(met) < 2:
+        alone, among_them = met.popitem()[1] if met else (value, [])
+        return binder.apply(call.name, (alone, *among_them), call.span)
+    each_way = tuple(binder.apply("in", (mine, *others), call.span) for mine, others in met.values())
+    among = binder.apply("or", each_way, call.span)
+    return among if call.name == "in" else binder.apply("not", (among,), call.span)
 
 
 def _is_table(binder: Binder, expression: syntax.Expression, scope: Scope) -> bool:

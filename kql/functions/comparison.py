@@ -72,7 +72,7 @@ def _ordered(sign: str, doc: str, examples: tuple[str, ...]) -> Function:
 _BETWEEN = "({value} BETWEEN {low} AND {high})"
 _SHAPES = (
     *((f"(value:{type}, low:{type}, high:{type}) -> bool", _BETWEEN) for type in ("Number", "timespan", "datetime")),
-    ("(value:datetime, low:datetime, high:timespan) -> bool", "({value} BETWEEN {low} AND {low} + {high})"),
+    ("(value:datetime, low:datetime, high:timespan) -> bool", "({value} BETWEEN {low} AND kql_ticks_to_datetime(CAST({low} AS HUGEINT) + {high}))"),
     *((f"(value:{type}, low:{type}, high:{type}) -> bool", _BETWEEN) for type in ("string", "bool", "guid")),
 )
 

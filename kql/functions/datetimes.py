@@ -221,9 +221,9 @@ _PART = scalar(
 )  # fmt: skip
 
 ROWS = (
-    scalar(("now(offset:timespan?) -> datetime", {"offset": f"kql_ticks_to_datetime({_NOW} + {{offset}})", "": _NOW}), doc="The query's moment, by the estate's clock; moved by an offset.",
+    scalar(("now(offset:timespan?) -> datetime", {"offset": f"kql_ticks_to_datetime(CAST({_NOW} AS HUGEINT) + {{offset}})", "": _NOW}), doc="The query's moment, by the estate's clock; moved by an offset.",
            examples=("now() == now()", "now(-1h) == now() - 1h"), nulls="custom"),
-    scalar(("ago(timespan:timespan) -> datetime", f"kql_ticks_to_datetime({_NOW} - {{timespan}})"),
+    scalar(("ago(timespan:timespan) -> datetime", f"kql_ticks_to_datetime(CAST({_NOW} AS HUGEINT) - {{timespan}})"),
            doc="The moment that lies so long before the query's.", examples=("ago(1h) == now() - 1h",)),
     scalar(("datetime_diff(part:string <Constant>, datetime1:datetime, datetime2:datetime) -> long", _DIFF),
            doc="How many boundaries of a unit lie between two datetimes: from the second to the first.",

@@ -98,19 +98,19 @@ CREATE OR REPLACE MACRO kql_unit_ticks(u) AS
     WHEN 'ms' THEN 10000 WHEN 'milli' THEN 10000 WHEN 'millis' THEN 10000 WHEN 'millisec' THEN 10000 WHEN 'millisecond' THEN 10000 WHEN 'milliseconds' THEN 10000
     WHEN 'micro' THEN 10 WHEN 'micros' THEN 10 WHEN 'microsec' THEN 10 WHEN 'microsecond' THEN 10 WHEN 'microseconds' THEN 10 WHEN 'tick' THEN 1 WHEN 'ticks' THEN 1 END;
 CREATE OR REPLACE MACRO kql_clock_to_timespan(s) AS
-  (CASE WHEN starts_with(s, '-') THEN -1 ELSE 1 END)
-  * ((coalesce(TRY_CAST(regexp_extract(s, '^-?(\d+)(?:\.|:\d+:\d+:)', 1) AS BIGINT), 0) * 24
+  TRY_CAST((CASE WHEN starts_with(s, '-') THEN -1 ELSE 1 END)
+  * ((coalesce(TRY_CAST(regexp_extract(s, '^-?(\d+)(?:\.|:\d+:\d+:)', 1) AS HUGEINT), 0) * 24
      + TRY_CAST(regexp_extract(s, '^-?(?:\d+[.:])??(\d{1,2}):\d{1,2}(?::\d{1,2}(?:\.\d*)?)?$', 1) AS BIGINT)) * 36000000000
      + TRY_CAST(regexp_extract(s, '^-?(?:\d+[.:])??\d{1,2}:(\d{1,2})(?::\d{1,2}(?:\.\d*)?)?$', 1) AS BIGINT) * 600000000
      + coalesce(TRY_CAST(regexp_extract(s, '^-?(?:\d+[.:])??\d{1,2}:\d{1,2}:(\d{1,2})(?:\.\d*)?$', 1) AS BIGINT), 0) * 10000000
-     + coalesce(TRY_CAST(rpad(substring(regexp_extract(s, ':\d{1,2}\.(\d+)$', 1), 1, 7), 7, '0') AS BIGINT), 0));
-CREATE OR REPLACE MACRO kql_is_clock(s) AS regexp_full_match(s, '-?(\d+[.:])?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,7})?)?');
+     + coalesce(TRY_CAST(rpad(substring(regexp_extract(s, ':\d{1,2}\.(\d+)$', 1), 1, 7), 7, '0') AS BIGINT), 0)) AS BIGINT);
+CREATE OR REPLACE MACRO kql_is_clock(s) AS regexp_full_match(s, '-?(\d{1,9}[.:])?([01]?\d|2[0-3]):[0-5]?\d(:[0-5]?\d(\.\d{1,7})?)?');
 CREATE OR REPLACE MACRO kql_clock(s) AS CASE WHEN kql_is_clock(s) THEN kql_clock_to_timespan(s) END;
 CREATE OR REPLACE MACRO kql_string_to_timespan(s) AS
   CASE WHEN kql_is_clock(trim(s)) THEN kql_clock_to_timespan(trim(s))
        WHEN regexp_full_match(trim(s), '-?\d+(\.\d+)?\s*[a-zA-Z]+')
        THEN TRY_CAST(TRY_CAST(regexp_extract(trim(s), '^-?\d+(\.\d+)?') AS DOUBLE) * kql_unit_ticks(regexp_extract(s, '[a-zA-Z]+')) AS BIGINT)
-       WHEN regexp_full_match(trim(s), '-?\d{1,8}') THEN TRY_CAST(trim(s) AS BIGINT) * 864000000000 END;
+       WHEN regexp_full_match(trim(s), '-?\d{1,8}') THEN TRY_CAST(CAST(trim(s) AS HUGEINT) * 864000000000 AS BIGINT) END;
 -- The other spellings: ISO without its zeros, the US order, RFC 822, RFC 850 and names of months; then a time and a zone.
 CREATE OR REPLACE MACRO kql_spelled_date(s) AS
   kql_ticks(TRY_STRPTIME(s, ['%Y-%m-%d', '%Y/%m/%d', '%m/%d/%y', '%m/%d/%Y', '%m-%d-%Y', '%m.%d.%Y', '%d %b %y', '%d %b %Y', '%d %B %Y', '%d-%b-%y', '%d-%b-%Y', '%a, %d %b %y', '%a, %d %b %Y',
