@@ -363,8 +363,10 @@ class Binder:
             for argument, target in zip(arguments, found.targets, strict=True)
         )
         for parameter, argument in zip(found.overload.taking(len(fitted)), fitted, strict=True):
-            if parameter is not None and parameter.constant and depends_on_rows(argument):
-                self.problems.add("KQL305", span, what=f"the {parameter.name} of {written or function.name}")
+            if parameter is not None and parameter.constant and (
+                depends_on_rows(argument) or (function.kind == "aggregate" and _is_asked(argument))
+            ):
+                self.problems.add("KQL305", span, what=f"the {parameter.name} of {(written or function.name).removeprefix('$')}")
             self._regular(parameter, argument, function, span)
         self.volatile += function.volatile
         if function.check is not None:
@@ -442,6 +444,11 @@ def parse_constant(text: str, type: Type) -> object:
     }  # fmt: skip
     parse = parsers.get(type)
     return parse(text) if parse is not None else text
+
+
+def _is_asked(node: plan.Scalar) -> bool:
+    """Whether a value is only known once the query runs: the engine's aggregates want theirs before."""
+    return plan.any_part(node, lambda part: isinstance(part, plan.ScalarQuery))
 
 
 def depends_on_rows(node: plan.Scalar) -> bool:

@@ -123,7 +123,7 @@ def _lists() -> tuple[Function, ...]:
         ("make_set", "set", True, "The distinct values as an array, in no order."),
     ):
         row = aggregate(
-            (f"{word}(expr:Scalar, maxSize:Integer?) -> Parameter0Array", _collect(distinct)),
+            (f"{word}(expr:Scalar, maxSize:Integer? <Constant>) -> Parameter0Array", _collect(distinct)),
             doc=doc,
             examples=(f"array_length(toscalar(range x from 1 to 4 step 1 | summarize {word}(x))) == 4",),
             naming=f"prefix:{prefix}",
@@ -133,7 +133,7 @@ def _lists() -> tuple[Function, ...]:
         made += [row, alias(word.replace("_", ""), row)]
         made.append(
             aggregate(
-                (f"{word}_if(expr:Scalar, predicate:bool, maxSize:Integer?) -> Parameter0Array", _collect(distinct, predicate="{predicate}")),
+                (f"{word}_if(expr:Scalar, predicate:bool, maxSize:Integer? <Constant>) -> Parameter0Array", _collect(distinct, predicate="{predicate}")),
                 doc=f"Like {word}, over the rows for which a condition is true.",
                 examples=(f"array_length(toscalar(range x from 1 to 4 step 1 | summarize {word}_if(x, x > 1))) == 3",),
                 naming=f"prefix:{prefix}",
@@ -176,14 +176,14 @@ ROWS = (
     *_with_if("min", "expr:Scalar -> Parameter0", lambda where: _extreme("min", where=where), "The smallest value.", "min(x)=1", naming="prefix:min"),
     *_with_if("max", "expr:Scalar -> Parameter0", lambda where: _extreme("max", where=where), "The largest value.", "max(x)=4", naming="prefix:max"),
     aggregate(
-        ("dcount(expr:Scalar, accuracy:Integer?) -> long", _dcount()),
+        ("dcount(expr:Scalar, accuracy:Integer? <Constant>) -> long", _dcount()),
         doc="The number of distinct values, counted exactly here.",
         examples=(_SHOWN.format("dcount(x)", "4"),),
         naming="prefix:dcount",
         empty="0",
     ),
     aggregate(
-        ("dcountif(expr:Scalar, predicate:bool, accuracy:Integer?) -> long", _dcount(_IF)),
+        ("dcountif(expr:Scalar, predicate:bool, accuracy:Integer? <Constant>) -> long", _dcount(_IF)),
         doc="Like dcount, over the rows for which a condition is true.",
         examples=(_SHOWN.format("dcountif(x, x > 2)", "2"),),
         naming="prefix:dcountif",
@@ -205,7 +205,7 @@ ROWS = (
     ),
     *_lists(),
     aggregate(
-        ("make_bag(expr:dynamic, maxSize:Integer?) -> dynamic", _bag()),
+        ("make_bag(expr:dynamic, maxSize:Integer? <Constant>) -> dynamic", _bag()),
         doc="All properties of the bags as one bag; of two with one name the first stays.",
         examples=("tostring(toscalar(range x from 1 to 1 step 1 | summarize make_bag(bag_pack('a', x)))) == '{\"a\":1}'",),
         naming="prefix:bag",
@@ -213,7 +213,7 @@ ROWS = (
         ordered=True,
     ),
     aggregate(
-        ("make_dictionary(expr:dynamic, maxSize:Integer?) -> dynamic", _bag()),
+        ("make_dictionary(expr:dynamic, maxSize:Integer? <Constant>) -> dynamic", _bag()),
         doc="An old name of make_bag.",
         examples=("tostring(toscalar(range x from 1 to 1 step 1 | summarize make_dictionary(bag_pack('a', x)))) == '{\"a\":1}'",),
         naming="prefix:dictionary",
@@ -237,7 +237,7 @@ ROWS = (
         hidden=True,
     ),
     aggregate(
-        ("make_bag_if(expr:dynamic, predicate:bool, maxSize:Integer?) -> dynamic", _bag(_IF)),
+        ("make_bag_if(expr:dynamic, predicate:bool, maxSize:Integer? <Constant>) -> dynamic", _bag(_IF)),
         doc="Like make_bag, over the rows for which a condition is true.",
         examples=("tostring(toscalar(range x from 1 to 2 step 1 | summarize make_bag_if(bag_pack('a', x), x > 1))) == '{\"a\":2}'",),
         naming="prefix:bag",

@@ -77,12 +77,12 @@ def _ranked(arguments: Arguments, first: int, one: str) -> Sql:
 
 
 def _percentiles_array(arguments: Arguments) -> Sql:
-    value = arguments.text(0)
-    return _ranked(arguments, 1, f"quantile_disc({value}, {share('{p}')})")
+    value = arguments[0].fetched()
+    return _ranked(arguments, 1, f"quantile_disc({value.text}, {share('{p}')})")
 
 
 def _percentilesw_array(arguments: Arguments) -> Sql:
-    pairs = f"list(struct_pack(v := {arguments.text(0)}, w := CAST({arguments.text(1)} AS DOUBLE)))"
+    pairs = f"list(struct_pack(v := {arguments[0].fetched().text}, w := CAST({arguments.text(1)} AS DOUBLE)))"
     return _ranked(arguments, 2, f"kql_weighted({pairs}, {{p}})")
 
 
@@ -124,47 +124,47 @@ def _hll(also: str = "") -> Template:
 ROWS = (
     *_spreads(),
     aggregate(
-        *_percentile("percentile(expr:{}, percentile:Number)", _ONE),
+        *_percentile("percentile(expr:{}, percentile:Number <Constant>)", _ONE),
         doc="The value at a percentage of the sorted values: one of them, never one between two.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentile(x, 50)) == 2",),
         naming="percentile",
     ),
     aggregate(
-        *_percentile("percentiles(expr:{}, percentile:Number...)", _ONE),
+        *_percentile("percentiles(expr:{}, percentile:Number... <Constant>)", _ONE),
         doc="The values at several percentages of the sorted values, a column each.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentiles(x, 50, 100)) == 2",),
         naming="percentile",
     ),
     aggregate(
-        *_percentile("percentilew(expr:{}, weight:Integer, percentile:Number)", _WEIGHTED),
+        *_percentile("percentilew(expr:{}, weight:Integer, percentile:Number <Constant>)", _WEIGHTED),
         doc="The value at a percentage of the sorted values, each counted as often as its weight says.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentilew(x, x, 50)) == 3",),
         naming="percentile",
     ),
     aggregate(
-        *_percentile("percentilesw(expr:{}, weight:Integer, percentile:Number...)", _WEIGHTED),
+        *_percentile("percentilesw(expr:{}, weight:Integer, percentile:Number... <Constant>)", _WEIGHTED),
         doc="The values at several percentages, each value counted as often as its weight says, a column each.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentilesw(x, x, 50, 100)) == 3",),
         naming="percentile",
     ),
     aggregate(
-        *_percentile("$percentile(expr:{}, percentile:Number)", _ONE), doc="One percentile.", hidden=True
+        *_percentile("$percentile(expr:{}, percentile:Number <Constant>)", _ONE), doc="One percentile.", hidden=True
     ),
     aggregate(
-        *_percentile("$percentilew(expr:{}, weight:Integer, percentile:Number)", _WEIGHTED),
+        *_percentile("$percentilew(expr:{}, weight:Integer, percentile:Number <Constant>)", _WEIGHTED),
         doc="One weighted percentile.",
         hidden=True,
     ),
     aggregate(
         ("percentiles_array(expr:Scalar, percentiles:dynamic <Constant>) -> dynamic", _percentiles_array),
-        ("percentiles_array(expr:Scalar, percentile:Number...) -> dynamic", _percentiles_array),
+        ("percentiles_array(expr:Scalar, percentile:Number... <Constant>) -> dynamic", _percentiles_array),
         doc="The values at several percentages of the sorted values, as an array.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentiles_array(x, 50, 100))[1] == 4",),
         naming="prefix:percentiles",
     ),
     aggregate(
         ("percentilesw_array(expr:Scalar, weight:Integer, percentiles:dynamic <Constant>) -> dynamic", _percentilesw_array),
-        ("percentilesw_array(expr:Scalar, weight:Integer, percentile:Number...) -> dynamic", _percentilesw_array),
+        ("percentilesw_array(expr:Scalar, weight:Integer, percentile:Number... <Constant>) -> dynamic", _percentilesw_array),
         doc="The values at several percentages, each value counted as often as its weight says, as an array.",
         examples=("toscalar(range x from 1 to 4 step 1 | summarize percentilesw_array(x, x, 50, 100))[0] == 3",),
         naming="prefix:percentiles",
@@ -200,7 +200,7 @@ ROWS = (
         hidden=True,
     ),
     scalar(
-        ("percentile_tdigest(tdigest:dynamic, percentile:Number) -> dynamic", _OF_DIGEST),
+        ("percentile_tdigest(tdigest:dynamic, percentile:Number <Constant>) -> dynamic", _OF_DIGEST),
         ("percentile_tdigest(tdigest:dynamic, percentile:Number, type:type) -> ParameterNLiteral", _OF_DIGEST),
         doc="The value at a percentage of what tdigest took in.",
         naming="name_first",
@@ -210,7 +210,7 @@ ROWS = (
     scalar(
         ("percentiles_array_tdigest(tdigest:dynamic, percentiles:dynamic) -> dynamic",
          "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), {percentiles:numbers}), lambda v: kql_number_json(v)))"),
-        ("percentiles_array_tdigest(tdigest:dynamic, percentile:Number...) -> dynamic",
+        ("percentiles_array_tdigest(tdigest:dynamic, percentile:Number... <Constant>) -> dynamic",
          "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), [{percentile}]), lambda v: kql_number_json(v)))"),
         doc="The values at several percentages of what tdigest took in.",
         naming="prefix:percentile_tdigest",
@@ -239,13 +239,13 @@ ROWS = (
         nulls="total",
     ),
     aggregate(
-        ("hll(expr:NotRealOrBool, accuracy:Integer?) -> dynamic", _hll()),
+        ("hll(expr:NotRealOrBool, accuracy:Integer? <Constant>) -> dynamic", _hll()),
         doc="All distinct values in one, to count them later; exact here, in a form of this engine's own.",
         examples=("dcount_hll(toscalar(range x from 1 to 4 step 1 | summarize hll(x))) == 4",),
         naming="prefix:hll",
     ),
     aggregate(
-        ("hll_if(expr:NotRealOrBool, predicate:bool, accuracy:Integer?) -> dynamic", _hll(" AND {predicate}")),
+        ("hll_if(expr:NotRealOrBool, predicate:bool, accuracy:Integer? <Constant>) -> dynamic", _hll(" AND {predicate}")),
         doc="Like hll, over the rows for which a condition is true.",
         examples=("dcount_hll(toscalar(range x from 1 to 4 step 1 | summarize hll_if(x, x > 1))) == 3",),
         naming="prefix:hll_if",
