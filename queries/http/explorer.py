@@ -48,11 +48,14 @@ _HEADERS = {
 }
 
 
-def routes(service: Service) -> list[BaseRoute]:
+class Explorer:
     """The page, its files, and what it asks."""
-    graph, patience = service.graph, service.settings.query_seconds
 
-    async def page(request: Request) -> Response:
+    def __init__(self, service: Service) -> None:
+        self._graph, self._run = service.graph, service.run
+        self._patience = service.settings.query_seconds
+
+    async def page(self, request: Request) -> Response:
         """The page itself tells nothing: where a token is asked for, a browser gets it, and it asks the user."""
         found = _file("index.html")
         if not request.state.admitted:
@@ -63,10 +66,10 @@ def routes(service: Service) -> list[BaseRoute]:
             found.headers.update(refused.headers)
         return found
 
-    async def file(request: Request) -> Response:
+    async def file(self, request: Request) -> Response:
         return _file(request.path_params["name"])
 
-    async def asked(request: Request, work: Callable[[str, str], str]) -> Response:
+    async def _asked(self, request: Request, work: Callable[[str, str], str]) -> Response:
         """The JSON that `work` makes of a query and a profile, or the problems of the query."""
         body = await json_object(request)
         text, profile = _query(body), _profile(body)
@@ -77,29 +80,29 @@ def routes(service: Service) -> list[BaseRoute]:
             except kql.KqlError as error:
                 return json.dumps({"problems": _problems(error.problems, text)})
 
-        return Response(await service.run(told), media_type=_JSON)
+        return Response(await self._run(told), media_type=_JSON)
 
-    async def ask(request: Request) -> Response:
+    async def ask(self, request: Request) -> Response:
         def work(text: str, profile: str) -> str:
-            return _answer(graph.query(text, profile=profile, at_most=MOST_ROWS, timeout=patience), text)
+            return _answer(self._graph.query(text, profile=profile, at_most=MOST_ROWS, timeout=self._patience), text)
 
-        return await asked(request, work)
+        return await self._asked(request, work)
 
-    async def edit(request: Request) -> Response:
+    async def edit(self, request: Request) -> Response:
         body = await json_object(request)
         text, profile = _query(body), _profile(body)
 
         def work() -> dict[str, object]:
             place = _places(text)
-            problems = graph.check(text, profile=profile) if text.strip() else []
+            problems = self._graph.check(text, profile=profile) if text.strip() else []
             return {
                 "tokens": [(token.kind, place(token.start), place(token.end)) for token in kql.tokens(text)],
                 "problems": _problems(problems, text),
             }
 
-        return json_response(await service.run(work))
+        return json_response(await self._run(work))
 
-    async def complete(request: Request) -> Response:
+    async def complete(self, request: Request) -> Response:
         body = await json_object(request)
         text = _query(body)
         offset = body.get("offset")
@@ -111,18 +114,18 @@ def routes(service: Service) -> list[BaseRoute]:
             place = _places(text)
             return [
                 {"text": each.text, "kind": each.kind, "detail": each.detail, "start": place(each.start)}
-                for each in graph.complete(text, len(before))[:MOST_COMPLETIONS]
+                for each in self._graph.complete(text, len(before))[:MOST_COMPLETIONS]
             ]
 
-        return json_response(await service.run(work))
+        return json_response(await self._run(work))
 
-    async def library(request: Request) -> Response:
+    async def library(self, request: Request) -> Response:
         """The saved queries that come with the library, and before them those that were saved in the estate."""
-        kept = await service.run(lambda: graph.query(_KEPT, profile=KUSTO, truth=True).to_pylist())
+        kept = await self._run(lambda: self._graph.query(_KEPT, profile=KUSTO, truth=True).to_pylist())
         brought = ({"name": each.name, "title": each.title, "purpose": each.purpose, "text": each.text} for each in saved_queries())
         return json_response([*kept, *brought])
 
-    async def save(request: Request) -> Response:
+    async def save(self, request: Request) -> Response:
         """Keep a query in the estate, as a resource of its first group that any client finds. One of that name is replaced."""
         body = await json_object(request)
         name, text = body.get("name"), _query(body)
@@ -130,20 +133,20 @@ def routes(service: Service) -> list[BaseRoute]:
             raise ArmError(400, "InvalidParameter", "'name' is a text without a slash.")
 
         def work() -> dict[str, object]:
-            group = graph.query(_GROUP, profile=KUSTO, truth=True).to_pylist()
+            group = self._graph.query(_GROUP, profile=KUSTO, truth=True).to_pylist()
             if not group:
                 raise ArmError(409, "Conflict", "The estate has no resource group in which a query could be kept.")
             id_ = f"{group[0]['id']}/providers/Microsoft.ResourceGraph/queries/{name.strip()}"
-            return graph.estate.control.put(id_, {"location": "global", "properties": {"query": text}}).document or {}
+            return self._graph.estate.control.put(id_, {"location": "global", "properties": {"query": text}}).document or {}
 
-        return json_response(await service.run(work))
+        return json_response(await self._run(work))
 
-    async def compare(request: Request) -> Response:
+    async def compare(self, request: Request) -> Response:
         """What a query answers from the index beside what is true: the rows that differ, and how many do not."""
 
         def work(text: str, profile: str) -> str:
             # whole answers: of two that are cut, rows beyond the cut of one would seem to be missing from the other
-            found = graph.compare(text, profile=profile, timeout=patience)
+            found = self._graph.compare(text, profile=profile, timeout=self._patience)
             differing = [
                 *({"state": "stale", "index": index, "truth": truth} for index, truth in found.stale),
                 *({"state": "missing", "index": None, "truth": truth} for truth in found.missing),
@@ -157,9 +160,9 @@ def routes(service: Service) -> list[BaseRoute]:
             }
             return json.dumps(_finite(facts), default=str)
 
-        return await asked(request, work)
+        return await self._asked(request, work)
 
-    async def resource(request: Request) -> Response:
+    async def resource(self, request: Request) -> Response:
         """One resource as it is, beside what the index says of it; null where it is not."""
         body = await json_object(request)
         id_ = body.get("id")
@@ -167,22 +170,26 @@ def routes(service: Service) -> list[BaseRoute]:
             raise ArmError(400, "InvalidParameter", "'id' is the id of a resource.")
 
         def work() -> str:
-            found = graph.compare(_ONE, parameters={"wanted": id_})
+            found = self._graph.compare(_ONE, parameters={"wanted": id_})
             index, truth = (next(iter(result.to_pylist()), None) for result in (found.index, found.truth))
             return json.dumps(_finite({"truth": truth, "index": index}), default=str)
 
-        return Response(await service.run(work), media_type=_JSON)
+        return Response(await self._run(work), media_type=_JSON)
 
+
+def routes(service: Service) -> list[BaseRoute]:
+    """Where each of them is asked for."""
+    explorer = Explorer(service)
     return [
-        ArmRoute("/", page, public=True),
-        ArmRoute("/lazulite/page/{name}", file, public=True),
-        ArmRoute("/lazulite/explorer/ask", ask, methods=("POST",)),
-        ArmRoute("/lazulite/explorer/edit", edit, methods=("POST",)),
-        ArmRoute("/lazulite/explorer/complete", complete, methods=("POST",)),
-        ArmRoute("/lazulite/explorer/library", library),
-        ArmRoute("/lazulite/explorer/save", save, methods=("POST",)),
-        ArmRoute("/lazulite/explorer/compare", compare, methods=("POST",)),
-        ArmRoute("/lazulite/explorer/resource", resource, methods=("POST",)),
+        ArmRoute("/", explorer.page, public=True),
+        ArmRoute("/lazulite/page/{name}", explorer.file, public=True),
+        ArmRoute("/lazulite/explorer/ask", explorer.ask, methods=("POST",)),
+        ArmRoute("/lazulite/explorer/edit", explorer.edit, methods=("POST",)),
+        ArmRoute("/lazulite/explorer/complete", explorer.complete, methods=("POST",)),
+        ArmRoute("/lazulite/explorer/library", explorer.library),
+        ArmRoute("/lazulite/explorer/save", explorer.save, methods=("POST",)),
+        ArmRoute("/lazulite/explorer/compare", explorer.compare, methods=("POST",)),
+        ArmRoute("/lazulite/explorer/resource", explorer.resource, methods=("POST",)),
     ]
 
 

@@ -26,18 +26,20 @@ _GRANTS = ("client_credentials", "password", "refresh_token", "authorization_cod
            "device_code", "device_code")  # fmt: skip
 
 
-def routes(service: Service) -> list[BaseRoute]:
+class Identity:
     """Discovery and tokens under every tenant, and the endpoints of managed identities."""
-    wanted = service.settings.token
-    tenant_id = service.graph.estate.tenant_id
-    told_id = tenant_id if wanted is None else ANY_TENANT
 
-    def tenant_of(ask: Ask, default: str) -> str:
+    def __init__(self, service: Service) -> None:
+        self._key, self._wanted = service.key, service.settings.token
+        self._tenant_id = service.graph.estate.tenant_id
+        self._told_id = self._tenant_id if self._wanted is None else ANY_TENANT
+
+    def _tenant_of(self, ask: Ask, default: str) -> str:
         named = ask.names.get("tenant", "")
         return named if len(named) == 36 else default
 
-    def discovery(ask: Ask) -> Answer:
-        at = f"{ask.base}/{tenant_of(ask, told_id)}"
+    def discovery(self, ask: Ask) -> Answer:
+        at = f"{ask.base}/{self._tenant_of(ask, self._told_id)}"
         version = "/v2.0" if "/v2.0/" in ask.path.lower() else ""
         return Answer(
             {
@@ -62,70 +64,75 @@ def routes(service: Service) -> list[BaseRoute]:
             }
         )
 
-    def keys(ask: Ask) -> Answer:
+    def keys(self, ask: Ask) -> Answer:
         return Answer({"keys": []})
 
-    def instances(ask: Ask) -> Answer:
+    def instances(self, ask: Ask) -> Answer:
         host = ask.base.split("://", 1)[1]
-        found = f"{ask.base}/{told_id}/v2.0/.well-known/openid-configuration"
+        found = f"{ask.base}/{self._told_id}/v2.0/.well-known/openid-configuration"
         names = [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}]
         return Answer({"tenant_discovery_endpoint": found, "api-version": "1.1", "metadata": names})
 
-    def issued(ask: Ask) -> Answer:
+    def issued(self, ask: Ask) -> Answer:
         form = ask.form()
         if form.get("grant_type") not in _GRANTS:
             told = f"AADSTS70003: The app requested an unsupported grant type '{form.get('grant_type', '')[:100]}'."
             return Answer({"error": "unsupported_grant_type", "error_description": told}, 400)
         client = form.get("client_id") or form.get("username") or "lazulite"
-        if wanted is not None and not any(_opens(service.key, wanted, each) for each in _shown(form, ask.headers)):
+        if self._wanted is not None and not any(_opens(self._key, self._wanted, each) for each in _shown(form, ask.headers)):
             told = "AADSTS7000215: Invalid client secret provided: this server asks for the token that it was started with."
             return Answer({"error": "invalid_client", "error_description": told}, 401)
         scope = form.get("scope", "")
         audience = form.get("resource") or next((word for word in scope.split() if word.startswith("http")), AUDIENCE)
-        tenant = tenant_of(ask, tenant_id)
-        made = issue(service.key, f"{ask.base}/{tenant}/", tenant, audience.removesuffix("/.default"), client)
+        tenant = self._tenant_of(ask, self._tenant_id)
+        made = issue(self._key, f"{ask.base}/{tenant}/", tenant, audience.removesuffix("/.default"), client)
         answer = {"token_type": "Bearer", "expires_in": LIFETIME, "ext_expires_in": LIFETIME, "access_token": made}
         if "openid" in scope or form["grant_type"] not in ("client_credentials",):
-            id_token = issue(service.key, f"{ask.base}/{tenant}/v2.0", tenant, client, client)
+            id_token = issue(self._key, f"{ask.base}/{tenant}/v2.0", tenant, client, client)
             who = {"uid": str(uuid.uuid5(uuid.NAMESPACE_OID, client)), "utid": tenant}
             answer |= {"id_token": id_token, "refresh_token": made, "scope": scope, "client_info": packed(who)}
         return Answer(answer, headers={"Cache-Control": "no-store"})
 
-    def device_code(ask: Ask) -> Answer:
+    def device_code(self, ask: Ask) -> Answer:
         at = f"{ask.base}/lazulite/health"
         return Answer(
             {"device_code": "lazulite", "user_code": "LAZULITE", "verification_uri": at, "expires_in": 900,
              "interval": 1, "message": "Nothing needs to be typed: this server lets everybody in."}
         )  # fmt: skip
 
-    def managed_identity(ask: Ask) -> Answer:
+    def managed_identity(self, ask: Ask) -> Answer:
         if "x-identity-header" not in ask.headers and ask.headers.get("metadata", "").lower() != "true":
             raise ArmError(400, "BadRequest", "The header 'Metadata: true' or 'X-IDENTITY-HEADER' is required.")
         resource = ask.query.get("resource", AUDIENCE)
         client = ask.query.get("client_id") or ask.query.get("clientid") or "managed-identity"
-        made = issue(service.key, f"{ask.base}/{tenant_id}/", tenant_id, resource, client)
+        made = issue(self._key, f"{ask.base}/{self._tenant_id}/", self._tenant_id, resource, client)
         ends = str(int(time.time()) + LIFETIME)
         return Answer(
             {"access_token": made, "expires_on": ends, "expires_in": str(LIFETIME), "not_before": "0",
              "resource": resource, "token_type": "Bearer", "client_id": client}
         )  # fmt: skip
 
+
+def routes(service: Service) -> list[BaseRoute]:
+    """Where each of them is asked for."""
+    identity = Identity(service)
+
     def added(path: str, handler: Handler, methods: tuple[str, ...], public: bool) -> ArmRoute:
         return route(service, path, handler, methods, versioned=False, public=public)
 
     get, post = ("GET",), ("POST",)
     return [
-        added("/{tenant}/.well-known/openid-configuration", discovery, get, True),
-        added("/{tenant}/v2.0/.well-known/openid-configuration", discovery, get, True),
-        added("/common/discovery/instance", instances, get, True),
-        added("/{tenant}/discovery/keys", keys, get, True),
-        added("/{tenant}/discovery/v2.0/keys", keys, get, True),
-        added("/{tenant}/oauth2/token", issued, post, True),
-        added("/{tenant}/oauth2/v2.0/token", issued, post, True),
-        added("/{tenant}/oauth2/devicecode", device_code, post, False),
-        added("/{tenant}/oauth2/v2.0/devicecode", device_code, post, False),
-        added("/msi/token", managed_identity, get, False),  # the edge reads its header
-        added("/metadata/identity/oauth2/token", managed_identity, get, False),
+        added("/{tenant}/.well-known/openid-configuration", identity.discovery, get, True),
+        added("/{tenant}/v2.0/.well-known/openid-configuration", identity.discovery, get, True),
+        added("/common/discovery/instance", identity.instances, get, True),
+        added("/{tenant}/discovery/keys", identity.keys, get, True),
+        added("/{tenant}/discovery/v2.0/keys", identity.keys, get, True),
+        added("/{tenant}/oauth2/token", identity.issued, post, True),
+        added("/{tenant}/oauth2/v2.0/token", identity.issued, post, True),
+        added("/{tenant}/oauth2/devicecode", identity.device_code, post, False),
+        added("/{tenant}/oauth2/v2.0/devicecode", identity.device_code, post, False),
+        added("/msi/token", identity.managed_identity, get, False),  # the edge reads its header
+        added("/metadata/identity/oauth2/token", identity.managed_identity, get, False),
     ]
 
 

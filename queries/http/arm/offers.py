@@ -18,40 +18,42 @@ _LIMIT = 10_000
 """Cores and machines that every subscription may have in a region."""
 
 
-def routes(service: Service) -> list[BaseRoute]:
+class Offers:
     """Listings below tenants, subscriptions, regions and publishers of images."""
-    estate = service.graph.estate
 
-    def known(ask: Ask) -> str:
-        return str(estate.control.get(f"/subscriptions/{ask.names['subscription']}")["subscriptionId"])
+    def __init__(self, service: Service) -> None:
+        self._graph = service.graph
 
-    def tenants(ask: Ask) -> Answer:
-        tenant = estate.tenant_id
+    def _known(self, ask: Ask) -> str:
+        return str(self._graph.estate.control.get(f"/subscriptions/{ask.names['subscription']}")["subscriptionId"])
+
+    def tenants(self, ask: Ask) -> Answer:
+        tenant = self._graph.estate.tenant_id
         told = {"id": f"/tenants/{tenant}", "tenantId": tenant, "displayName": "Contoso", "countryCode": "US",
                 "defaultDomain": "contoso.example", "domains": ["contoso.example"], "tenantCategory": "Home",
                 "tenantType": "AAD"}  # fmt: skip
         return Answer({"value": [told]})
 
-    def regions(ask: Ask) -> Answer:
-        return Answer({"value": locations(known(ask))})
+    def regions(self, ask: Ask) -> Answer:
+        return Answer({"value": locations(self._known(ask))})
 
-    def sizes(ask: Ask) -> Answer:
-        known(ask)
+    def sizes(self, ask: Ask) -> Answer:
+        self._known(ask)
         return Answer({"value": vm_sizes()})
 
-    def compute_skus(ask: Ask) -> Answer:
-        known(ask)
+    def compute_skus(self, ask: Ask) -> Answer:
+        self._known(ask)
         match = _LOCATION_FILTER.fullmatch(ask.query.get("$filter", ""))
         return Answer({"value": list(skus(match.group(1).lower() if match else None))})
 
-    def compute_usages(ask: Ask) -> Answer:
+    def compute_usages(self, ask: Ask) -> Answer:
         text = (
             "declare query_parameters(p_location:string); Resources "
             "| where type == 'microsoft.compute/virtualmachines' and location == p_location "
             "| summarize n = count() by size = tostring(properties.hardwareProfile.vmSize)"
         )
         place = {"p_location": ask.names["location"].lower()}
-        rows = service.graph.query(text, profile=KUSTO, subscriptions=[known(ask)], parameters=place).to_pylist()
+        rows = self._graph.query(text, profile=KUSTO, subscriptions=[self._known(ask)], parameters=place).to_pylist()
         cores = {size.name.lower(): size.cores for size in SIZES}
         used = sum(row["n"] * cores.get(str(row["size"]).lower(), 2) for row in rows)
         machines = sum(row["n"] for row in rows)
@@ -60,31 +62,31 @@ def routes(service: Service) -> list[BaseRoute]:
                        _usage("virtualMachines", "Virtual Machines", machines)]}
         )  # fmt: skip
 
-    def network_usages(ask: Ask) -> Answer:
-        known(ask)
+    def network_usages(self, ask: Ask) -> Answer:
+        self._known(ask)
         return Answer({"value": [_usage("VirtualNetworks", "Virtual Networks", 0)]})
 
-    def dns_name(ask: Ask) -> Answer:
-        known(ask)
+    def dns_name(self, ask: Ask) -> Answer:
+        self._known(ask)
         return Answer({"available": True})
 
-    def resource_name(ask: Ask) -> Answer:
+    def resource_name(self, ask: Ask) -> Answer:
         asked = ask.document()
         return Answer({"name": asked.get("name"), "type": asked.get("type"), "status": "Allowed"})
 
-    def publishers(ask: Ask) -> Answer:
+    def publishers(self, ask: Ask) -> Answer:
         return _names(ask, {image.publisher for image in images()} | {each.publisher for each in EXTENSIONS})
 
-    def image_offers(ask: Ask) -> Answer:
+    def image_offers(self, ask: Ask) -> Answer:
         return _names(ask, {image.offer for image in _some(ask)})
 
-    def image_skus(ask: Ask) -> Answer:
+    def image_skus(self, ask: Ask) -> Answer:
         return _names(ask, {image.sku for image in _some(ask)})
 
-    def versions(ask: Ask) -> Answer:
+    def versions(self, ask: Ask) -> Answer:
         return _names(ask, {image.version for image in _some(ask)})
 
-    def one_version(ask: Ask) -> Answer:
+    def one_version(self, ask: Ask) -> Answer:
         named = dict(ask.names)
         if named["version"].lower() == "latest":
             named["version"] = ""
@@ -94,13 +96,13 @@ def routes(service: Service) -> list[BaseRoute]:
         image = found[0]
         return Answer({**_artifact(ask, image.version), "properties": _image(image)})
 
-    def extension_types(ask: Ask) -> Answer:
+    def extension_types(self, ask: Ask) -> Answer:
         return _names(ask, {each.type for each in _extensions(ask)})
 
-    def extension_versions(ask: Ask) -> Answer:
+    def extension_versions(self, ask: Ask) -> Answer:
         return _names(ask, {each.version for each in _extensions(ask)})
 
-    def one_extension(ask: Ask) -> Answer:
+    def one_extension(self, ask: Ask) -> Answer:
         found = [each for each in _extensions(ask) if each.version == ask.names["version"]]
         if not found:
             raise ArmError(404, "NotFound", f"Artifact: VMExtension version {ask.names['version']} was not found.")
@@ -108,14 +110,14 @@ def routes(service: Service) -> list[BaseRoute]:
                 "supportsMultipleExtensions": False, "handlerSchema": ""}  # fmt: skip
         return Answer({**_artifact(ask, found[0].version), "properties": told})
 
-    def tags(ask: Ask) -> Answer:
+    def tags(self, ask: Ask) -> Answer:
         """The names of tags in use, with their values and how often each stands at a resource."""
         text = (
             "union Resources, ResourceContainers | mv-expand kind=array tag = tags "
             "| summarize n = count() by name = tostring(tag[0]), value = tostring(tag[1]) | where isnotempty(name)"
         )
-        subscription = known(ask)
-        rows = service.graph.query(text, profile=KUSTO, subscriptions=[subscription], truth=True).to_pylist()
+        subscription = self._known(ask)
+        rows = self._graph.query(text, profile=KUSTO, subscriptions=[subscription], truth=True).to_pylist()
         found: dict[str, list[dict[str, Any]]] = {}
         for row in sorted(rows, key=lambda row: (row["name"], row["value"])):
             at = f"/subscriptions/{subscription}/tagNames/{row['name']}/tagValues/{row['value']}"
@@ -123,29 +125,33 @@ def routes(service: Service) -> list[BaseRoute]:
             found.setdefault(row["name"], []).append({"id": at, "tagValue": row["value"], "count": count})
         return Answer({"value": [_tag(subscription, name, values) for name, values in found.items()]})
 
+
+def routes(service: Service) -> list[BaseRoute]:
+    """Where each of them is asked for."""
+    offers = Offers(service)
     compute = "/subscriptions/{subscription}/providers/Microsoft.Compute"
     network = "/subscriptions/{subscription}/providers/Microsoft.Network"
     art = f"{compute}/locations/{{location}}/publishers"
     listed = [
-        ("/tenants", tenants),
-        ("/subscriptions/{subscription}/locations", regions),
-        (f"{compute}/skus", compute_skus),
-        (f"{compute}/locations/{{location}}/vmSizes", sizes),
-        (f"{compute}/locations/{{location}}/usages", compute_usages),
-        (f"{network}/locations/{{location}}/usages", network_usages),
-        (f"{network}/locations/{{location}}/CheckDnsNameAvailability", dns_name),
-        ("/subscriptions/{subscription}/tagNames", tags),
-        (f"{art}/{{publisher}}/artifacttypes/vmextension/types", extension_types),
-        (f"{art}/{{publisher}}/artifacttypes/vmextension/types/{{type}}/versions", extension_versions),
-        (f"{art}/{{publisher}}/artifacttypes/vmextension/types/{{type}}/versions/{{version}}", one_extension),
-        (art, publishers),
-        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers", image_offers),
-        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus", image_skus),
-        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus/{{sku}}/versions", versions),
-        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus/{{sku}}/versions/{{version}}", one_version),
+        ("/tenants", offers.tenants),
+        ("/subscriptions/{subscription}/locations", offers.regions),
+        (f"{compute}/skus", offers.compute_skus),
+        (f"{compute}/locations/{{location}}/vmSizes", offers.sizes),
+        (f"{compute}/locations/{{location}}/usages", offers.compute_usages),
+        (f"{network}/locations/{{location}}/usages", offers.network_usages),
+        (f"{network}/locations/{{location}}/CheckDnsNameAvailability", offers.dns_name),
+        ("/subscriptions/{subscription}/tagNames", offers.tags),
+        (f"{art}/{{publisher}}/artifacttypes/vmextension/types", offers.extension_types),
+        (f"{art}/{{publisher}}/artifacttypes/vmextension/types/{{type}}/versions", offers.extension_versions),
+        (f"{art}/{{publisher}}/artifacttypes/vmextension/types/{{type}}/versions/{{version}}", offers.one_extension),
+        (art, offers.publishers),
+        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers", offers.image_offers),
+        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus", offers.image_skus),
+        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus/{{sku}}/versions", offers.versions),
+        (f"{art}/{{publisher}}/artifacttypes/vmimage/offers/{{offer}}/skus/{{sku}}/versions/{{version}}", offers.one_version),
     ]
     made: list[BaseRoute] = [route(service, path, handler, in_index=False) for path, handler in listed]
-    made.append(route(service, "/providers/Microsoft.Resources/checkresourcename", resource_name, ("POST",)))
+    made.append(route(service, "/providers/Microsoft.Resources/checkresourcename", offers.resource_name, ("POST",)))
     return made
 
 
