@@ -39,7 +39,7 @@ def _unescape(match: re.Match[str]) -> str:
     if code[0] in "uUx" and len(code) > 1:
         value = int(code[1:], 16)
         return chr(value) if value < 0x110000 and not 0xD800 <= value < 0xE000 else "\ufffd"
-    if code.isdigit():
+    if code[0] in "01234567":
         return chr(int(code, 8))
     return _ESCAPES.get(code, code)
 

@@ -159,19 +159,21 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
 
 
 def _called(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    if call.name == ":":  # has, as search writes it
+        call = replace(call, name="has")
     name = call.name
     if name in ("and", "or"):
         return _logic(binder, call, scope)
+    if _infix(name) and name[0].isalpha() and call.name_span[0] == call.span[0] and name not in ("negate", "plus"):
+        hint = f"'{name}' stands between its operands: text {name} \"…\""
+        binder.problems.add("KQL203", call.name_span, hint, name=name)
+        return plan.Literal(None, BOOL)
     if name in _LISTS:
         return _list(binder, call, scope)
     if (call.arguments and isinstance(call.arguments[0], syntax.Star) and not name[0].isalpha()) or (
         call.arguments and isinstance(call.arguments[0], syntax.Star) and _infix(name)
     ):
         return _any_column(binder, call, scope)
-    if _infix(name) and name[0].isalpha() and call.name_span[0] == call.span[0] and name not in ("negate", "plus"):
-        hint = f"'{name}' stands between its operands: text {name} \"…\""
-        binder.problems.add("KQL203", call.name_span, hint, name=name)
-        return plan.Literal(None, BOOL)
     if _infix(name) and len(call.arguments) == 2:
         left, right = (bind(binder, argument, scope) for argument in call.arguments)
         return infix(binder, name, left, right, call.span)

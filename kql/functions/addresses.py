@@ -44,6 +44,6 @@ ROWS = (
            doc="XML as a bag: attributes are called @name, text beside them #text, and elements of one name are an array."
                " Texts are trimmed, and numbers if they look so. Null if it is not well-formed, or longer than 1 MB.",
            examples=("parse_xml('<e a=\"b\">c</e>').e['#text'] == 'c'", "parse_xml('<e><a>1</a><a>2</a></e>').e.a[1] == 2",
-                     "isnull(parse_xml('<e>'))"), nulls="custom", naming="first"),
+                     "isnull(parse_xml('<e>'))"), nulls="custom", naming="first", heavy=True),
     refused("parse_user_agent", "it needs Microsoft's own table of user agents"),
 )  # fmt: skip

@@ -88,6 +88,7 @@ ROWS = (
         doc="A dynamic value as canonical JSON text: the names of a bag come in order, down to the fourth level.",
         examples=("dynamic_to_json(dynamic('a')) == '\"a\"'", "dynamic_to_json(dynamic({'b': 1, 'a': 2})) == '{\"a\":2,\"b\":1}'"),
         nulls="total",
+        heavy=True,
     ),
     scalar(
         ("zip(array:dynamic, more:dynamic...) -> dynamic", "kql_zip([{array}, {more}])"),

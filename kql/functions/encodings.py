@@ -7,7 +7,7 @@ from kql.functions.template import Each, template
 
 
 def _row(signature: str, sql: str, doc: str, *examples: str) -> Function:
-    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom")
+    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom", heavy="puny" in sql)
 
 
 # Numbers and arrays of numbers, one after the other, as one text.

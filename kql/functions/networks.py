@@ -9,7 +9,7 @@ _COMPARED = f"kql_ipv6_compare({{ip1}}, {{ip2}}, {_BITS})"
 
 
 def _row(signature: str, sql: str, doc: str, *examples: str) -> Function:
-    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom")
+    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom", heavy="compare" in sql)
 
 
 def _several(name: str, subject: str, candidates: str, test: str, doc: str, *examples: str) -> Function:

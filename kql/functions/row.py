@@ -109,6 +109,7 @@ class Function:
     alias_of: str = ""
     refused: str = ""
     hidden: bool = False
+    heavy: bool = False  # its SQL takes long to plan, so it stands once, in a column, wherever its value is used
     volatile: bool = False  # another value at each call
     ordered: bool = False  # an aggregate that takes the values in the order of the rows
     subquery: bool = False  # its SQL holds a subquery, which DuckDB takes neither inside TRY nor inside a lambda

@@ -32,6 +32,8 @@ _ROW = Facts(1, windowed=True, fixed=True)
 _LEAVES: dict[type, Facts] = {
     plan.Ref: _LEAF, plan.Literal: _LEAF, plan.Parameter: _LEAF, plan.ScalarQuery: _QUERY, plan.RowNumber: _ROW,
 }  # fmt: skip
+HEAVY = 1000
+"""What a function weighs by itself whose SQL takes long to plan."""
 _MOST = 10**9  # weights do not grow without end
 
 
@@ -95,7 +97,8 @@ def is_query(node: Scalar) -> bool:
 def _own(node: Scalar, inside: int) -> int:
     match node:
         case plan.Call():
-            return 1 + (inside if node.function.kind in ("infix", "aggregate") else 3 * inside)
+            own = HEAVY if node.function.heavy else 1
+            return own + (inside if node.function.kind in ("infix", "aggregate") else 3 * inside)
         case plan.Convert():
             return 1 + 2 * inside
         case plan.Path():
@@ -105,4 +108,4 @@ def _own(node: Scalar, inside: int) -> int:
     return 1
 
 
-__all__ = ["Facts", "Known", "is_query"]
+__all__ = ["HEAVY", "Facts", "Known", "is_query"]

@@ -12,6 +12,7 @@ from tests.kql.shared import NOTHING, answer, database
 HOLDS = (
     # texts
     r"'a\\b' == @'a\b' and strlen('\t\n\'') == 3 and '\u00e9' == 'é' and '\x41' == 'A'",
+    r"'\101\7' == 'A\a' and '\86' == '86'",
     "'a' \"b\" // a comment between\n 'c' == 'abc'",
     "@'it''s' == \"it's\" and @\"q\"\"q\" == 'q\"q'",
     "h'secret' == 'secret' and H@'s\\x' == @'s\\x'",

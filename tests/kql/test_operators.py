@@ -73,6 +73,8 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
       with (pair_delimiter=' ', kv_delimiter='=', greedy=true) | project k, l""", ["k", "l"], [("one two", "three")]),
     ("words without delimiters", "print s = '<size: 12> (name) \"n\"' | parse-kv s as (size: int, name: string) | project size, name",
      ["size", "name"], [(12, "n")]),
+    ("a colon means has", "datatable(s: string, t: string)['a b', 'c', 'ab', 'a'] | where s : 'a' or * : 'a' | extend h = t : 'c'",
+     ["s", "t", "h"], [("a b", "c", True), ("ab", "a", False)]),
     # ---- plugins
     ("a bag's properties by name", "datatable(b: dynamic)[dynamic({'z': 1}), dynamic({'a': 'x', 'z': 2.5})] | evaluate bag_unpack(b)",
      ["a", "z"], [("", 1.0), ("x", 2.5)]),
