@@ -97,7 +97,7 @@ class ManagementGroups(Provider):
             return document
         wanted = ((given.get("details") or {}).get("parent") or {}).get("id")
         if wanted is None and earlier is not None:
-            wanted = earlier["properties"]["details"]["parent"]["id"]
+            wanted = ((earlier["properties"]["details"] or {}).get("parent") or {}).get("id")
         parent = str(wanted or "").rsplit("/", 1)[-1] or self.context.tenant
         chain = self.chain(parent)
         document["properties"] = {

@@ -35,7 +35,8 @@ class Disks(Provider):
     ) -> dict[str, Any]:
         given = document["properties"]
         before = {} if earlier is None else earlier["properties"]
-        creation = given.get("creationData") or (before and {"createOption": before["creationData"]["createOption"]})
+        created = before.get("creationData") or {}
+        creation = given.get("creationData") or (created and {"createOption": created["createOption"]})
         if not creation or not creation.get("createOption"):
             raise InventoryError("InvalidParameter", "Required parameter 'disk.creationData' is missing (null).")
         given["creationData"] = creation
@@ -44,7 +45,7 @@ class Disks(Provider):
         size = given.get("diskSizeGB") or before.get("diskSizeGB") or 30
         if creation["createOption"] == "Empty" and not given.get("diskSizeGB") and not before:
             raise InventoryError("InvalidParameter", "Required parameter 'disk.diskSizeGB' is missing (null).")
-        if before and size < before["diskSizeGB"]:
+        if size < (before.get("diskSizeGB") or 0):
             raise InventoryError(
                 "OperationNotAllowed",
                 f"Disk resize is not allowed from {before['diskSizeGB']} GB to {size} GB: a disk cannot shrink.",

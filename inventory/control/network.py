@@ -35,7 +35,7 @@ class NetworkInterfaces(Provider):
                 "IpConfigurationsRequired", f"Network interface {id_} must have at least one ip configuration."
             )
         before = earlier["properties"] if earlier is not None else {}
-        kept = {each["name"].lower(): each["properties"] for each in before.get("ipConfigurations") or ()}
+        kept = {each["name"].lower(): each["properties"] for each in before.get("ipConfigurations") or () if each["name"]}
         made = deepcopy(dict(given))
         made["ipConfigurations"] = []
         for number, each in enumerate(configurations):
@@ -51,7 +51,7 @@ class NetworkInterfaces(Provider):
                 raise InventoryError("SubnetRequired", f"IP configuration {name} of {id_} names no subnet.")
             was = kept.get(name.lower())
             if (
-                was is not None
+                was
                 and ((was["subnet"] or {}).get("id") or "").lower() == subnet.lower()
                 and (inside.get("privateIPAddress") in (None, was["privateIPAddress"]))
             ):

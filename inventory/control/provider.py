@@ -15,6 +15,7 @@ from inventory.control.context import Context
 from inventory.control.ids import RESOURCE_GROUP, SUBSCRIPTION, ResourceId, parse
 from inventory.control.operation import Operation
 from inventory.control.records import Image, Values, patched, type_of
+from inventory.control.shape_check import well_formed
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE
 from inventory.generic import GENERIC, STATELESS, table_of
@@ -71,7 +72,8 @@ class Provider:
 
     def patch(self, id_: ResourceId, change: Mapping[str, Any], api_version: str | None) -> Operation:
         """Change some properties: merged into what there is, null takes away."""
-        return self.put(id_, patched(self.get(id_), change), api_version)
+        merged = well_formed(type_of(id_.kind), patched(self.get(id_), change), id_.kind)  # what was imported may be anything
+        return self.put(id_, merged, api_version)
 
     def get(self, id_: ResourceId, expand: str | None = None) -> dict[str, Any]:
         """The resource as it is now. Raises InventoryError ResourceNotFound."""

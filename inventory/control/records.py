@@ -180,8 +180,9 @@ class Records:
 
     @staticmethod
     def loaded(text: str | None) -> dict[str, Any]:
-        """A document kept as JSON text."""
-        return dict(json.loads(text)) if text else {}
+        """A document kept as JSON text; one that was imported may be none."""
+        found = json.loads(text) if text else None
+        return found if isinstance(found, dict) else {}
 
     @staticmethod
     def dumped(document: Mapping[str, Any]) -> str:
@@ -198,7 +199,8 @@ class Records:
             made[name] = value
         rest = json.loads(values[REST]) if values.get(REST) else {}
         made |= {name: deepcopy(value) for name, value in rest.items() if name not in BASE}
-        made.setdefault("properties", {}).pop("extended", None)
+        if isinstance(made.setdefault("properties", {}), dict):
+            made["properties"].pop("extended", None)
         return made
 
     def values(self, of: ResourceType, document: Mapping[str, Any], earlier: Values | None = None) -> Values:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -48,8 +49,29 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...
         yield from places(value, (*path, key))
 
 
+def changed(draw: random.Random, document: dict[str, Any]) -> Any:
+    """The document with something left out, of another kind, in other letters, or added."""
+    made = deepcopy(document)
+    for _ in range(draw.choice([1, 1, 1, 2, 3])):
+        paths = list(places(made))
+        if draw.random() < 0.3 and isinstance(made.get("properties"), dict):
+            made["properties"][draw.choice(MORE)] = deepcopy(draw.choice(ODD))
+        elif paths:
+            *above, last = draw.choice(paths)
+            holder: Any = made
+            for key in above:
+                holder = holder[key]
+            if draw.random() < 0.25:
+                del holder[last]
+            elif isinstance(holder, dict) and draw.random() < 0.1:
+                holder[last.upper()] = holder.pop(last)
+            else:
+                holder[last] = deepcopy(draw.choice(ODD))
+    return made
+
+
 class Odd:
-    """Documents of which something is left out, of another kind, in other letters, or added."""
+    """What is sent to a yard with a machine and sets, much of it odd."""
 
     def __init__(self, seed: int) -> None:
         self.draw = random.Random(seed)
@@ -94,34 +116,15 @@ class Odd:
             ("Microsoft.ResourceGraph/queries", {"location": "global", "properties": {"query": "Resources"}}),
         ]  # fmt: skip
 
-    def _changed(self, document: dict[str, Any]) -> Any:
-        draw, made = self.draw, deepcopy(document)
-        for _ in range(draw.choice([1, 1, 1, 2, 3])):
-            paths = list(places(made))
-            if draw.random() < 0.3 and isinstance(made.get("properties"), dict):
-                made["properties"][draw.choice(MORE)] = deepcopy(draw.choice(ODD))
-            elif paths:
-                *above, last = draw.choice(paths)
-                holder: Any = made
-                for key in above:
-                    holder = holder[key]
-                if draw.random() < 0.25:
-                    del holder[last]
-                elif isinstance(holder, dict) and draw.random() < 0.1:
-                    holder[last.upper()] = holder.pop(last)
-                else:
-                    holder[last] = deepcopy(draw.choice(ODD))
-        return made
-
     def send(self) -> tuple[Any, ...]:
         """What is sent next: a verb of the control plane with its arguments."""
         kind = self.draw.random()
         if kind < 0.65:
             type, document = self.draw.choice(self._right())
-            return ("put", self.yard.id(type, self.yard.name("odd")), self._changed(document))
+            return ("put", self.yard.id(type, self.yard.name("odd")), changed(self.draw, document))
         known = self.draw.choice([self.machine, self.available, *self.sets])
         if kind < 0.85:
-            return (self.draw.choice(["put", "patch", "patch"]), known, self._changed(self.yard.control.get(known)))
+            return (self.draw.choice(["put", "patch", "patch"]), known, changed(self.draw, self.yard.control.get(known)))
         return ("act", known, self.draw.choice(ACTIONS), self.draw.choice(BODIES))
 
 
@@ -167,6 +170,26 @@ def test_settings_that_came_in_by_import_and_make_no_sense_scale_nothing(tmp_pat
     assert len(estate.control.list("", "microsoft.insights/autoscalesettings")) == 4
     estate.clock.advance(300)  # type: ignore[attr-defined]
     estate.refresh()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_what_was_imported_odd_can_be_asked_and_changed_or_is_refused(seed: int, tmp_path: Path) -> None:
+    draw, given = random.Random(seed), tmp_path / "odd.json"
+    with Estate.simulated(4, 7, lag=Lag.none()) as made:
+        types = ("microsoft.compute/virtualmachines", "microsoft.compute/virtualmachinescalesets", "microsoft.compute/disks",
+                 "microsoft.network/networkinterfaces", "microsoft.network/virtualnetworks")  # fmt: skip
+        right = [each for type in types for each in made.control.list("", type)[:2]]
+    documents = [changed(draw, each) for each in right * (ATTEMPTS // 20)]
+    given.write_text(json.dumps(documents))
+    with Estate.imported([given], clock=SimulatedClock(), lag=Lag.none()) as estate:
+        for document in documents:
+            if isinstance(document.get("id"), str):
+                with contextlib.suppress(InventoryError):
+                    estate.control.get(document["id"])
+                    estate.control.patch(document["id"], {"tags": {"a": "b"}})
+        assert isinstance(estate.clock, SimulatedClock)
+        estate.clock.advance(300)
+        estate.refresh()
 
 
 @pytest.mark.parametrize(("size", "code"), [(0, "InvalidParameter"), (65_537, "InvalidParameter"), (2**70, "InvalidRequestContent"),
