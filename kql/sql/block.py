@@ -15,6 +15,7 @@ from typing import Protocol
 from kql.forms import Json, Missing
 from kql.plan import Column
 from kql.sql import dynamic, quote
+from kql.sql.facts import HEAVY
 from kql.sql.value import NOT_CONSTANT, Borrowed, Sql, constant, missing
 from kql.types import DYNAMIC, STRING
 
@@ -253,7 +254,13 @@ def outside(blocks: list[Block], names: Names, columns: Iterable[Column]) -> Blo
 
 
 def _borrowing(legs: Legs, column: Column) -> Thunk:
-    return lambda: legs.borrow([block.value(column) for block in legs.blocks], column.name)
+    def ask() -> Sql:
+        values = [block.value(column) for block in legs.blocks]
+        if any(block.weights.get(column, 1) > HEAVY for block in legs.blocks) and all(value.members is None for value in values):
+            return legs.fetch(values, column.name)  # once, and not for each path into it
+        return legs.borrow(values, column.name)
+
+    return ask
 
 
 def _carried(legs: Legs, key: OrderKey) -> Thunk:

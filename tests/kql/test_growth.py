@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from time import process_time
 
 import pytest
 
 import kql
+from kql.functions import catalogue
 from tests.kql.shared import NOTHING, answer, database
 
 
@@ -58,3 +60,14 @@ def test_sql_and_time_stay_bounded(shape: str) -> None:
     assert process_time() - began < 1.0
     assert len(long.sql) < 8 * len(short.sql) + 20_000
     assert answer(database(), long.text)[1]
+
+
+@pytest.mark.parametrize("name", [row.name for row in catalogue.table().values() if row.heavy])
+def test_what_takes_long_to_plan_stands_once(name: str) -> None:
+    """However often its value, or a path into it, is used behind it."""
+    row = catalogue.table()[name]
+    arguments = ", ".join(["s"] * row.overloads[0].least)
+    uses = "d.a, d.b, todatetime(d.c), tolong(d.c) + 1" if row.overloads[0].returns == "dynamic" else "x = tostring(d), y = strcat(d, d), d"
+    text = f"let T = datatable(s: string)['a', 'b']; T | extend d = {name}({arguments}) | project {uses}"
+    macro = re.findall(r"kql_\w+", kql.compile(f"let T = datatable(s: string)['a', 'b']; T | project d = {name}({arguments})", NOTHING).sql)
+    assert kql.compile(text, NOTHING).sql.count(macro[0]) == 1
