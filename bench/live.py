@@ -42,6 +42,20 @@ def tables_mb(graph: ResourceGraph) -> float:
         return float(cursor.execute(sql).fetchall()[0][0] or 0.0)
 
 
+def held_rows(graph: ResourceGraph) -> dict[str, tuple[int, int]]:
+    """For each large table the rows that live, and those that its groups hold, dead ones among them."""
+    found = {}
+    with graph.estate.cursor() as cursor:
+        tables = "SELECT table_name FROM duckdb_tables() WHERE database_name = 'world' ORDER BY table_name"
+        for (name,) in cursor.execute(tables).fetchall():
+            held = f"SELECT sum(count) FROM pragma_storage_info('world.{name}') WHERE column_id = 0 AND segment_type <> 'VALIDITY'"
+            ((rows,),) = cursor.execute(held).fetchall()
+            if (rows or 0) > 20_000:
+                ((living,),) = cursor.execute(f"SELECT count(*) FROM world.{name}").fetchall()
+                found[name] = int(living), int(rows)
+    return found
+
+
 def slope(values: list[float]) -> float:
     """By how much values grow from one to the next: least squares over the later half, when all has come to rest."""
     later = values[len(values) // 2 :]
@@ -58,6 +72,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="report every so many minutes")
     parser.add_argument("--churn", action="store_true", help="start and deallocate machines instead of letting them live")
     parser.add_argument("--most", type=int, default=History().most, help="images that the history keeps; 0 keeps none")
+    parser.add_argument("--rows", action="store_true", help="report the rows of each large table, living and held, too")
     given = parser.parse_args()
     lines = Lines(given.output)
     lines.write(benchmark="live", vms=given.vms, churn=given.churn, most=given.most, **environment())
@@ -99,6 +114,10 @@ def main() -> None:
                 metric="live", minute=minute, life=fmean(living[last]), refresh=median(work[last]), worst=max(work[last]),
                 ratio=ratios[-1], tables_mb=held[-1], resident_mb=memory()[0], load=load(),
             )  # fmt: skip
+            if given.rows:
+                rows = held_rows(graph)
+                print("  " + ", ".join(f"{name} {living:,} of {all_:,}" for name, (living, all_) in rows.items()), flush=True)
+                lines.write(metric="rows", minute=minute, **{name: list(pair) for name, pair in rows.items()})
     for name, values in (("work", work), ("clock", wall)):
         print(f"refresh, {name}: {median(values):.2f} s in the middle, {quantile(values, 0.99):.2f} s at 99 %, "
               f"{fmean(values):.2f} s on average, {max(values):.2f} s at most")  # fmt: skip
