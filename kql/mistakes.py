@@ -89,6 +89,8 @@ def of_place(
         return "an operator is missing between the pipes"
     if found in ("{", "[") and "LONG" in expected:
         return "a value of properties or elements is written dynamic(…), or made by bag_pack(…) and pack_array(…)"
+    if found == "=" and after.startswith("=") and re.search(r"(?:[=!]=|=~|<|>)[^|]*$", before):
+        return "comparisons do not chain: put one into brackets"
     if found == "=" and "COMPARISON" in expected:
         return "'==' compares; a single '=' only gives a name"
     if found == "|" and before.endswith("|") and after.split()[:1] and after.split()[0] in operators:

@@ -276,7 +276,7 @@ def _operator_names() -> list[str]:
 _READABLE = {
     "NAME": "a name", "STRING": "a text", "LONG": "a number", "RPAR": "')'", "LPAR": "'('", "COMMA": "','",
     "VBAR": "'|'", "BY": "'by'", "ON": "'on'", "WITH": "'with'", "COLON": "':'", "RSQB": "']'",
-    "TO": "'to'", "FROM": "'from'", "STEP": "'step'", "EQUAL": "'='", "COMPARISON": "a comparison",
+    "TO": "'to'", "FROM": "'from'", "STEP": "'step'", "EQUAL": "'='", "COMPARISON": "a comparison", "EQUALITY": "a comparison",
     "DOTS": "'..'", "RBRACE": "'}'", "LBRACE": "'{'",
 }  # fmt: skip
 

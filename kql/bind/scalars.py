@@ -159,6 +159,10 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
 
 
 def _called(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    if _infix(call.name) and any(getattr(argument, "is_operator", False) for argument in call.arguments):
+        # `print 1 == 1 == true` compares what print gives: an operator that begins a pipeline is an operand too
+        binder.problems.add("KQL101", call.name_span, "comparisons do not chain: put one into brackets", found=f"'{call.name}'")
+        return plan.Literal(None, BOOL)
     if call.name == ":":  # has, as search writes it
         call = replace(call, name="has")
     name = call.name

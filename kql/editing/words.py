@@ -10,7 +10,7 @@ from collections.abc import Mapping
 _TERMINAL = re.compile(r"^(_?[A-Z][A-Z_]*)(?:\.\d+)?: /(.*)/$", re.M)
 _NOT_WORDS = frozenset({
     "STRING", "TIMESPAN", "REAL", "LONG", "WILDNAME", "NAME", "BLANK", "COMMENT", "TYPED", "PARAM",
-    "COMPARISON", "IN", "BETWEEN", "HINTED", "REFUSED_STATEMENT", "EDGE",
+    "COMPARISON", "EQUALITY", "IN", "BETWEEN", "HINTED", "REFUSED_STATEMENT", "EDGE",
 })  # fmt: skip
 
 RENDERINGS = (

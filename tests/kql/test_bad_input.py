@@ -29,6 +29,8 @@ TEXTS = {
     "an infix operator alone": ("print in()", "KQL203"),
     "an infix operator before its operands": ("print has_any('a', 'b')", "KQL203"),
     "a span beyond the longest": ("print 99999999999999d", "KQL107"),
+    "comparisons in a chain": ("print 1 == 1 == true", "KQL101"),
+    "comparisons in a chain behind a pipe": ("Resources | where name == 'a' == true", "KQL101"),
     "types": ("Resources | where name > 1d", "KQL306"),
     "an open bracket": ("Resources | where (name == 'a'", "KQL104"),
     "an open string": ("Resources | where name == 'a", "KQL103"),
