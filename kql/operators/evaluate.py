@@ -176,7 +176,9 @@ class Evaluate(Operator):
         """The plugin's columns as they are declared."""
         assert self.schema is not None
         have = {column.name: column for column in plan.columns_of(made)}
-        own = [column for column in plan.columns_of(input) if column in have.values()] if self.schema.star else []
+        told = {declared.name for declared in self.schema.columns}
+        left = [each.name for each in plan.columns_of(input) if each.name in have and each.name not in told]
+        own = [have[name] for name in left] if self.schema.star else []
         output = list(passing(tuple(own)))
         for declared in self.schema.columns:
             column, type = have.get(declared.name), declared.type or STRING

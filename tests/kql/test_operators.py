@@ -80,6 +80,8 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
      ["a", "z"], [("", 1.0), ("x", 2.5)]),
     ("pivot says what the aggregate says of nothing", DAYS + "Days | evaluate pivot(day, sum(sold), shop) | sort by shop asc",
      ["shop", "1", "2", "3", "4"], [("a", 5, 0, 0, 7), ("b", 1, 0, 2, 0)]),
+    ("the columns of pivot that are told, behind those that group", """datatable(a: string, b: string, v: long)['x', 'p', 1]
+      | evaluate pivot(b, sum(v)) : (*, p: long, other: long)""", ["a", "p", "other"], [("x", 1, 0)]),
     ("rows near a row", "range x from 1 to 9 step 1 | evaluate rows_near(x == 5, 1, 2)", ["x"], [(4,), (5,), (6,), (7,)]),
     ("a table's rows by address", """print ip = '10.1.2.3'
       | evaluate ipv4_lookup((datatable(net: string, n: long)['10.0.0.0/8', 1, '11.0.0.0/8', 2]), ip, net)""",
