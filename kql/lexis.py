@@ -20,6 +20,8 @@ _ESCAPES = {
 }  # fmt: skip
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{1,3}|.)", re.S)
 
+_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.", re.S)
+
 
 def string(token: str) -> str:
     """The value of one string token: plain, verbatim (@), obfuscated (h) or multi-line (``` or ~~~)."""
@@ -31,7 +33,15 @@ def string(token: str) -> str:
     if token[:3] in ("```", "~~~"):
         return token[3:-3]
     body = token[1:-1]
-    return body if "\\" not in body else _ESCAPE.sub(_unescape, body)
+    return body if "\\" not in body else _ESCAPE.sub(_unescape, _PAIR.sub(_paired, body))
+
+
+def _paired(match: re.Match[str]) -> str:
+    """Two halves of a character, escaped one after the other, as the one that they are; behind a backslash they are text."""
+    if match.group(1) is None:
+        return match.group(0)
+    high, low = int(match.group(1), 16), int(match.group(2), 16)
+    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ from kql.bind import lets, names
 from kql.bind.scope import FunctionBinding, ScalarBinding, Scope, TabularBinding, boundless, find
 from kql.functions import catalogue
 from kql.messages import nearest
-from kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, NUMBERS, REAL, STRING, TIMESPAN, UNKNOWN, Type
+from kql.types import BOOL, DATETIME, DYNAMIC, GUID, INT, LONG, NUMBERS, REAL, STRING, TIMESPAN, UNKNOWN, Type, widest
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -373,7 +373,7 @@ def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
                 ((plan.Column("list", DYNAMIC), binder.apply("make_list", (plan.Ref(column),), call.span)),),
             )
             return binder.apply(call.name, (value, plan.ScalarQuery(gathered, DYNAMIC)), call.span)
-        return plan.Membership(value, relation, call.name.endswith("~"), call.name.startswith("!"))
+        return _membership(call, value, relation)
     candidates = [bind(binder, argument, scope) for argument in rest]
     if value.type is UNKNOWN or any(each.type is UNKNOWN for each in candidates):
         return plan.Literal(None, BOOL)
@@ -382,24 +382,41 @@ def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         given = candidates[0].type if candidates else STRING
         binder.problems.add("KQL306", call.span, _ONE_SIDE, operator=call.name, left=value.type.value, right=given.value)
         return plan.Literal(None, BOOL)
-    if value.type is DYNAMIC:
-        scalars = [each.type for each in candidates if each.type is not DYNAMIC]
-        value = plan.Convert(value, scalars[0] if scalars and word == "in" else STRING)
+    if value.type is DYNAMIC and (word != "in" or all(each.type is DYNAMIC for each in candidates)):
+        value = plan.Convert(value, STRING)
     if word != "in":
         texts = (each if each.type is DYNAMIC else _as(each, STRING) for each in candidates)
         return binder.apply(call.name, (value, *texts), call.span)
     # what a value is compared as hangs on the other one: 1 meets '1' as a text
     met: dict[Type, tuple[plan.Scalar, list[plan.Scalar]]] = {}
     for candidate in candidates:
-        pair = (value, candidate) if candidate.type is DYNAMIC else _comparable("==", value, candidate)
+        array = candidate.type is DYNAMIC  # one that is looked into
+        mine = _as(value, STRING) if array and value.type is DYNAMIC else value
+        pair = (mine, candidate) if array else _comparable("==", value, candidate)
         assert pair is not None  # only two dynamics cannot be compared
         met.setdefault(pair[0].type, (pair[0], []))[1].append(pair[1])
     if len(met) < 2:
         alone, among_them = met.popitem()[1] if met else (value, [])
         return binder.apply(call.name, (alone, *among_them), call.span)
-    each_way = tuple(binder.apply("in", (mine, *others), call.span) for mine, others in met.values())
+    each_way = tuple(binder.apply("in", (one, *others), call.span) for one, others in met.values())
     among = binder.apply("or", each_way, call.span)
     return among if call.name == "in" else binder.apply("not", (among,), call.span)
+
+
+def _membership(call: syntax.Call, value: plan.Scalar, relation: plan.Relation) -> plan.Scalar:
+    """`in` over a table: its first column and the value meet in one type, as they would in `==`."""
+    column = plan.columns_of(relation)[0]
+    member: plan.Scalar = plan.Ref(column)
+    if call.name.endswith("~") or value.type is column.type is DYNAMIC:
+        value, member = _as(value, STRING), _as(member, STRING)
+    elif value.type is not column.type and {value.type, column.type} <= NUMBERS:
+        wide = widest((value.type, column.type))
+        value, member = _as(value, wide), _as(member, wide)
+    else:
+        value, member = _comparable("==", value, member) or (value, member)
+    if not isinstance(member, plan.Ref):
+        relation = plan.Project(relation, ((plan.Column(column.name, member.type), member),))
+    return plan.Membership(value, relation, call.name.endswith("~"), call.name.startswith("!"))
 
 
 def _is_table(binder: Binder, expression: syntax.Expression, scope: Scope) -> bool:

@@ -95,8 +95,8 @@ def _edge(unit: str, extra: int) -> str:
             weeks = f"CAST(({{date}} + {_DAY}) // {7 * _DAY} AS HUGEINT) + {offset}"
             return f"kql_ticks_to_datetime(({weeks}) * {7 * _DAY} - {_DAY + extra})"
         case "month":
-            return f"(kql_month_start(kql_months({{date}}) + {offset}) - {extra})"
-    return f"(kql_month_start((kql_months({{date}}) // 12 + {offset}) * 12) - {extra})"
+            return f"kql_ticks_to_datetime(kql_month_start(kql_months({{date}}) + {offset}) - {extra})"
+    return f"kql_ticks_to_datetime(kql_month_start((kql_months({{date}}) // 12 + {offset}) * 12) - {extra})"
 
 
 def _edge_rows() -> list[Function]:
@@ -255,7 +255,7 @@ ROWS = (
            doc="A timespan in a .NET format.", examples=("format_timespan(time(1.02:03:04), 'd.hh:mm') == '1.02:03'",), nulls="custom", naming="first",
            check=_faulty_format(["d", "H", "h", "m", "s", "f", "F"])),
     scalar(("make_datetime(year:Number, month:Number, day:Number, hour:Number?, minute:Number?, second:Number?) -> datetime",
-            "TRY(kql_ticks(make_timestamp({year}::BIGINT, {month}::BIGINT, {day}::BIGINT, coalesce({hour|0}, 0)::BIGINT, coalesce({minute|0}, 0)::BIGINT, 0.0)) + CAST(round(coalesce({second|0}, 0) * 10000000) AS BIGINT))"),
+            "kql_ticks_to_datetime(TRY(kql_ticks(make_timestamp({year}::BIGINT, {month}::BIGINT, {day}::BIGINT, coalesce({hour|0}, 0)::BIGINT, coalesce({minute|0}, 0)::BIGINT, 0.0)) + CAST(round(coalesce({second|0}, 0) * 10000000) AS BIGINT)))"),
            ("make_datetime(value:text) -> datetime", "kql_string_to_datetime({value})"),
            doc="A datetime from its parts.", examples=("make_datetime(2020, 5, 15) == datetime(2020-05-15)",), nulls="custom", naming="only"),
     scalar(("make_timespan(hours:Integer, minutes:Integer, seconds:Number?) -> timespan", "kql_make_timespan(0, {hours}, {minutes}, {seconds|0})"),

@@ -110,7 +110,7 @@ def _arg(function: str) -> Code:
         found = f"{function}({packed}, {order})"
         if by.nullable and by.type is not STRING:
             found = f"coalesce({found}, first({packed}))"
-        return Sql(f"({found}).v", value.type, value.nullable or value.type is not STRING, value.form)
+        return Sql(f"({found}).v", value.type, True, value.form)  # of no rows it is missing
 
     return sql
 

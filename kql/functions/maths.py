@@ -18,7 +18,8 @@ def _real(name: str, sql: str, doc: str, example: str, *, naming: str = "first",
 # Ticks count from Monday 0001-01-01, which is where bins of days and weeks begin.
 _BIN_SQL: dict[str, Answer] = {
     "result is real": "CASE WHEN {roundTo} = 0 THEN CAST('NaN' AS DOUBLE) ELSE floor({value} / {roundTo}) * {roundTo} END",
-    "result is decimal": "TRY(CAST(floor({value} / nullif({roundTo}, 0)) * {roundTo} AS DECIMAL(38,12)))",
+    # what is left over is exact, where a quotient would be a double
+    "result is decimal": "TRY(CAST({value} - ((({value} % nullif({roundTo}, 0)) + {roundTo}) % nullif({roundTo}, 0)) AS DECIMAL(38,12)))",
     "value is datetime and roundTo is positive": template("({value} // {roundTo:bare} * {roundTo:bare})", null="argument"),
     "value is datetime": "({value} // (CASE WHEN {roundTo} > 0 THEN {roundTo} END) * (CASE WHEN {roundTo} > 0 THEN {roundTo} END))",
     "roundTo is positive": template("kql_wrap(CAST({value} AS HUGEINT) - {rest})", null="argument", rest=remainder("value", "roundTo")),
@@ -27,7 +28,7 @@ _BIN_SQL: dict[str, Answer] = {
 _AT = "CAST({value} AS HUGEINT) - kql_modulo(CAST({value} AS HUGEINT) - {fixed_point}, {bin_size})"
 _BIN_AT = {
     "result is real": "(floor(({value} - {fixed_point}) / nullif({bin_size}, 0)) * {bin_size} + {fixed_point})",
-    "result is decimal": "TRY(CAST(floor(({value} - {fixed_point}) / nullif({bin_size}, 0)) * {bin_size} + {fixed_point} AS DECIMAL(38,12)))",
+    "result is decimal": "TRY(CAST({value} - (((({value} - {fixed_point}) % nullif({bin_size}, 0)) + {bin_size}) % nullif({bin_size}, 0)) AS DECIMAL(38,12)))",
     "result is datetime": f"kql_ticks_to_datetime({_AT})",
     "": f"kql_wrap({_AT})",
 }

@@ -119,3 +119,30 @@ def test_spans_beyond_the_longest_are_none(engine: duckdb.DuckDBPyConnection) ->
     assert asked(engine, f"print {spans}") == ("timespan, timespan, datetime, datetime", [None] * 4)
     with pytest.raises(kql.KqlError, match="KQL107"):
         kql.compile("print 99999999999999d", NOTHING)
+
+
+def test_a_value_and_a_table_meet_in_one_type(engine: duckdb.DuckDBPyConnection) -> None:
+    tables = {"long": "2.5, 3.0", "int": "4294967297, 3", "decimal": "1.4, 3"}
+    for type, other in (("long", "real"), ("int", "long"), ("decimal", "decimal")):
+        text = f"datatable(x: {type})[1, 2, 3] | where x in ((datatable(y: {other})[{tables[type]}])) | project tolong(x)"
+        assert asked(engine, text) == ("long", [3])
+    kinds = "d.a in (1), d.a in (1.5), d.b in (1, 'x'), d.a !in (1), d.b in (dynamic([1]), 5)"
+    text = f"print d = dynamic({{'a': 1.5, 'b': 1}}) | project {kinds}"
+    assert asked(engine, text) == ("bool, bool, bool, bool, bool", [False, True, True, True, True])
+
+
+def test_bins_of_decimals_are_exact(engine: duckdb.DuckDBPyConnection) -> None:
+    bins = "bin(decimal(0.7), decimal(0.1)), bin(decimal(-0.7), decimal(0.5)), floor(decimal(12345678901234567.5), 1)"
+    shown = asked(engine, f"print {bins}")
+    assert shown is not None and [str(each).rstrip("0").rstrip(".") for each in shown[1]] == ["0.7", "-1", "12345678901234567"]
+
+
+def test_moments_that_no_calendar_has_are_null(engine: duckdb.DuckDBPyConnection) -> None:
+    calls = "startofmonth(datetime(9999-12-31), 1), startofyear(datetime(9999-12-01), 1), make_datetime(0, 1, 1), make_datetime(10000, 1, 1)"
+    shown = asked(engine, f"print {calls}")
+    assert shown is not None and shown[1] == [None] * 4
+
+
+def test_the_largest_of_no_rows_has_empty_texts_beside_it(engine: duckdb.DuckDBPyConnection) -> None:
+    text = "datatable(a: long, s: string)[] | summarize arg_max(a, s), arg_min(s, a) | project s == '' and isempty(s1), isnull(a)"
+    assert asked(engine, text) == ("bool, bool", [True, True])
