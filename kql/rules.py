@@ -295,7 +295,9 @@ class _Rules:
             and value.value not in (_BEYOND, None)
         ):
             number: Any = value.value
-            return syntax.Literal(-number if str(operator) == "-" else number, value.type, _span(children))
+            signed = -number if str(operator) == "-" else number
+            if value.type is REAL or signed < (2**31 if value.type is INT else _BEYOND):  # the least one has no opposite
+                return syntax.Literal(signed, value.type, _span(children))
         return syntax.Call(
             "negate" if str(operator) == "-" else "plus", (value,), _span(children), _token_span(operator)
         )

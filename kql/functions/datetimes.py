@@ -58,7 +58,7 @@ _DIFF = _by_unit(
     {unit: f"({{datetime1}} // {ticks} - {{datetime2}} // {ticks})" for unit, ticks in _TICKS.items()}
     | {unit: f"date_diff('{unit}', kql_timestamp({{datetime2}}), kql_timestamp({{datetime1}}))" for unit in ("year", "quarter", "month")}
     | {"week": f"(({{datetime1}} + {_DAY}) // {7 * _DAY} - ({{datetime2}} + {_DAY}) // {7 * _DAY})"}
-    | {"nanosecond": "(({datetime1} - {datetime2}) * 100)"}
+    | {"nanosecond": "TRY_CAST((CAST({datetime1} AS HUGEINT) - {datetime2}) * 100 AS BIGINT)"}
 )
 _ADD = _by_unit(
     {unit: f"kql_ticks_to_datetime(CAST({{datetime}} AS HUGEINT) + CAST({{value}} AS HUGEINT) * {ticks})" for unit, ticks in _TICKS.items()}
@@ -66,7 +66,7 @@ _ADD = _by_unit(
         unit: f"kql_ticks_to_datetime(TRY(kql_ticks(kql_timestamp({{datetime}}) + to_months(CAST({{value:count}} * {months} AS INTEGER))) + {{datetime}} % 10))"
         for unit, months in (("month", 1), ("quarter", 3), ("year", 12))
     }
-    | {"nanosecond": "kql_ticks_to_datetime({datetime} + {value} // 100)"}
+    | {"nanosecond": "kql_ticks_to_datetime(CAST({datetime} AS HUGEINT) + {value} // 100)"}
 )
 _READ = _by_unit(
     {

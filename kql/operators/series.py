@@ -197,6 +197,8 @@ class MakeSeries(Operator):
             for value, type, span in zip(bound, (kind, kind, width), spans, strict=True)
         )
         assert by is not None
+        if isinstance(by, plan.Literal) and by.value == 0:
+            binder.problems.add("KQL309", step.span, what="a step of 0 leads nowhere")
         zero = plan.Literal(0.0 if kind is REAL else 0, kind)
         if whole:
             assert low is not None and high is not None

@@ -95,6 +95,8 @@ class Range(Operator):
             kind = step_kind = LONG
         start, stop = self._as(binder, start, kind, self.start), self._as(binder, stop, kind, self.stop)
         step = self._as(binder, step, step_kind, self.step)
+        if isinstance(step, plan.Literal) and step.value == 0:
+            binder.problems.add("KQL309", self.step.span, what="a step of 0 leads nowhere")
         if kind is LONG and types and all(each is INT for each in types):
             column = Column(self.column, INT)
             series = plan.Series(Column(self.column, LONG), start, stop, step)

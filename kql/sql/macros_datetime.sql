@@ -8,4 +8,4 @@ CREATE OR REPLACE MACRO kql_local_to_utc(t, z) AS
   kql_ticks_to_datetime(list_transform([struct_pack(t := t, z := z)], lambda s: list_transform([kql_local_moment(s.t, s.z)], lambda u: u - (kql_utc_to_local(u, s.z) - s.t))[1])[1]);
 CREATE OR REPLACE MACRO kql_make_timespan(d, h, m, s) AS
   CASE WHEN d >= 0 AND h BETWEEN 0 AND 23 AND m BETWEEN 0 AND 59 AND s >= 0 AND s < 60
-       THEN CAST(d * 864000000000 + h * 36000000000 + m * 600000000 + round(s * 10000000) AS BIGINT) END;
+       THEN TRY_CAST(CAST(d AS HUGEINT) * 864000000000 + h * 36000000000 + m * 600000000 + CAST(round(s * 10000000) AS HUGEINT) AS BIGINT) END;

@@ -2,7 +2,8 @@
 CREATE OR REPLACE MACRO kql_log(x, l) AS
   CASE WHEN x > 0 THEN l WHEN x = 0 THEN CAST('-Infinity' AS DOUBLE) WHEN isnan(x) THEN x END;
 CREATE OR REPLACE MACRO kql_floor(v, s) AS (v // s) - CASE WHEN (v % s <> 0) AND ((v < 0) <> (s < 0)) THEN 1 ELSE 0 END;
-CREATE OR REPLACE MACRO kql_bin(v, s) AS CASE WHEN s <> 0 THEN kql_wrap(CAST(kql_floor(v, nullif(s, 0)) AS HUGEINT) * s) END;
+CREATE OR REPLACE MACRO kql_bin(v, s) AS
+  CASE WHEN s = -1 THEN v WHEN s <> 0 THEN kql_wrap(CAST(kql_floor(v, nullif(nullif(s, 0), -1)) AS HUGEINT) * s) END;
 -- The error function as a series of positive terms, near 0; as a continued fraction, told from its end, farther out.
 CREATE OR REPLACE MACRO kql_erf_near(x) AS
   exp(-x * x) * list_sum(list_transform(range(0, 80), lambda n: exp((2 * n + 1) * ln(nullif(x, 0)) - lgamma(n + 1.5))));

@@ -31,6 +31,8 @@ TEXTS = {
     "a span beyond the longest": ("print 99999999999999d", "KQL107"),
     "comparisons in a chain": ("print 1 == 1 == true", "KQL101"),
     "comparisons in a chain behind a pipe": ("Resources | where name == 'a' == true", "KQL101"),
+    "a step of nothing": ("range x from 1 to 3 step 0", "KQL309"),
+    "a step of nothing along a series": ("range x from 1 to 3 step 1 | make-series count() on x from 1 to 3 step 0", "KQL309"),
     "types": ("Resources | where name > 1d", "KQL306"),
     "an open bracket": ("Resources | where (name == 'a'", "KQL104"),
     "an open string": ("Resources | where name == 'a", "KQL103"),

@@ -146,3 +146,9 @@ def test_moments_that_no_calendar_has_are_null(engine: duckdb.DuckDBPyConnection
 def test_the_largest_of_no_rows_has_empty_texts_beside_it(engine: duckdb.DuckDBPyConnection) -> None:
     text = "datatable(a: long, s: string)[] | summarize arg_max(a, s), arg_min(s, a) | project s == '' and isempty(s1), isnull(a)"
     assert asked(engine, text) == ("bool, bool", [True, True])
+
+
+def test_the_least_numbers_have_no_opposite(engine: duckdb.DuckDBPyConnection) -> None:
+    least = "-long(-9223372036854775808), -timespan(-10675199.02:48:05.4775808), bin(long(-9223372036854775808), -1)"
+    assert asked(engine, f"print {least}") == ("long, timespan, long", [-(2**63)] * 3)
+    assert asked(engine, "print x = int(-2147483648) | project -x") == asked(engine, "print -int(-2147483648)")
