@@ -37,9 +37,10 @@ def records(*path: str) -> list[dict[str, Any]]:
 
 
 def database() -> duckdb.DuckDBPyConnection:
+    """A database with the macros. In one thread, so that the order of rows that tie hangs on no load."""
     connection = duckdb.connect()
     connection.execute(kql.prelude())
-    connection.execute("SET TimeZone = 'UTC'; SET threads = 2; SET memory_limit = '2GB'")
+    connection.execute("SET TimeZone = 'UTC'; SET threads = 1; SET memory_limit = '2GB'")
     return connection
 
 
