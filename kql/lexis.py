@@ -18,9 +18,12 @@ _ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "\\": "\\", "'": "'", '"': '"',
     "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0",
 }  # fmt: skip
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{1,3}|.)", re.S)
-
-_PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\.", re.S)
+# the two halves of a character, escaped one after the other, are that one character
+_ESCAPE = re.compile(
+    r"\\(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{1,3}|.)",
+    re.S,
+)
 
 
 def string(token: str) -> str:
@@ -33,19 +36,14 @@ def string(token: str) -> str:
     if token[:3] in ("```", "~~~"):
         return token[3:-3]
     body = token[1:-1]
-    return body if "\\" not in body else _ESCAPE.sub(_unescape, _PAIR.sub(_paired, body))
-
-
-def _paired(match: re.Match[str]) -> str:
-    """Two halves of a character, escaped one after the other, as the one that they are; behind a backslash they are text."""
-    if match.group(1) is None:
-        return match.group(0)
-    high, low = int(match.group(1), 16), int(match.group(2), 16)
-    return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+    return body if "\\" not in body else _ESCAPE.sub(_unescape, body)
 
 
 def _unescape(match: re.Match[str]) -> str:
     code = match.group(1)
+    if "\\u" in code:
+        high, low = int(code[1:5], 16), int(code[7:], 16)
+        return chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
     if code[0] in "uUx" and len(code) > 1:
         value = int(code[1:], 16)
         return chr(value) if value < 0x110000 and not 0xD800 <= value < 0xE000 else "\ufffd"

@@ -159,26 +159,24 @@ def _call(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
 
 
 def _called(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
-    if _infix(call.name) and any(getattr(argument, "is_operator", False) for argument in call.arguments):
-        # `print 1 == 1 == true` compares what print gives: an operator that begins a pipeline is an operand too
-        binder.problems.add("KQL101", call.name_span, "comparisons do not chain: put one into brackets", found=f"'{call.name}'")
-        return plan.Literal(None, BOOL)
     if call.name == ":":  # has, as search writes it
         call = replace(call, name="has")
-    name = call.name
+    name, between = call.name, _infix(call.name)
+    if between and any(getattr(argument, "is_operator", False) for argument in call.arguments):
+        # `print 1 == 1 == true` compares what print gives: an operator that begins a pipeline is an operand too
+        binder.problems.add("KQL101", call.name_span, "comparisons do not chain: put one into brackets", found=f"'{name}'")
+        return plan.Literal(None, BOOL)
     if name in ("and", "or"):
         return _logic(binder, call, scope)
-    if _infix(name) and name[0].isalpha() and call.name_span[0] == call.span[0] and name not in ("negate", "plus"):
+    if between and name[0].isalpha() and call.name_span[0] == call.span[0] and name not in ("negate", "plus"):
         hint = f"'{name}' stands between its operands: text {name} \"…\""
         binder.problems.add("KQL203", call.name_span, hint, name=name)
         return plan.Literal(None, BOOL)
     if name in _LISTS:
         return _list(binder, call, scope)
-    if (call.arguments and isinstance(call.arguments[0], syntax.Star) and not name[0].isalpha()) or (
-        call.arguments and isinstance(call.arguments[0], syntax.Star) and _infix(name)
-    ):
+    if call.arguments and isinstance(call.arguments[0], syntax.Star) and (between or not name[0].isalpha()):
         return _any_column(binder, call, scope)
-    if _infix(name) and len(call.arguments) == 2:
+    if between and len(call.arguments) == 2:
         left, right = (bind(binder, argument, scope) for argument in call.arguments)
         return infix(binder, name, left, right, call.span)
     binding = scope.environment.get(name)
@@ -382,11 +380,9 @@ def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         given = candidates[0].type if candidates else STRING
         binder.problems.add("KQL306", call.span, _ONE_SIDE, operator=call.name, left=value.type.value, right=given.value)
         return plan.Literal(None, BOOL)
-    if value.type is DYNAMIC and (word != "in" or all(each.type is DYNAMIC for each in candidates)):
-        value = plan.Convert(value, STRING)
     if word != "in":
         texts = (each if each.type is DYNAMIC else _as(each, STRING) for each in candidates)
-        return binder.apply(call.name, (value, *texts), call.span)
+        return binder.apply(call.name, (_as(value, STRING), *texts), call.span)
     # what a value is compared as hangs on the other one: 1 meets '1' as a text
     met: dict[Type, tuple[plan.Scalar, list[plan.Scalar]]] = {}
     for candidate in candidates:

@@ -6,8 +6,8 @@ from kql.functions.row import Function, alias, refused, scalar
 from kql.functions.template import Each, template
 
 
-def _row(signature: str, sql: str, doc: str, *examples: str) -> Function:
-    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom", heavy="puny" in sql)
+def _row(signature: str, sql: str, doc: str, *examples: str, heavy: bool = False) -> Function:
+    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom", heavy=heavy)
 
 
 # Numbers and arrays of numbers, one after the other, as one text.
@@ -47,12 +47,12 @@ ROWS = (
     _row("isutf8(value:text) -> bool", "({value} IS NOT NULL)", "Whether a text is valid UTF-8; every text of this engine is.",
          "isutf8('añ')"),
     _row("punycode_from_string(string:text) -> string", "kql_puny_encoded({string})", "A text in Punycode.",
-         "punycode_from_string('académie-française') == 'acadmie-franaise-npb1a'"),
+         "punycode_from_string('académie-française') == 'acadmie-franaise-npb1a'", heavy=True),
     _row("punycode_to_string(string:text) -> string", "kql_puny_decoded({string})", "The text that Punycode stands for; empty for what is none.",
-         "punycode_to_string('acadmie-franaise-npb1a') == 'académie-française'"),
+         "punycode_to_string('acadmie-franaise-npb1a') == 'académie-française'", heavy=True),
     _row("punycode_domain_from_string(string:text) -> string", "kql_puny_domain_read({string})",
-         "A domain's name as it is read: parts that begin with xn-- out of Punycode.", "punycode_domain_from_string('xn--cqv902d.com') == '艺术.com'"),
+         "A domain's name as it is read: parts that begin with xn-- out of Punycode.", "punycode_domain_from_string('xn--cqv902d.com') == '艺术.com'", heavy=True),
     _row("punycode_domain_to_string(string:text) -> string", "kql_puny_domain_written({string})",
-         "A domain's name in ASCII: its parts in Punycode where they are not.", "punycode_domain_to_string('艺术.com') == 'xn--cqv902d.com'"),
+         "A domain's name in ASCII: its parts in Punycode where they are not.", "punycode_domain_to_string('艺术.com') == 'xn--cqv902d.com'", heavy=True),
     refused("__lz4_compress_dynamic_array_to_base64_string", "DuckDB's SQL cannot compress bytes"),
 )  # fmt: skip

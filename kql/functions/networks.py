@@ -8,8 +8,8 @@ _BITS = "kql_least_prefix(coalesce({prefix|128}, 128), 128, kql_ipv6_bits({ip1})
 _COMPARED = f"kql_ipv6_compare({{ip1}}, {{ip2}}, {_BITS})"
 
 
-def _row(signature: str, sql: str, doc: str, *examples: str) -> Function:
-    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom", heavy="compare" in sql)
+def _row(signature: str, sql: str, doc: str, *examples: str, heavy: bool = False) -> Function:
+    return scalar((signature, sql), doc=doc, examples=examples, nulls="custom", heavy=heavy)
 
 
 def _several(name: str, subject: str, candidates: str, test: str, doc: str, *examples: str) -> Function:
@@ -31,11 +31,11 @@ ROWS = (
          "parse_ipv6_mask('fe80::1', 16) == 'fe80:0000:0000:0000:0000:0000:0000:0000'"),
     _row("ipv6_compare(ip1:text, ip2:text, prefix:Integer?) -> long", _COMPARED,
          "-1, 0 or 1: how two addresses compare under the smallest prefix; null for what is no address.",
-         "ipv6_compare('fe80::1', 'fe80::2') == -1", "ipv6_compare('1.2.3.4', '::ffff:1.2.3.4') == 0"),
+         "ipv6_compare('fe80::1', 'fe80::2') == -1", "ipv6_compare('1.2.3.4', '::ffff:1.2.3.4') == 0", heavy=True),
     _row("ipv6_is_match(ip1:text, ip2:text, prefix:Integer?) -> bool", f"({_COMPARED} = 0)",
-         "Whether two addresses are one under the smallest prefix.", "ipv6_is_match('fe80::1', 'fe80::2', 120)"),
+         "Whether two addresses are one under the smallest prefix.", "ipv6_is_match('fe80::1', 'fe80::2', 120)", heavy=True),
     _row("ipv6_is_in_range(ip:text, ip_range:text) -> bool", "(kql_ipv6_compare({ip}, {ip_range}, kql_ipv6_bits({ip_range})) = 0)",
-         "Whether an address lies in a range.", "ipv6_is_in_range('2001:db8::7', '2001:db8::/64')"),
+         "Whether an address lies in a range.", "ipv6_is_in_range('2001:db8::7', '2001:db8::/64')", heavy=True),
     _several("ipv6_is_in_any_range", "ip", "ranges", "kql_ipv6_compare({ip}, e, kql_ipv6_bits(e)) = 0",
              "Whether an address lies in one of several ranges.",
              "ipv6_is_in_any_range('2001:db8::7', 'fe80::/10', '2001:db8::/64')"),

@@ -173,6 +173,7 @@ _COSINE = template(
 
 _MODEL = "it fits a statistical model whose details the service does not publish"
 
+
 def _no_period(constants: Sequence[object]) -> str:
     """-1 asks for detection, as leaving the period out does."""
     detects = len(constants) < 2 or constants[1] == -1

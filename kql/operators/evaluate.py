@@ -177,8 +177,8 @@ class Evaluate(Operator):
         assert self.schema is not None
         have = {column.name: column for column in plan.columns_of(made)}
         told = {declared.name for declared in self.schema.columns}
-        left = [each.name for each in plan.columns_of(input) if each.name in have and each.name not in told]
-        own = [have[name] for name in left] if self.schema.star else []
+        mine = plan.columns_of(input) if self.schema.star else ()
+        own = [have[each.name] for each in mine if each.name in have and each.name not in told]
         output = list(passing(tuple(own)))
         for declared in self.schema.columns:
             column, type = have.get(declared.name), declared.type or STRING

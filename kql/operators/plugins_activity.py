@@ -10,23 +10,29 @@ from kql.bind.scope import Environment, ScalarBinding, TabularBinding
 from kql.operators.base import passing
 from kql.operators.evaluate import Use, plugin
 from kql.plan import Column, Relation
-from kql.types import DATETIME, LONG, NUMBERS, TIMESPAN, Type
+from kql.types import DATETIME, LONG, NUMBERS, TIMESPAN
 
 _AMONG = "rows | where at between (start .. end) and isnotempty(id)"
 
 
 @dataclass(frozen=True, slots=True)
 class _Activity:
-    """What such a plugin is given: who, when, and by what the counts are told apart."""
+    """What such a plugin is given: who, when, what else it takes, and by what the counts are told apart."""
 
     use: Use
     at: Column
     rows: Relation
+    given: list[syntax.Expression]
     dimensions: tuple[Column, ...]
 
-    @property
-    def step(self) -> Type:
-        return TIMESPAN if self.at.type is DATETIME else self.at.type
+    def ends(self) -> dict[str, plan.Scalar]:
+        """Both ends of the time line, which stand first."""
+        ends = zip(("start", "end"), self.given, strict=False)
+        return {name: self.use.constant(each, self.at.type, "an end of the time line") for name, each in ends}
+
+    def width(self, place: int, what: str = "a window") -> plan.Scalar:
+        """A constant along the time line, such as a step."""
+        return self.use.constant(self.given[place], TIMESPAN if self.at.type is DATETIME else self.at.type, what)
 
     def answer(self, text: str, **values: plan.Scalar) -> Relation:
         """The rows of a query over `rows`, in which `values` are names; `{by}` stands for the dimensions. Its columns come
@@ -44,9 +50,14 @@ class _Activity:
         return plan.Project(found, (*back, *passing(columns[len(named) :])))
 
 
-def _activity(use: Use, dimensions: list[syntax.Expression], who: syntax.Expression, when: syntax.Expression) -> _Activity | None:
+def _activity(use: Use, most: int) -> _Activity | None:
+    """The arguments, `most` of them before the dimensions; None where they do not fit, which has been told."""
+    places, _ = use.given(most, None)
+    if len(places) < most:
+        return None
+    who, when, *given = places[:most]
     id, at = use.column(who), use.column(when)
-    by = [column for each in dimensions if (column := use.column(each)) is not None]
+    by = [column for each in places[most:] if (column := use.column(each)) is not None]
     if id is None or at is None or use.wrong():
         return None
     if at.type not in (*NUMBERS, DATETIME, TIMESPAN):
@@ -54,7 +65,7 @@ def _activity(use: Use, dimensions: list[syntax.Expression], who: syntax.Express
         return None
     taken = [("id", id), ("at", at), *((f"d{place}", column) for place, column in enumerate(by))]
     rows = plan.Project(use.input, tuple((Column(name, column.type), plan.Ref(column)) for name, column in taken))
-    return _Activity(use, at, rows, tuple(by))
+    return _Activity(use, at, rows, given, tuple(by))
 
 
 @plugin(
@@ -64,11 +75,9 @@ def _activity(use: Use, dimensions: list[syntax.Expression], who: syntax.Express
     "range t from 1 to 9 step 1 | extend id = t % 4 | evaluate activity_counts_metrics(id, t, 1, 9, 3)",
 )
 def activity_counts_metrics(use: Use) -> Relation:
-    places, _ = use.given(5, None)
-    activity = _activity(use, places[5:], *places[:2]) if len(places) >= 5 else None
+    activity = _activity(use, 5)
     if activity is None:
         return use.input
-    start, end = (use.constant(each, activity.at.type, "an end of the time line") for each in places[2:4])
     # one row for each id and step, and one for each id in the step in which it comes first
     return activity.answer(
         f"{_AMONG} | summarize c = count() by id, at = bin_at(at, step, start){{by}}"
@@ -78,7 +87,7 @@ def activity_counts_metrics(use: Use) -> Relation:
         " | extend part = tostring(pack_array(''{by})) | sort by part asc, at asc"
         " | extend aggregated_dcount = row_cumsum(new_dcount, part != prev(part))"
         " | project at{by}, ['count'], dcount, new_dcount, aggregated_dcount",
-        start=start, end=end, step=use.constant(places[4], activity.step, "the step"),
+        **activity.ends(), step=activity.width(2, "the step"),
     )  # fmt: skip
 
 
@@ -90,18 +99,12 @@ def activity_counts_metrics(use: Use) -> Relation:
     "range t from 1 to 9 step 1 | extend id = t % 4 | evaluate activity_metrics(id, t, 1, 9, 3)",
 )
 def activity_metrics(use: Use) -> Relation:
-    places, _ = use.given(3, None)
-    bounded = len(places) >= 5 and not isinstance(places[3], syntax.Name)
-    rest = places[5:] if bounded else places[3:]
-    activity = _activity(use, rest, *places[:2]) if len(places) >= 3 else None
+    arguments = use.call.arguments
+    bounded = len(arguments) >= 5 and not isinstance(arguments[3], syntax.Name)
+    activity = _activity(use, 5 if bounded else 3)
     if activity is None:
         return use.input
-    values = {"step": use.constant(places[4 if bounded else 2], activity.step, "the window")}
-    if bounded:
-        values |= {
-            name: use.constant(each, activity.at.type, "an end of the time line")
-            for name, each in zip(("start", "end"), places[2:4], strict=True)
-        }
+    ends = activity.ends() if bounded else {}
     among, bin = (_AMONG, "bin_at(at, step, start)") if bounded else ("rows | where isnotempty(id)", "bin(at, step)")
     return activity.answer(
         f"{among} | summarize by id, at = {bin}{{by}}"
@@ -111,7 +114,8 @@ def activity_metrics(use: Use) -> Relation:
         " | summarize dcount_values = sum(here), dcount_newvalues = countif(before == 0), kept = todouble(sum(here * before)),"
         " before = todouble(sum(before)) by at{by} | where dcount_values > 0"
         " | project at{by}, dcount_values, dcount_newvalues, retention_rate = kept / before, churn_rate = (before - kept) / before",
-        **values,
+        **ends,
+        step=activity.width(-1, "the window"),
     )
 
 
@@ -122,18 +126,16 @@ def activity_metrics(use: Use) -> Relation:
     "range t from 1 to 9 step 1 | extend id = t % 4 | evaluate sliding_window_counts(id, t, 1, 9, 4, 2)",
 )
 def sliding_window_counts(use: Use) -> Relation:
-    places, _ = use.given(6, None)
-    activity = _activity(use, places[6:], *places[:2]) if len(places) >= 6 else None
+    activity = _activity(use, 6)
     if activity is None:
         return use.input
-    start, end = (use.constant(each, activity.at.type, "an end of the time line") for each in places[2:4])
-    window, size = (use.constant(each, activity.step, "a window") for each in places[4:6])
+    window, size = activity.width(2), activity.width(3)
     bins = use.apply("tolong", use.apply("floor", use.apply("/", window, size), plan.Literal(1, LONG)))
     return activity.answer(
         f"{_AMONG} | extend at = bin_at(at, size, start), ahead = range(0, bins - 1, 1) | mv-expand ahead to typeof(long)"
         " | extend at = at + ahead * size | where at <= end"
         " | summarize Count = count(), Dcount = count_distinct(id) by at{by}",
-        start=start, end=end, size=size, bins=bins,
+        **activity.ends(), size=size, bins=bins,
     )  # fmt: skip
 
 
@@ -144,12 +146,10 @@ def sliding_window_counts(use: Use) -> Relation:
     "range t from 1 to 9 step 1 | extend id = t % 4 | evaluate active_users_count(id, t, 1, 9, 5, 1, 2, 3)",
 )
 def active_users_count(use: Use) -> Relation:
-    places, _ = use.given(8, None)
-    activity = _activity(use, places[8:], *places[:2]) if len(places) >= 8 else None
+    activity = _activity(use, 8)
     if activity is None:
         return use.input
-    start, end = (use.constant(each, activity.at.type, "an end of the time line") for each in places[2:4])
-    window, period, size = (use.constant(places[place], activity.step, "a window") for place in (4, 5, 7))
+    least = use.constant(activity.given[4], LONG, "the number of periods")
     # what was seen and where it was seen before: the rows of an id meet each other
     return activity.answer(
         "rows | where at > start - window and at <= end and isnotempty(id) | summarize by id, at{by}"
@@ -158,7 +158,7 @@ def active_users_count(use: Use) -> Relation:
         " | summarize periods = count_distinct(bin_at(earlier, period, start)) by id, at{by}"
         " | where periods >= least"
         " | summarize dcount = count_distinct(id) by at = bin_at(at, size, start){by}",
-        start=start, end=end, window=window, period=period, size=size, least=use.constant(places[6], LONG, "the number of periods"),
+        **activity.ends(), window=activity.width(2), period=activity.width(3), least=least, size=activity.width(5),
     )  # fmt: skip
 
 

@@ -117,8 +117,7 @@ class Scalars:
         value = self.emit(node.value, block)
         inner = self._relation(node.relation)
         column = plan.columns_of(node.relation)[0]
-        member = convert(inner.value(column), value.type if value.type is not DYNAMIC else STRING).fetched()
-        value = convert(value, member.type).fetched()
+        member, value = inner.value(column).fetched(), value.fetched()  # of one type, as they were bound
         left = value.written
         right = member.written
         if node.ignore_case:
