@@ -12,7 +12,7 @@ from inventory.control import schedules
 from inventory.control.ids import ResourceId, parse
 from inventory.control.provider import Provider
 from inventory.control.records import Values
-from inventory.control.shape_check import AUTOSCALE, well_formed_properties
+from inventory.control.shape_check import AUTOSCALE
 from inventory.errors import InventoryError
 from inventory.resource_types import SCALE_SETS, VIRTUAL_MACHINES
 from inventory.rules import comparison
@@ -38,14 +38,12 @@ FEATURES: tuple[tuple[str, str, Targets], ...] = (
 )  # fmt: skip
 
 
-def autoscale_settings(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Autoscale settings in which all can be understood. Raises InventoryError for others."""
-    settings: Mapping[str, Any] = well_formed_properties(AUTOSCALE, properties)
+def check_autoscale(settings: Mapping[str, Any]) -> None:
+    """Raises InventoryError for autoscale settings in which something cannot be understood."""
     schedules.check(settings.get("profiles") or ())
     if not settings.get("targetResourceUri"):
         raise InventoryError("BadRequest", "The autoscale setting names no targetResourceUri.")
     parse(settings["targetResourceUri"])
-    return settings
 
 
 class Assignment(Provider):
@@ -61,7 +59,7 @@ class Assignment(Provider):
             if target:
                 self.check_target(str(target))
         if self.kind == AUTOSCALE:
-            autoscale_settings(document["properties"])
+            check_autoscale(document["properties"])
         return document
 
     def check_target(self, target: str) -> None:

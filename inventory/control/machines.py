@@ -12,11 +12,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from inventory.control import machine_documents, run_commands, views
+from inventory.control import machine_documents, machine_parts, run_commands, views
 from inventory.control.addresses import Addresses
 from inventory.control.ids import ResourceId, parse
 from inventory.control.machine_changes import check_change
-from inventory.control.machine_parts import MachineParts
 from inventory.control.operation import Operation
 from inventory.control.placement import Place, Spreading, check_same_place, in_availability_set, set_referred
 from inventory.control.provider import Provider
@@ -53,10 +52,6 @@ class VirtualMachines(Provider):
     kind = VIRTUAL_MACHINES.type
     names = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
     name_rule = "1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit and not ending with '.'"
-
-    @property
-    def parts(self) -> MachineParts:
-        return MachineParts(self.context)
 
     # ---- reading ---------------------------------------------------------------------------------------------------
     def document(self, of: ResourceType, row: Values, expand: str | None = None) -> dict[str, Any]:
@@ -159,8 +154,8 @@ class VirtualMachines(Provider):
             properties["availabilitySet"] = {"id": place.availability_set_id}
         draft = Draft({})
         whole = {**made, "properties": properties, "zones": [place.zone] if place.zone else None}
-        draft.interfaces = self.parts.interfaces(whole, id_, key, addresses)
-        draft.disks = self.parts.disks(whole, id_, key, fresh=profile)
+        draft.interfaces = machine_parts.interfaces(self.context, whole, id_, key, addresses)
+        draft.disks = machine_parts.disks(self.context, whole, id_, key, fresh=profile)
         system = properties["storageProfile"]["osDisk"]["osType"]
         configuration = (properties.get("osProfile") or {}).get(f"{system.lower()}Configuration") or {}
         reports = configuration.get("provisionVMAgent", True)
@@ -216,14 +211,14 @@ class VirtualMachines(Provider):
         """
         key = earlier["_key"]
         id_ = parse(earlier["id"])
-        disks = self.parts.disks(document, id_, key, had=had)
+        disks = machine_parts.disks(self.context, document, id_, key, had=had)
         named = {row["id"].lower() for _, row in disks}
         for row in self.records.select(DISKS, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
             if row["id"].lower() not in named:
                 loose = {**row["properties"], "diskState": "Unattached"}
                 disks.append((row["_key"], {**row, "_vm_key": None, "managedBy": "", "properties": loose}))
         self.records.write_many(DISKS, ((each, Image(0, row)) for each, row in disks), now)
-        interfaces = self.parts.interfaces(document, id_, key, Addresses(self.records), had=had)
+        interfaces = machine_parts.interfaces(self.context, document, id_, key, Addresses(self.records), had=had)
         named = {row["id"].lower() for _, row in interfaces}
         for row in self.records.select(NETWORK_INTERFACES, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
             if row["id"].lower() not in named:

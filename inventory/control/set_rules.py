@@ -211,8 +211,6 @@ class SetRules:
 
     # ---- Uniform ---------------------------------------------------------------------------------------------------
     def _check_uniform(self) -> None:
-        if not self._made.get("sku"):
-            self._made["sku"] = dict((self._earlier or {}).get("sku") or {}) or None
         if not self._made.get("sku") or not self._made["sku"].get("name"):
             raise refuse("missing", path="sku")
         if not self._given.get("virtualMachineProfile"):
@@ -222,4 +220,3 @@ class SetRules:
             self._given["singlePlacementGroup"] = self._given.get("singlePlacementGroup", not zonal)
             if self._given["singlePlacementGroup"] is None:
                 self._given["singlePlacementGroup"] = not zonal
-        self._made["sku"].setdefault("capacity", 0 if self._earlier is None else self._earlier["sku"]["capacity"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -166,13 +167,13 @@ def _fit(shape: pa.DataType, value: Any, path: str) -> Any:
     if pa.types.is_struct(shape):
         if not isinstance(value, Mapping):
             raise _wrong(path, "an object")
-        known = {part.name.lower(): part for part in shape}
-        made = {}
+        made, parts = {}, _parts(shape)
         for given, inner in value.items():
-            part = known.get(given.lower())
+            part = parts.get(given.lower())
             name = given if part is None else part.name  # Azure takes the names of properties in any letter case
             if part is not None and not is_json(part):
                 inner = _spelt(name, _fit(part.type, inner, f"{path}.{name}"))
+                _check_range(name, inner)
             made[name] = inner
         return made
     if pa.types.is_list(shape):
@@ -182,6 +183,12 @@ def _fit(shape: pa.DataType, value: Any, path: str) -> Any:
             raise _wrong(f"{path}[{value.index(None)}]", "no null")
         return [_fit(shape.value_type, each, f"{path}[{number}]") for number, each in enumerate(value)]
     return _plain(shape, value, path)
+
+
+@cache
+def _parts(shape: pa.DataType) -> dict[str, pa.Field]:
+    """What an object may have, by its name in small letters."""
+    return {part.name.lower(): part for part in shape}
 
 
 def _plain(shape: pa.DataType, value: Any, path: str) -> Any:
@@ -202,12 +209,12 @@ def _plain(shape: pa.DataType, value: Any, path: str) -> Any:
         return value  # a fraction is kept beside the column
     if shape == REAL:
         try:
-            found = float("nan" if isinstance(value, bool) else value)
+            number = float(value)
         except ValueError:
-            found = math.nan
-        if not math.isfinite(found):
+            number = math.nan
+        if isinstance(value, bool) or not math.isfinite(number):
             raise _wrong(path, "a number")
-        return value if not isinstance(value, str) else found
+        return number if isinstance(value, str) else value
     if shape == TEXT and not isinstance(value, str):
         if isinstance(value, bool):
             return "True" if value else "False"
@@ -215,7 +222,7 @@ def _plain(shape: pa.DataType, value: Any, path: str) -> Any:
     return value
 
 
-def _spelt(name: str, value: Any) -> Any:
+def _check_range(name: str, value: Any) -> None:
     if name in _RANGES and value is not None:
         least, most = _RANGES[name]
         if not isinstance(value, int) or not least <= value <= most:
@@ -224,6 +231,9 @@ def _spelt(name: str, value: Any) -> Any:
                 f"The value '{value}' of parameter '{name}' is out of range. The value must be between '{least}' and '{most}', "
                 "inclusive.",
             )
+
+
+def _spelt(name: str, value: Any) -> Any:
     known = _SPELT.get(name)
     return known.get(value.lower(), value) if known is not None and isinstance(value, str) else value
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from inventory.clock import from_ticks, seconds_to_ticks
 from inventory.control import flexible, schedules, uniform
-from inventory.control.assignments import autoscale_settings
+from inventory.control.assignments import check_autoscale
 from inventory.control.context import Context
 from inventory.control.ids import parse
 from inventory.control.records import Values
-from inventory.control.shape_check import AUTOSCALE
+from inventory.control.shape_check import AUTOSCALE, well_formed_properties
 from inventory.errors import InventoryError
 from inventory.generic import GENERIC
 from inventory.resource_types import SCALE_SET_INSTANCES, SCALE_SETS, VIRTUAL_MACHINES, ResourceType
@@ -83,7 +83,8 @@ class Autoscale:
         settings = self._context.records.select(GENERIC, "type = $kind", {"kind": AUTOSCALE})
         for each in settings:
             try:
-                properties = autoscale_settings(self._context.records.loaded(each["properties"]))
+                properties = well_formed_properties(AUTOSCALE, self._context.records.loaded(each["properties"]))
+                check_autoscale(properties)
             except InventoryError:
                 continue  # imported, and not to be understood
             if properties.get("enabled", True):
