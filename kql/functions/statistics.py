@@ -200,7 +200,7 @@ ROWS = (
         hidden=True,
     ),
     scalar(
-        ("percentile_tdigest(tdigest:dynamic, percentile:Number <Constant>) -> dynamic", _OF_DIGEST),
+        ("percentile_tdigest(tdigest:dynamic, percentile:Number) -> dynamic", _OF_DIGEST),
         ("percentile_tdigest(tdigest:dynamic, percentile:Number, type:type) -> ParameterNLiteral", _OF_DIGEST),
         doc="The value at a percentage of what tdigest took in.",
         naming="name_first",
@@ -210,7 +210,7 @@ ROWS = (
     scalar(
         ("percentiles_array_tdigest(tdigest:dynamic, percentiles:dynamic) -> dynamic",
          "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), {percentiles:numbers}), lambda v: kql_number_json(v)))"),
-        ("percentiles_array_tdigest(tdigest:dynamic, percentile:Number... <Constant>) -> dynamic",
+        ("percentiles_array_tdigest(tdigest:dynamic, percentile:Number...) -> dynamic",
          "to_json(list_transform(kql_weighted_all(kql_weighed({tdigest}), [{percentile}]), lambda v: kql_number_json(v)))"),
         doc="The values at several percentages of what tdigest took in.",
         naming="prefix:percentile_tdigest",

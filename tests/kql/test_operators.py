@@ -75,6 +75,8 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
      ["size", "name"], [(12, "n")]),
     ("a colon means has", "datatable(s: string, t: string)['a b', 'c', 'ab', 'a'] | where s : 'a' or * : 'a' | extend h = t : 'c'",
      ["s", "t", "h"], [("a b", "c", True), ("ab", "a", False)]),
+    ("a percentage in a column, of a digest", """range x from 1 to 4 step 1 | summarize t = tdigest(x) | extend p = 50.0
+      | project found = toreal(percentile_tdigest(t, p))""", ["found"], [(2.0,)]),
     # ---- plugins
     ("a bag's properties by name", "datatable(b: dynamic)[dynamic({'z': 1}), dynamic({'a': 'x', 'z': 2.5})] | evaluate bag_unpack(b)",
      ["a", "z"], [("", 1.0), ("x", 2.5)]),
