@@ -354,9 +354,10 @@ class Binder:
             types = {overload.returns for overload in function.overloads}
             only = next(iter(types)) if len(types) == 1 else ""
             return plan.Literal(None, TYPE_NAMES.get(only, UNKNOWN))
+        written = (written or function.name).removeprefix("$")
         found = overloads.resolve(function, arguments)
         if found is None:
-            self._no_overload(function, arguments, span, written or function.name)
+            self._no_overload(function, arguments, span, written)
             return _NOTHING
         fitted = tuple(
             argument if argument.type is target or argument.type is Type.TYPE else self._to(argument, target)
@@ -366,14 +367,14 @@ class Binder:
             if parameter is not None and parameter.constant and (
                 depends_on_rows(argument) or (function.kind == "aggregate" and _is_asked(argument))
             ):
-                self.problems.add("KQL305", span, what=f"the {parameter.name} of {(written or function.name).removeprefix('$')}")
+                self.problems.add("KQL305", span, what=f"the {parameter.name} of {written}")
             self._regular(parameter, argument, function, span)
         self.volatile += function.volatile
         if function.check is not None:
             constants = [argument.value if isinstance(argument, plan.Literal) else ... for argument in fitted]
             reason = function.check(constants)
             if reason:
-                self.problems.add("KQL311", span, function=f"{written or function.name}()", reason=reason)
+                self.problems.add("KQL311", span, function=f"{written}()", reason=reason)
         self.is_random = self.is_random or function.volatile
         return plan.Call(function, found.overload, fitted, found.result)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kql import plan, syntax
 from kql.bind.scope import Binding, Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, boundless, find
 from kql.plan import Relation
-from kql.types import STRING, UNKNOWN
+from kql.types import BOOL, NUMBERS, STRING, UNKNOWN, Type
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -272,9 +272,19 @@ def _parameters(
         where = scope if parameter.name in given else Scope((), function.around)
         value = binder.scalar(argument_syntax, where)
         if parameter.type is not None:
-            value = binder.fit(value, parameter.type, argument_syntax.span)
+            value = _as_parameter(binder, value, parameter.type, argument_syntax.span)
         bound[parameter.name] = ScalarBinding(value)
     return bound
+
+
+def _as_parameter(binder: Binder, value: plan.Scalar, type: Type, span: syntax.Span) -> plan.Scalar:
+    """An argument as its parameter's type: a call of a user function converts what no operator would, texts too."""
+    countable = {*NUMBERS, BOOL}
+    if value.type is not type and UNKNOWN not in (value.type, type) and (
+        STRING in (value.type, type) or {value.type, type} <= countable
+    ):
+        return binder.apply(f"to{type.value}", (value,), span)
+    return binder.fit(value, type, span)
 
 
 def _enter(

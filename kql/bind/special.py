@@ -25,8 +25,11 @@ def toscalar(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     (argument,) = call.arguments
     if not binder.is_tabular(argument, scope.environment):
         return binder.constant(argument, scope, "the argument of toscalar")
+    volatile = binder.volatile
     relation = binder.tabular(argument, scope.environment)
     columns = plan.columns_of(relation)
+    if binder.volatile != volatile:  # a value drawn by lot, which must be one wherever a name for it stands
+        relation = plan.Shared(relation, "drawn")
     return plan.ScalarQuery(relation, columns[0].type) if columns else _NOTHING
 
 

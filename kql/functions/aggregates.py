@@ -71,7 +71,8 @@ def _collect(distinct: bool, keep_nulls: bool = False, predicate: str = "", capp
 
 
 def _bag(where: str = "") -> Template:
-    return template(f"kql_merged(list({{expr}}{{over}}){where})", null=False)
+    bags = f"list({{expr}}{{over}}){where}"
+    return template({"maxSize": f"kql_bag_of(kql_members({bags})[1:{{maxSize}}])", "": f"kql_merged({bags})"}, null=False)
 
 
 def _with_if(name: str, shape: str, sql: Callable[[str], Answer], doc: str, shown: str, **facts: str) -> tuple[Function, Function]:

@@ -108,8 +108,7 @@ _RANGE = template(
         "start is timespan": _ticks("timespan"),
         "": template("kql_series({start}, kql_bound({start}, {stop}, {step|1}, 1048575), {step|1})", List(Scalar(LONG))),
     },
-    reals="list_transform(range(greatest(least(CAST(floor(({stop} - {start}) / {step|1.0} + 1e-9) AS BIGINT) + 1, 1048576), 0)), "
-    "lambda i: CAST({start} + i * {step|1.0} AS DOUBLE))",
+    reals="kql_reals({start}, {stop}, {step|1.0}, 1048576)",
     # the cap is put to the bound, before a list is made: Kusto makes no longer ones
     bound="kql_bound({start}, {stop}, {step|864000000000}, 1048575)",
 )
@@ -200,6 +199,6 @@ ROWS = (
            "Whether two arrays have the same distinct elements.", "set_equals(dynamic([1, 2]), dynamic([2, 1, 1]))"),
     scalar(("range(start:Summable, stop:Summable, step:Summable?) -> Parameter0Array", _RANGE),
            doc="An array of values at even steps, both ends included.", examples=("tostring(range(1, 3)) == '[1,2,3]'",), nulls="custom"),
-    scalar(("repeat(value:NotDynamic, count:long) -> dynamic", "to_json(list_transform(range(greatest({count}, 0)), lambda i: {value:json}))"), doc="An array of one value many times.",
+    scalar(("repeat(value:NotDynamic, count:long) -> dynamic", "to_json(list_transform(range(CASE WHEN {count} < 0 THEN 0 WHEN {count} < 1048576 THEN {count} ELSE 1048576 END), lambda i: {value:json}))"), doc="An array of one value many times.",
            examples=("tostring(repeat(1, 2)) == '[1,1]'",), nulls="custom", naming="prefix:repeat"),
 )  # fmt: skip

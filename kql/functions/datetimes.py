@@ -166,7 +166,7 @@ def _faulty_format(letters: Sequence[str]) -> Callable[[Sequence[object]], str]:
 
 
 def _format_timespan(arguments: Arguments) -> Sql:
-    span, wanted = f"abs({arguments.text(0)})", str(arguments[1].const or "")
+    span, wanted = f"abs(CAST({arguments.text(0)} AS HUGEINT))", str(arguments[1].const or "")
     units = {
         "d": (_DAY, None),
         "h": (36_000_000_000, 24),

@@ -30,6 +30,7 @@ _BAG_PACK = scalar(
     doc="A bag of names and values in turn.",
     examples=("tostring(bag_pack('a', 1)) == '{\"a\":1}'",),
     nulls="total",
+    check=lambda constants: "the last name has no value" if len(constants) % 2 else "",
 )
 _PACK_ARRAY = scalar(
     ("pack_array(value:typed...) -> dynamic", _ELEMENTS),

@@ -71,11 +71,11 @@ def _pairs(arguments: Arguments) -> Sql:
 _EXACT = "list_transform([{}], lambda d: (d - ((d % {{step}}) + {{step}}) % {{step}}) // {{step}})[1]"
 # The number of the step, counted from an origin, in which a value lies; and that of the last step that begins before one.
 _STEP = {
-    "value is real": "CAST(floor(({value} - {origin}) / nullif({step}, 0)) AS BIGINT)",
+    "value is real": "TRY_CAST(floor(({value} - {origin}) / nullif({step}, 0)) AS BIGINT)",
     "": _EXACT.format("({value}) - ({origin})"),
 }
 _STEP_BEFORE = {
-    "stop is real": "CAST(ceil(({stop} - {origin}) / nullif({step}, 0)) AS BIGINT) - 1",
+    "stop is real": "TRY_CAST(ceil(({stop} - {origin}) / nullif({step}, 0)) - 1 AS BIGINT)",
     "": _EXACT.format("({stop}) - 1 - ({origin})"),
 }
 

@@ -180,6 +180,9 @@ def _percentiles(
     base = "percentilew" if weighted else "percentile"
     for place, argument in enumerate(call.arguments[places:]):
         share = binder.scalar(argument, inner)
+        if isinstance(share, plan.Literal) and share.type is DYNAMIC:
+            binder.problems.add("KQL303", argument.span, given=share.type.value, expected="a number")
+            continue
         number = share.value if isinstance(share, plan.Literal) else ""
         written = _percentage(number)
         automatic = f"percentile_{names.of(call.arguments[0])}_{written}"

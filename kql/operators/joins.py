@@ -233,7 +233,9 @@ class Union(Operator):
         binder.bounds.legs(len(self.legs), self.span)
         fuzzy = self.parameters.get("isfuzzy").lower() in ("true", "1")
         for leg in self.legs:
-            for name, expression in self._expanded(binder, leg, environment):
+            if isinstance(leg, syntax.Pattern):
+                binder.bounds.parameter("union", "*", leg.span)
+            for name, expression in named_by(binder, leg, environment):
                 before = len(binder.problems.found)
                 relation = binder.tabular(expression, environment)
                 if fuzzy and any(problem.code == "KQL202" for problem in binder.problems.found[before:]):
@@ -246,22 +248,21 @@ class Union(Operator):
         named = [(label or f"union_arg{place}", relation) for place, (label, relation) in enumerate(sources)]
         return united(named, self.parameters.get("kind", "outer").lower() == "inner", source_column)
 
-    def _expanded(
-        self, binder: Binder, leg: syntax.Expression, environment: Environment
-    ) -> list[tuple[str, syntax.Expression]]:
-        if isinstance(leg, syntax.Pattern):
-            binder.bounds.parameter("union", "*", leg.span)
-            pattern = re.compile(".*".join(re.escape(piece) for piece in leg.text.split("*")), re.I)
-            tables = [name for name in binder.schema.tables if pattern.fullmatch(name)]
-            if not tables:
-                binder.problems.add("KQL202", leg.span, name=leg.text)
-            return [(name, syntax.Name(name, leg.span)) for name in tables]
-        if isinstance(leg, syntax.Name) and environment.get(leg.name) is None:
-            table = binder.schema.table(leg.name)
-            return [(table.name if table is not None else leg.name, leg)]
-        if isinstance(leg, syntax.Name) and isinstance(environment.get(leg.name), FunctionBinding):
-            return [(leg.name, leg)]  # a view goes by its name, a let that is a table does not
-        return [("", leg)]
+
+def named_by(binder: Binder, leg: syntax.Expression, environment: Environment) -> list[tuple[str, syntax.Expression]]:
+    """The tables that one leg of union, search or find stands for, and what each goes by: `*` is for any letters."""
+    if isinstance(leg, syntax.Pattern):
+        pattern = re.compile(".*".join(re.escape(piece) for piece in leg.text.split("*")), re.I)
+        tables = [name for name in binder.schema.tables if pattern.fullmatch(name)]
+        if not tables:
+            binder.problems.add("KQL202", leg.span, name=leg.text)
+        return [(name, syntax.Name(name, leg.span)) for name in tables]
+    if isinstance(leg, syntax.Name) and environment.get(leg.name) is None:
+        table = binder.schema.table(leg.name)
+        return [(table.name if table is not None else leg.name, leg)]
+    if isinstance(leg, syntax.Name) and isinstance(environment.get(leg.name), FunctionBinding):
+        return [(leg.name, leg)]  # a view goes by its name, a let that is a table does not
+    return [("", leg)]
 
 
 def united(sources: list[tuple[str, Relation]], inner: bool, source_column: str) -> Relation:

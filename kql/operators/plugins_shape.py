@@ -53,7 +53,8 @@ def bag_unpack(use: Use) -> Relation:
         if any(each.name == name for each in others):
             if conflict == "error" and use.schema is None:
                 use.binder.problems.add("KQL205", use.span, "columnsConflict says which one to keep", name=name)
-            if conflict == "keep_source":
+            # told columns say what is shown: one that the rows have already is theirs, unless the bag's is asked for
+            if conflict == "keep_source" or (conflict == "error" and use.schema is not None):
                 continue
         value: plan.Scalar = plan.Path(plan.Ref(column), key)
         made[name] = (Column(name, type), value if type is DYNAMIC else plan.Convert(value, type))
@@ -142,10 +143,11 @@ def pivot(use: Use) -> Relation:
         used = {each.id for each in _columns(value)}
         keys = [each for each in use.columns if each is not column and each.id not in used]
     if use.schema is not None:
-        shown = [(each.name, each.type or STRING) for each in use.schema.columns]
+        kept = {each.name for each in keys}
+        shown = [each.name for each in use.schema.columns if each.name not in kept]
     else:
         texts = plan.Aggregate(use.input, ((Column("name", STRING), _name_of(column)),), ())
-        shown = [(str(name or ""), value.type) for (name,) in sorted(use.rows(texts), key=lambda row: str(row[0] or ""))]
+        shown = sorted(str(name or "") for (name,) in use.rows(texts))
     name, held = Column("name", STRING), Column("value", value.type)
     fresh = [Column(each.name, each.type) for each in keys]
     grouped = aggregated(
@@ -158,7 +160,7 @@ def pivot(use: Use) -> Relation:
     nothing = plan.ScalarQuery(none, value.type)
     entries: list[tuple[Column, plan.Scalar]] = []
     counts: list[tuple[Column, plan.Scalar]] = []
-    for text, _ in shown:
+    for text in shown:
         here = use.apply("==", plan.Ref(name), plan.Literal(text, STRING))
         missing = plan.Literal("" if value.type is STRING else None, value.type)
         entries.append((Column(text, value.type), use.apply("$any", use.apply("iff", here, plan.Ref(held), missing))))

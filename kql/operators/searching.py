@@ -10,7 +10,7 @@ from kql.bind.scope import Environment, FunctionBinding
 from kql.operators import trees
 from kql.operators.base import Operator, Parameters, passing, split_parameters
 from kql.operators.columns import matching
-from kql.operators.joins import united
+from kql.operators.joins import named_by, united
 from kql.plan import Column, Relation
 from kql.types import BOOL, DECIMAL, DYNAMIC, REAL, STRING
 
@@ -27,7 +27,7 @@ class Search(Operator):
 
     rule = "search"
     name = "search"
-    syntax_text = "[T |] search [kind=case_sensitive] [in (Table, …)] term-or-condition"
+    syntax_text = "[T |] search [kind=case_sensitive] [in (Table or prefix*, …)] term-or-condition"
     is_source = True
     parameters: Parameters
     legs: tuple[syntax.Expression, ...]
@@ -75,8 +75,9 @@ def searched(
     if input is not None:
         sources.append((binder.labels.get(id(input), f"{label}0"), input))
     for leg in legs:
-        name = leg.name if isinstance(leg, syntax.Name) else f"{label}{len(sources)}"
-        sources.append((name, binder.tabular(leg, environment)))
+        for name, table in named_by(binder, leg, environment):
+            name = name or (leg.name if isinstance(leg, syntax.Name) else f"{label}{len(sources)}")
+            sources.append((name, binder.tabular(table, environment)))
     if not sources:
         sources = [
             (name, binder.table(name, (0, 0))) for name in binder.schema.tables if binder.schema.tables[name].parts

@@ -84,7 +84,7 @@ class MakeSeries(Operator):
             return plan.Values(tuple(output), ())
         number = Column("number", LONG)
         place = binder.apply("$step", (axis, bounds.origin, bounds.step), self.span)
-        inside = [binder.apply("isnotnull", (axis,), self.span)]
+        inside = [binder.apply("isnotnull", (place,), self.span)]
         if bounds.first is not None:
             inside.append(binder.apply(">=", (place, bounds.first), self.span))
         if bounds.last is not None:

@@ -177,13 +177,14 @@ class _Emitter:
         start, stop, step = (each.text if each.constant else f"CAST({each.text} AS {kind})" for each in bounds)
         inner = Block(Text(""), self.names)
         if series.column.type is Type.REAL:
-            counted = f"greatest(CAST(floor(({stop} - {start}) / {step} + 1e-9) AS BIGINT) + 1, 0)"
+            steps = f"({stop} - {start}) / {step}"
+            counted = f"greatest(CASE WHEN isfinite({steps}) THEN CAST(floor({steps} + 1e-9) AS BIGINT) + 1 END, 0)"
             inner.select_as(f"{start} + {step} * unnest(range({counted}))", "x")
         elif any("SELECT" in text for text in (start, stop, step)):
             inner.select_as(f"unnest(kql_series({start}, {stop}, {step}))", "x")
         else:
             # rows that stream, however many; both ends belong to the series
-            inner.source = Text(f"range({start}, {stop} + sign({step})::BIGINT, {step}) AS series(x)")
+            inner.source = Text(f"generate_series({start}, {stop}, {step}) AS series(x)")
             inner.where.append(f"{step} <> 0")
             inner.select_as("series.x", "x")
         legs = Legs([inner], self.names)
@@ -262,6 +263,9 @@ class _Emitter:
         return block
 
     def _sort(self, node: plan.Sort) -> Block:
+        drawn = [key.value for key in node.keys if self.known[key.value].volatile]
+        if drawn:  # window functions order by columns only, and by one that keeps its values
+            node = _drawn_before(node, drawn)
         block = self.one(node.input)
         if block.limit is not None or block.distinct_on is not None:
             block = outside([block], self.names, plan.visible(node.input))
@@ -412,6 +416,15 @@ class _View(Block):
     def __init__(self, block: Block, columns: dict[Column, Thunk]) -> None:
         self.__dict__.update(block.__dict__)
         self.columns = columns
+
+
+def _drawn_before(node: plan.Sort, drawn: list[plan.Scalar]) -> plan.Sort:
+    """The sort over rows that hold the values of these keys as columns."""
+    columns = {key: Column("drawn", key.type) for key in drawn}
+    held = tuple((column, key) for key, column in columns.items())
+    rows = plan.Project(node.input, (*((each, plan.Ref(each)) for each in plan.columns_of(node.input)), *held))
+    keys = tuple(replace(key, value=plan.Ref(columns[key.value])) if key.value in columns else key for key in node.keys)
+    return replace(node, input=rows, keys=keys)
 
 
 def _closed(block: Block) -> bool:

@@ -154,7 +154,11 @@ CREATE OR REPLACE MACRO kql_json_to_timespan(j) AS
        WHEN 'UBIGINT' THEN TRY_CAST(kql_text(j) AS BIGINT) WHEN 'DOUBLE' THEN TRY_CAST(trunc(TRY_CAST(kql_text(j) AS DOUBLE)) AS BIGINT) END;
 CREATE OR REPLACE MACRO kql_json_to_guid(j) AS CASE WHEN json_type(j) = 'VARCHAR' THEN kql_string_to_guid(kql_text(j)) END;
 CREATE OR REPLACE MACRO kql_series(a, b, s) AS
-  CASE WHEN s > 0 THEN range(a, b + 1, s) WHEN s < 0 THEN range(a, b - 1, s) END;
+  CASE WHEN s <> 0 THEN generate_series(a, b, s) END;
+-- Null where the steps are not a number, or without end.
+CREATE OR REPLACE MACRO kql_reals(a, b, s, most) AS
+  CASE WHEN isfinite((b - a) / s)
+       THEN list_transform(range(CAST(greatest(least(floor((b - a) / s + 1e-9) + 1, most), 0) AS BIGINT)), lambda i: CAST(a + i * s AS DOUBLE)) END;
 CREATE OR REPLACE MACRO kql_divide(a, b) AS
   CASE WHEN b = 0 THEN (CASE WHEN a IS NULL THEN NULL WHEN isnan(a) OR a = 0 THEN CAST('NaN' AS DOUBLE) WHEN a > 0 THEN CAST('Infinity' AS DOUBLE) ELSE CAST('-Infinity' AS DOUBLE) END)
        ELSE a / b END;

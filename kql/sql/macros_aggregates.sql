@@ -8,8 +8,9 @@ CREATE OR REPLACE MACRO kql_first_of(entries) AS
 CREATE OR REPLACE MACRO kql_members(bags) AS
   kql_first_of(flatten(list_transform(list_filter(bags, lambda b: json_type(b) = 'OBJECT'),
     lambda b: list_transform(json_keys(b), lambda k: struct_pack(k := k, v := json_extract(b, kql_pointer(k)))))));
-CREATE OR REPLACE MACRO kql_merged(bags) AS
-  list_transform([kql_members(bags)], lambda m: coalesce(kql_bag(list_transform(m, lambda e: e.k), list_transform(m, lambda e: e.v)), CAST('{}' AS JSON)))[1];
+CREATE OR REPLACE MACRO kql_bag_of(members) AS
+  list_transform([members], lambda m: coalesce(kql_bag(list_transform(m, lambda e: e.k), list_transform(m, lambda e: e.v)), CAST('{}' AS JSON)))[1];
+CREATE OR REPLACE MACRO kql_merged(bags) AS kql_bag_of(kql_members(bags));
 CREATE OR REPLACE MACRO kql_kind_of(j) AS
   CASE json_type(j) WHEN 'VARCHAR' THEN 'string' WHEN 'BOOLEAN' THEN 'bool' WHEN 'BIGINT' THEN 'long' WHEN 'UBIGINT' THEN 'long' WHEN 'DOUBLE' THEN 'double'
     WHEN 'ARRAY' THEN 'array' WHEN 'OBJECT' THEN 'dictionary' ELSE 'null' END;

@@ -50,7 +50,7 @@ CREATE OR REPLACE MACRO kql_replaced(s, lookups, rewrites) AS
       lambda piece: CASE WHEN json_type(rewrites[list_position(words, piece)]) = 'VARCHAR' THEN kql_text(rewrites[list_position(words, piece)]) ELSE piece END), '') END)[1];
 CREATE OR REPLACE MACRO kql_format_bytes(size, digits, unit) AS
   list_transform([CASE WHEN unit <> '' THEN list_position(['bytes', 'kb', 'mb', 'gb', 'tb', 'pb'], lower(unit)) - 1
-                       WHEN abs(size) < 1024 THEN 0 ELSE least(CAST(floor(log2(abs(size)) / 10) AS INTEGER), 5) END],
+                       WHEN abs(size) < 1024 THEN 0 WHEN isfinite(size) THEN least(CAST(floor(log2(abs(size)) / 10) AS INTEGER), 5) END],
     lambda k: coalesce(regexp_replace(CAST(round(size / pow(1024, k), digits) AS VARCHAR), '\.0$', '') || ' ' || (['Bytes', 'KB', 'MB', 'GB', 'TB', 'PB'])[k + 1], ''))[1];
 CREATE OR REPLACE MACRO kql_joined(texts, between) AS
   list_transform([struct_pack(t := texts, b := between)], lambda j: CASE WHEN len(j.t) = 0 THEN '' ELSE list_reduce(j.t, lambda x, y: x || j.b || y) END)[1];

@@ -8,6 +8,8 @@ import duckdb
 import pytest
 
 import kql
+from kql.schema import Part, PhysicalColumn, Schema, Table, TableColumn
+from kql.types import STRING
 from tests.kql.shared import NOTHING, answer
 
 SEEN = """let Seen = datatable(who: string, t: datetime, place: long)[
@@ -84,6 +86,23 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
      ["shop", "1", "2", "3", "4"], [("a", 5, 0, 0, 7), ("b", 1, 0, 2, 0)]),
     ("the columns of pivot that are told, behind those that group", """datatable(a: string, b: string, v: long)['x', 'p', 1]
       | evaluate pivot(b, sum(v)) : (*, p: long, other: long)""", ["a", "p", "other"], [("x", 1, 0)]),
+    ("a key of pivot stands where it is told", """datatable(a: string, b: string, v: long)['x', 'p', 1, 'y', 'q', 2]
+      | evaluate pivot(a, sum(v), b) : (x: long, b: string) | sort by b asc""", ["x", "b"], [(1, "p"), (0, "q")]),
+    ("a column that is told and that the rows have is theirs", """datatable(k: string, b: dynamic)['row', dynamic({'k': 'bag', 'z': 1})]
+      | evaluate bag_unpack(b) : (k: string, z: long)""", ["k", "z"], [("row", 1)]),
+    ("one row drawn from each part", """range x from 1 to 6 step 1 | extend k = x % 2
+      | partition by k (sample 1) | summarize n = count(), ks = dcount(k)""", ["n", "ks"], [(2, 2)]),
+    ("rows numbered in an order drawn by lot", "range x from 1 to 5 step 1 | sort by rand() | extend n = row_number() | summarize max(n), dcount(n)",
+     ["max_n", "dcount_n"], [(5, 5)]),
+    ("a series along numbers has no place for what is none", """datatable(v: real)[1.0, real(nan), real(null), real(+inf), 3.0]
+      | make-series count() on v step 1.0""", ["count_", "v"], [([1, 0, 1], [1.0, 2.0, 3.0])]),
+    ("a sequence up to the greatest number", "range x from 9223372036854775800 to 9223372036854775807 step 3 | project s = x % 10",
+     ["s"], [(0,), (3,), (6,)]),
+    ("as many properties as are wanted", "range x from 1 to 3 step 1 | summarize make_bag(bag_pack(strcat('k', x), x), 2)",
+     ["bag_"], [({"k1": 1, "k2": 2},)]),
+    ("a function's arguments are converted", """let f = (n: long, s: string, t: datetime) { strcat(n, s, getyear(t)) };
+      print f(1.5, 2, '2020-03-01')""", ["print_0"], [("122020",)]),
+    ("what is drawn under a name is one value", "let drawn = toscalar(print rand()); print same = drawn == drawn", ["same"], [(True,)]),
     ("rows near a row", "range x from 1 to 9 step 1 | evaluate rows_near(x == 5, 1, 2)", ["x"], [(4,), (5,), (6,), (7,)]),
     ("a table's rows by address", """print ip = '10.1.2.3'
       | evaluate ipv4_lookup((datatable(net: string, n: long)['10.0.0.0/8', 1, '11.0.0.0/8', 2]), ip, net)""",
@@ -168,6 +187,10 @@ def test_rows(text: str, columns: list[str], rows: list[tuple[Any, ...]], engine
         ("print x = 1 | reduce by x", "KQL501"),
         ("print x = 1 | fork (count) (take 1)", "KQL501"),
         ("print x = 1 | assert-schema (x: string)", "KQL411"),
+        ("print pack('a', 1, 'b')", "KQL311"),
+        ("print x = 1 | summarize percentiles(x, dynamic([5, 50]))", "KQL303"),
+        ("let f = (n: guid) { n }; print f(1)", "KQL303"),
+        ("search in (nothing*) 'x'", "KQL202"),
     ],
 )
 def test_refusals(text: str, code: str) -> None:
@@ -192,6 +215,14 @@ def test_a_shape_that_hangs_on_the_data_needs_someone_to_ask() -> None:
     assert [column.name for column in compiled.columns] == ["a"]
     assert compiled.asked
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("text", ["union withsource=t *", "search in (B*, *a) 'x'", "find in (*) where name == 'x' project name"])
+def test_tables_by_a_piece_of_their_names(text: str, engine: duckdb.DuckDBPyConnection) -> None:
+    engine.execute("CREATE OR REPLACE TEMP TABLE held AS SELECT 'x' AS name")
+    part = Part("held", {"name": PhysicalColumn("name", None, True)}, {})
+    schema = Schema(Table(table, (TableColumn("name", STRING),), (part,)) for table in ("Aa", "Bb"))
+    assert sorted(answer(engine, text, schema)[1]) == [("Aa", "x"), ("Bb", "x")]
 
 
 def test_a_long_scan_does_not_slow_down_with_each_row(engine: duckdb.DuckDBPyConnection) -> None:
