@@ -15,7 +15,7 @@ from kql import plan
 from kql.bind.binder import Binder
 from kql.bind.binder import ready as bind_ready
 from kql.messages import KqlError, Problem, Problems, nearest
-from kql.parse import MAX_TEXT, own, parse
+from kql.parse import MAX_TEXT, own, parse, strange_escapes
 from kql.parse import ready as parse_ready
 from kql.plan import Relation, columns_of
 from kql.schema import Schema
@@ -288,6 +288,8 @@ def _compile(
             scope=limits,
             ask=answer if ask is not None else None,
         )
+        for start, end in strange_escapes(text):
+            binder.bounds.escape(text[start:end], (start, end))
         relation = binder.query(query)
         if problems.errors or relation is None:
             return None

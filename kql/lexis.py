@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as _datetime
 import decimal
 import re
+from collections.abc import Iterator
 
 TICKS_PER_SECOND = 10_000_000
 TICKS_PER_DAY = 864_000_000_000
@@ -39,6 +40,14 @@ def string(token: str) -> str:
     return body if "\\" not in body else _ESCAPE.sub(_unescape, body)
 
 
+def strange_escapes(token: str) -> Iterator[tuple[int, int]]:
+    """Where one string token has a backslash before a letter that it gives no meaning."""
+    if token[0] in "\"'":
+        for match in _ESCAPE.finditer(token, 1, len(token) - 1):
+            if _unescape(match) == match.group():
+                yield match.span()
+
+
 def _unescape(match: re.Match[str]) -> str:
     code = match.group(1)
     if "\\u" in code:
@@ -49,7 +58,8 @@ def _unescape(match: re.Match[str]) -> str:
         return chr(value) if value < 0x110000 and not 0xD800 <= value < 0xE000 else "\ufffd"
     if code[0] in "01234567":
         return chr(int(code, 8))
-    return _ESCAPES.get(code, code)
+    # JSON may write \/ for a slash; what is no escape at all keeps its backslash
+    return "/" if code == "/" else _ESCAPES.get(code, "\\" + code)
 
 
 def long(text: str) -> int | None:

@@ -79,6 +79,7 @@ MESSAGES: dict[str, str] = {
     "KQL901": "{what}",
     "KQL902": "a single '=' calls the value '{name}' and compares nothing",
     "KQL903": "nothing here has a property '{name}'",
+    "KQL904": "'{written}' is no escape in a text",
 }
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from kql import mistakes, syntax
+from kql import lexis, mistakes, syntax
 from kql.automaton import FAILED, Automaton
 from kql.messages import Problems, nearest
 from kql.rules import BadLiteral, builder
@@ -188,6 +189,14 @@ def _brackets(text: str, problems: Problems) -> bool:
         problems.add("KQL104", (place, place + 1), bracket=bracket)
         return False
     return True
+
+
+def strange_escapes(text: str) -> Iterator[syntax.Span]:
+    """Where a text of the query has a backslash that begins no escape."""
+    if "\\" in text:
+        for match in _SKIP.finditer(text):
+            for start, end in lexis.strange_escapes(match.group()):
+                yield match.start() + start, match.start() + end
 
 
 def _harmless(text: str, span: tuple[int, int]) -> str | None:

@@ -147,6 +147,7 @@ CODES: Mapping[str, _Row] = {
     "KQL406": _Row(_CHECKING, _unknown_join_kind),
     "KQL701": _Row(_CHECKING, _not_allowed),
     "KQL702": _Row(_CHECKING, _too_many, alone=True),
+    "KQL904": _Row(_PARSING, _at_token),
 }
 """From the code of a problem to the service's words. A code that is not here is an InvalidQuery and nothing more."""
 

@@ -76,6 +76,10 @@ class Bounds:
             return plan.Literal(default, LONG)
         return limit
 
+    def escape(self, written: str, span: syntax.Span) -> None:
+        """A backslash in a text that begins no escape, which the service's parser does not take."""
+        self._add("KQL904", span, f"'\\{written}' and @'{written}' say that the backslash is meant", written=written)
+
     def _count(self, what: str, more: int, limit: int | None, span: syntax.Span) -> None:
         before = self._used.get(what, 0)
         count = self._used[what] = before + more

@@ -19,7 +19,7 @@ _REFUSED = {
     "restrict access": "what may be read is said where the query is asked, by its subscriptions",
     "declare pattern": "a function with parameters does the same",
 }
-OPTIONS = frozenset({"query_bin_auto_size", "query_bin_auto_at"})  # those that a function reads
+OPTIONS = frozenset({"query_bin_auto_size", "query_bin_auto_at", "query_now"})  # those that a function reads
 MAX_CALL_DEPTH = 40
 MAX_INLINED = 2_000
 MAX_REPEATED = 60  # a let of more steps than this is not written out twice

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kql import plan, syntax
 from kql.bind import names
 from kql.bind.scope import ScalarBinding, Scope, find
-from kql.types import BOOL, DYNAMIC, INT, LONG, REAL, STRING, UNKNOWN, common
+from kql.types import BOOL, DATETIME, DYNAMIC, INT, LONG, REAL, STRING, UNKNOWN, common
 
 if TYPE_CHECKING:
     from kql.bind.binder import Binder
@@ -164,6 +164,21 @@ def bin_auto(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     return binder.apply("bin", (value, size.value), call.span)
 
 
+def moment(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
+    """now() and ago(), from the time that the query has set before, where it has."""
+    from kql.functions import catalogue
+
+    function = catalogue.find(call.name)
+    assert function is not None
+    arguments = tuple(binder.scalar(argument, scope) for argument in call.arguments)
+    found = binder.call(function, arguments, call.span, written=call.name)
+    told = scope.environment.get("\0query_now")
+    if not isinstance(told, ScalarBinding) or found.type is UNKNOWN:
+        return found
+    at = binder.fit(told.value, DATETIME, call.span)
+    return binder.apply("-" if call.name == "ago" else "+", (at, *arguments), call.span) if arguments else at
+
+
 def several(binder: Binder, call: syntax.Call, scope: Scope) -> list[tuple[str, plan.Scalar]]:
     """The columns that a call stands for, by their automatic names: series_stats(s), array_sort_asc(a, b)."""
     from kql.bind.scalars import bind
@@ -198,6 +213,8 @@ SPECIAL: dict[str, Callable[[Binder, syntax.Call, Scope], plan.Scalar]] = {
     "bag_pack_columns": bag_pack_columns,
     "column_names_of": column_names_of,
     "bin_auto": bin_auto,
+    "now": moment,
+    "ago": moment,
     "coalesce": coalesce,
     "not": not_,
     "iff": conditional,

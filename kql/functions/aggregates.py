@@ -25,7 +25,7 @@ def _avg(where: str) -> dict[str, Answer]:
     return {
         "real": template(f"coalesce(avg({{expr}}){where}, CAST('NaN' AS DOUBLE))", null=False),
         "Integer": template(f"coalesce({whole}, CAST('NaN' AS DOUBLE))", null=False),
-        "decimal": f"CAST(avg({{expr}}){where} AS DECIMAL(38,12))",
+        "decimal": f"TRY_CAST(avg({{expr}}){where} AS DECIMAL(38,12))",
         "timespan": ticks,
         "datetime": ticks,
     }
@@ -55,16 +55,18 @@ def _collect(distinct: bool, keep_nulls: bool = False, predicate: str = "", capp
         tests += [predicate] if predicate else []
         return f" FILTER (WHERE {' AND '.join(tests)})" if tests else ""
 
-    # a dynamic null is a value like others in a list, the null of a type is none
-    opened = f"flatten(list(kql_opened({{expr:element}}){{over}}){where(keep_nulls or not distinct)})"
-    plain = f"list({'DISTINCT ' if distinct else ''}{{expr:element}}{'' if distinct else '{over}'}){where(keep_nulls)}"
+    # a dynamic null is a value like others in a list, however it is held; the null of a type is none
+    keep_dynamic = keep_nulls or not distinct
+    opened = f"flatten(list(kql_opened({{expr:element}}){{over}}){where(keep_dynamic)})"
+    plain = f"list({'DISTINCT ' if distinct else ''}{{expr:element}}{'' if distinct else '{over}'})"
     found = "coalesce({collected}, {empty})"
     return template(
         {"maxSize": f"({found})[1:{{maxSize}}]", "": found} if capped else found,
         "[expr:element]", null=False,
         collected={
             "expr is dynamic and expr is not plain or missing": f"kql_distinct({opened})" if distinct else opened,
-            "": plain,
+            "expr is dynamic": plain + where(keep_dynamic),
+            "": plain + where(keep_nulls),
         },
         empty={"expr is plain or string or int or long or real or bool": "[]", "": "CAST([] AS JSON[])"},
     )  # fmt: skip

@@ -131,7 +131,7 @@ def _moved(sign: str) -> Template:
 
 def _turned(sign: str) -> Template:
     return template(
-        "list_concat(({array:list})[{offset} + 1:], ({array:list})[1:{offset}])", "array:list",
+        "CASE WHEN ({array:list}) IS NOT NULL THEN list_concat(({array:list})[{offset} + 1:], ({array:list})[1:{offset}]) END", "array:list",
         offset=f"kql_modulo({_by(sign)}, nullif(len({{array:list}}), 0))",
     )  # fmt: skip
 

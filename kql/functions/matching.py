@@ -205,8 +205,8 @@ _REGEX = {
     "right is constant": template("regexp_matches({left:plain}, {right:regex})", null="false"),
     "": template("coalesce(TRY(regexp_matches({left:string}, {right:string})), FALSE)", null=False),
 }
-_LIKE = template("({left:folded} LIKE lower({right:like}) ESCAPE '$')", null="false")
-_LIKE_CASED = template("({left:plain} LIKE {right:like} ESCAPE '$')", null="false")
+_LIKE = template("(coalesce({left:folded}, '') LIKE lower({right:like}) ESCAPE '$')", null="false")
+_LIKE_CASED = template("(coalesce({left:plain}, '') LIKE {right:like} ESCAPE '$')", null="false")
 
 
 def _term_test(cased: bool, left: bool, right: bool) -> Test:

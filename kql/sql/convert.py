@@ -76,6 +76,8 @@ _FROM_JSON: dict[Type, str] = {
     TIMESPAN: "kql_json_to_timespan({x})",
     GUID: "kql_json_to_guid({x})",
 }
+# What is no time or number inside a dynamic, though the type of its leaf is one outside.
+_NOT_FROM_JSON = frozenset({(BOOL, DATETIME), (BOOL, TIMESPAN), (BOOL, DECIMAL), (REAL, DATETIME)})
 _NEVER_FAILS = frozenset(
     {(source, target) for source in (INT, LONG) for target in (LONG, REAL, DECIMAL, BOOL, INT)}
     | {(BOOL, t) for t in (INT, LONG, REAL, DECIMAL)}
@@ -138,7 +140,7 @@ def from_dynamic(value: Sql, target: Type) -> Sql:
                 # NULL stays NULL: a missing property is no empty string here
                 template = TEMPLATES.get((STRING, target))
                 return missing(target) if template is None else Sql(template.replace("{x}", held.text), target, True)
-            return convert(held, target)
+            return missing(target) if (type, target) in _NOT_FROM_JSON else convert(held, target)
         case Json():
             value = value.fetched()
             if target is STRING:

@@ -2,7 +2,8 @@
 CREATE OR REPLACE MACRO kql_number(e) AS
   CASE WHEN json_type(e) IN ('BIGINT', 'UBIGINT', 'DOUBLE') THEN TRY_CAST(kql_text(e) AS DOUBLE)
        WHEN kql_text(e) IN ('NaN', 'Infinity', '-Infinity') THEN CAST(kql_text(e) AS DOUBLE) END;
-CREATE OR REPLACE MACRO kql_numbers(j) AS list_transform(kql_list(j), lambda e: kql_number(e));
+-- The cast is for the null that is known while the engine reads the text: it would have no type.
+CREATE OR REPLACE MACRO kql_numbers(j) AS CAST(list_transform(kql_list(j), lambda e: kql_number(e)) AS DOUBLE[]);
 CREATE OR REPLACE MACRO kql_integral(l) AS
   coalesce(list_bool_and(list_transform(l, lambda e: json_type(e) IN ('BIGINT', 'UBIGINT'))), FALSE);
 -- A result of whole numbers stays whole.

@@ -12,7 +12,7 @@ from tests.kql.shared import NOTHING, answer, database
 HOLDS = (
     # texts
     r"'a\\b' == @'a\b' and strlen('\t\n\'') == 3 and '\u00e9' == 'é' and '\x41' == 'A'",
-    r"'\101\7' == 'A\a' and '\86' == '86'",
+    r"'\101\7' == 'A\a' and '\86' == @'\86' and '\/' == '/'",
     r"'\ud83d\ude00' == '😀' and strlen('\\ud83d') == 6 and strlen('\ud83dx') == 2",
     "1 < 2 == true and false == 2 < 1 and 'ab' has 'b' == false and (1 == 2) != true",
     "'a' \"b\" // a comment between\n 'c' == 'abc'",

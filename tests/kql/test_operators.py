@@ -150,6 +150,8 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
     ("what tells nodes apart", WAYS + """| graph-match (a)-[e*2..2]->(b) where a.town == 'A' and node_id(a) == hash(a.town)
       project map(inner_nodes(e), node_id()), same = map(inner_nodes(e), node_id() == hash(town)) | project-away inner_nodes_e_node_id""",
      ["same"], [([True],)]),
+    ("a time that is told before", "set query_now = datetime(2020-01-02); print now(), ago(1d), now(-1h) > ago(2h)",
+     ["print_0", "print_1", "print_2"], [("2020-01-02T00:00:00.0000000Z", "2020-01-01T00:00:00.0000000Z", True)]),
     ("bins that are told before", "set query_bin_auto_size = 1h; set query_bin_auto_at = datetime(2017-01-01 00:05);\n"
      "range t from datetime(2017-01-01 00:05) to datetime(2017-01-01 01:10) step 1m | summarize n = count() by bin_auto(t) | sort by n asc",
      ["t", "n"], [("2017-01-01T01:05:00.0000000Z", 6), ("2017-01-01T00:05:00.0000000Z", 60)]),

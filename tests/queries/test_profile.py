@@ -56,6 +56,18 @@ def test_the_engine_advises(text: str, words: str, code: str) -> None:
     assert kql.compile(text, SCHEMA).advice == ()
 
 
+def test_a_backslash_that_means_nothing() -> None:
+    """The service's parser does not take it; this engine keeps it, as a regular expression wants it, and says so."""
+    text = r"Resources | extend n = extract('(\d+)', 1, name)"
+    (advice,) = kql.compile(text, SCHEMA).advice
+    assert (advice.code, text[slice(*advice.span)]) == ("KQL904", r"\d")
+    with pytest.raises(kql.KqlError) as caught:
+        kql.compile(text, SCHEMA, profile=RESOURCE_GRAPH)
+    assert refusal(caught.value).details[-1]["code"] == "ParserFailure"
+    for meant in (r"'(\\d+)'", r"@'(\d+)'", r"'\t\u0041\x41\101' // \d"):
+        assert kql.compile(f"Resources | extend n = extract({meant}\n, 1, name)", SCHEMA, profile=RESOURCE_GRAPH).advice == ()
+
+
 def test_what_the_service_takes_is_taken_without_advice() -> None:
     text = "Resources" + JOIN * 3 + " | union ResourceContainers | mv-expand id = tags limit 400 | summarize count() by tostring(id) | top 3 by count_"
     for profile in (RESOURCE_GRAPH, KUSTO):
