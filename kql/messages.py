@@ -67,6 +67,7 @@ MESSAGES: dict[str, str] = {
     "KQL415": "{operator} wants a graph: put make-graph before it",
     "KQL416": "a graph has no rows",
     "KQL417": "a text must follow '*' in parse",
+    "KQL418": "no choice of the pattern '{name}' has these arguments and this path",
     "KQL501": "{what} is not part of this engine: {reason}",
     "KQL601": "the text has {size:,} characters, more than the limit of {limit:,}",
     "KQL602": "the query nests deeper than the limit of {limit:,} levels",

@@ -99,6 +99,19 @@ class _Rules:
         parameters = tuple(child for child in children if isinstance(child, syntax.Parameter))
         return syntax.DeclareParameters(parameters, _span(children))
 
+    def declare_pattern(self, children: list[Any]) -> syntax.DeclarePattern:
+        _, name, *rest = children
+        _unreserved(name, reserved.LETS)
+        bracket = next((place for place, child in enumerate(rest) if getattr(child, "type", "") == "RSQB"), len(rest) + 1)
+        parameters = tuple(child for child in rest[: bracket - 1] if isinstance(child, syntax.Parameter))
+        choices = tuple(child for child in rest if isinstance(child, syntax.Choice))
+        return syntax.DeclarePattern(name.name, parameters, choices, _span(children))
+
+    def choice(self, children: list[Any]) -> syntax.Choice:
+        *arguments, body = (child for child in children if not isinstance(child, str))
+        path = next((lexis.string(str(child)) for child in children if getattr(child, "type", "") == "STRING"), "")
+        return syntax.Choice(tuple(arguments), path, body, _span(children))
+
     def lambda_(self, children: list[Any]) -> syntax.Lambda:
         parameters = tuple(child for child in children if isinstance(child, syntax.Parameter))
         rest = [child for child in children if not isinstance(child, syntax.Parameter | str)]
@@ -417,7 +430,7 @@ for _rule, _method in _Rules_aliases.items():
     setattr(_Rules, _rule, getattr(_Rules, _method))
 
 _BEYOND = 2**63  # the digits of the least long, which alone are none
-_STATEMENTS = syntax.Let | syntax.SetOption | syntax.RefusedStatement | syntax.DeclareParameters
+_STATEMENTS = syntax.Let | syntax.SetOption | syntax.RefusedStatement | syntax.DeclareParameters | syntax.DeclarePattern
 
 _LEAST = str(-_BEYOND)
 

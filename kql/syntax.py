@@ -162,6 +162,26 @@ class DeclareParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """`("USA").["New York"] = { … }`: one body of a pattern, and the constants that choose it."""
+
+    arguments: tuple[Expression, ...]
+    path: str
+    body: Lambda
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarePattern:
+    """`declare pattern name = (parameters)[path] { choices }`; without choices it only names the pattern."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    choices: tuple[Choice, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A place that did not parse; its message has been given already."""
 
@@ -207,4 +227,4 @@ class Pattern:
 
 
 Expression = Literal | Name | Star | Member | Index | Call | TypeOf | Pipeline | DataTable | Broken
-Statement = Let | SetOption | RefusedStatement | DeclareParameters
+Statement = Let | SetOption | RefusedStatement | DeclareParameters | DeclarePattern

@@ -127,6 +127,8 @@ class Binder:
     # ---- relations ----------------------------------------------------------------------------------------------
     def is_tabular(self, expression: syntax.Expression, environment: Environment) -> bool:
         """Whether an expression gives rows rather than a value."""
+        if lets.chosen(expression, environment) is not None:
+            return True
         match expression:
             case syntax.Pipeline(source, operators):
                 return bool(operators) or source is None or self.is_tabular(source, environment)
@@ -163,6 +165,9 @@ class Binder:
 
     def tabular(self, expression: syntax.Expression, environment: Environment) -> Relation:
         """The relation of an expression; a value in its place is an error."""
+        pattern = lets.chosen(expression, environment)
+        if pattern is not None:
+            return lets.apply_pattern(self, *pattern, environment)
         match expression:
             case syntax.Pipeline(source, operators):
                 if source is None:

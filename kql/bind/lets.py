@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from kql import plan, syntax
-from kql.bind.scope import Binding, Environment, FunctionBinding, ScalarBinding, Scope, TabularBinding, boundless, find
+from kql.bind.scope import (
+    Binding,
+    Environment,
+    FunctionBinding,
+    PatternBinding,
+    ScalarBinding,
+    Scope,
+    TabularBinding,
+    boundless,
+    find,
+)
+from kql.messages import nearest
 from kql.plan import Relation
 from kql.types import BOOL, NUMBERS, STRING, UNKNOWN, Type
 
@@ -17,7 +28,6 @@ _NOTHING = plan.Literal(None, UNKNOWN)
 _REFUSED = {
     "alias database": "an estate is one database",
     "restrict access": "what may be read is said where the query is asked, by its subscriptions",
-    "declare pattern": "a function with parameters does the same",
 }
 OPTIONS = frozenset({"query_bin_auto_size", "query_bin_auto_at", "query_now"})  # those that a function reads
 MAX_CALL_DEPTH = 40
@@ -39,6 +49,9 @@ def bind_statements(binder: Binder, statements: tuple[syntax.Statement, ...], en
                 binder.bounds.statement("declare", statement.span)
                 for parameter in parameters:
                     environment = _declare(binder, parameter, environment)
+            case syntax.DeclarePattern(name):
+                binder.bounds.statement("declare", statement.span)
+                environment = environment.with_(name, PatternBinding(statement, environment))
             case syntax.RefusedStatement(words, span):
                 binder.problems.add("KQL501", span, what=f"the statement '{words}'", reason=_REFUSED[words])
             case syntax.SetOption(name, span, value):
@@ -145,6 +158,44 @@ def is_tabular(binder: Binder, binding: FunctionBinding) -> bool:
     return binder.is_tabular(body, environment)
 
 
+# ---- patterns ----------------------------------------------------------------------------------------------------
+def chosen(expression: syntax.Expression, environment: Environment) -> tuple[PatternBinding, syntax.Call, str] | None:
+    """The pattern that an expression asks, with the call and the path behind it: country("USA").["New York"]."""
+    call, path = (expression.base, expression.name) if isinstance(expression, syntax.Member) else (expression, "")
+    if not isinstance(call, syntax.Call):
+        return None
+    binding = environment.get(call.name)
+    return (binding, call, path) if isinstance(binding, PatternBinding) else None
+
+
+def apply_pattern(binder: Binder, pattern: PatternBinding, call: syntax.Call, path: str, environment: Environment) -> Relation:
+    """The rows of the one choice whose constants are the call's and whose path is the one behind it."""
+    parameters = pattern.definition.parameters
+    if len(call.arguments) != len(parameters):
+        expected = f"{len(parameters)} argument" + "s" * (len(parameters) != 1)
+        binder.problems.add("KQL301", call.span, function=f"{call.name}()", expected=expected, given=len(call.arguments))
+        return binder.nothing()
+
+    def constants(given: tuple[syntax.Expression, ...], around: Environment) -> list[object]:
+        bound = [binder.constant(each, Scope((), around), f"an argument of {call.name}") for each in given]
+        fitted = [
+            binder.fit(value, parameter.type or STRING, each.span)
+            for value, parameter, each in zip(bound, parameters, given, strict=False)
+        ]
+        return [value.value if isinstance(value, plan.Literal) else value for value in fitted]
+
+    wanted = constants(call.arguments, environment)
+    for choice in pattern.definition.choices:
+        if choice.path == path and constants(choice.arguments, pattern.around) == wanted:
+            inner = bind_statements(binder, choice.body.statements, pattern.around)
+            return binder.nothing() if choice.body.body is None else binder.tabular(choice.body.body, inner)
+    if not binder.problems.errors:
+        near = nearest(path, [choice.path for choice in pattern.definition.choices]) if path else ""
+        binder.problems.add("KQL418", call.span, near, name=call.name)
+    return binder.nothing()
+
+
+# ---- calls of user functions ---------------------------------------------------------------------------------------
 def apply_tabular(
     binder: Binder,
     function: FunctionBinding,

@@ -33,7 +33,15 @@ class FunctionBinding:
     around: Environment
 
 
-Binding = ScalarBinding | TabularBinding | FunctionBinding
+@dataclass(frozen=True, slots=True)
+class PatternBinding:
+    """A pattern with the names that were known where it stands."""
+
+    definition: syntax.DeclarePattern
+    around: Environment
+
+
+Binding = ScalarBinding | TabularBinding | FunctionBinding | PatternBinding
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from kql.forms import Json, Missing
+from kql.forms import Json
 from kql.plan import Column
 from kql.sql import dynamic, quote
 from kql.sql.facts import HEAVY
@@ -145,16 +145,15 @@ class Legs:
         first = values[0]
         if first.type is not DYNAMIC:
             return self.fetch(values, hint)
-        if all(isinstance(value.form, Missing) and value.members is None for value in values):
+        if all(dynamic.is_nothing(value) for value in values):
             return dynamic.NULL
 
         def step(apply: Callable[[Sql], Sql]) -> Sql:
             return self.borrow([apply(value) for value in values], hint)
 
-        form = first.form if all(value.form == first.form for value in values) else Json()
-        if all(value.members is None for value in values):
-            known = [value.form for value in values if not isinstance(value.form, Missing)]
-            form = known[0] if all(each == known[0] for each in known) else Json()
+        # an object composed of columns has the form of none of them; where it is asked for as a whole it travels as JSON
+        forms = [Json() if value.members is not None else value.form for value in values if not dynamic.is_nothing(value)]
+        form = forms[0] if all(each == forms[0] for each in forms) else Json()
         return Sql("", DYNAMIC, True, form, borrow=Borrowed(lambda: self.fetch(values, hint), step))
 
     def fetch(self, values: list[Sql], hint: str) -> Sql:

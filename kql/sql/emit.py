@@ -39,7 +39,7 @@ class Emitted:
 def emit(relation: Relation, without: frozenset[str] = frozenset()) -> Emitted:
     """The statement that gives the relation's rows, in its order, as columns c0, c1, …; without the rewrites so named."""
     emitter = _Emitter(without)
-    return emitter.statement(emitter.rewritten(relation))
+    return emitter.statement(emitter.rewritten(relation), plan.columns_of(relation))
 
 
 def held(relation: Relation, column: Column) -> list[Sql]:
@@ -59,8 +59,7 @@ class _Emitter:
         self.common: list[tuple[str, Callable[[], str]]] = []  # head and body of each common table expression
         self.turns: dict[int, tuple[str, dict[Column, str]]] = {}  # the name and the columns of each recursion
 
-    def statement(self, relation: Relation) -> Emitted:
-        columns = plan.columns_of(relation)
+    def statement(self, relation: Relation, columns: tuple[Column, ...]) -> Emitted:
         block = self.one(relation)
         if block.distinct_on is not None:
             block = outside([block], self.names, columns)
