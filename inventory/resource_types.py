@@ -188,7 +188,9 @@ class ResourceType:
 
     def create_sql(self) -> list[str]:
         """The statements that create what the index shows, the images and, where there are slow fields, theirs."""
-        declared = {name: f"{quoted(name)} {sql_type(kind)}" for name, kind in self.physical_columns.items()}
+        # JSON is declared as such, or the engine would quote it as a text wherever it is put into a document
+        types = {name: "JSON" if self.columns.get(name) is JSON else sql_type(kind) for name, kind in self.physical_columns.items()}
+        declared = {name: f"{quoted(name)} {type}" for name, type in types.items()}
         columns = ", ".join(declared.values())
         event = "_key BIGINT, _seq BIGINT, _true_at BIGINT, _visible_at BIGINT, _shown BOOLEAN"
         made = [f"CREATE TABLE {self.images} ({event}, _deleted BOOLEAN, _lost BOOLEAN, {columns})"]

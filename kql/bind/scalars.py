@@ -357,6 +357,8 @@ def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
             for column in scope.columns
             if column.type in (STRING, DYNAMIC)
         ]
+        if not tests:
+            return plan.Literal(False, BOOL)  # as for a comparison: no column holds it
         return binder.apply("or", tuple(tests), call.span) if len(tests) > 1 else tests[0]
     value = bind(binder, first, scope)
     if len(rest) == 1 and _is_table(binder, rest[0], scope):

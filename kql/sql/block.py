@@ -138,7 +138,7 @@ class Legs:
         self.outer = outer  # the rows may be missing: nothing is constant, everything may be NULL
         self.alias = shared or names.fresh("t")
         self.shared = shared
-        self._fetched: dict[tuple[str, ...], Sql] = {}
+        self._fetched: dict[tuple[object, ...], Sql] = {}
 
     def borrow(self, values: list[Sql], hint: str) -> Sql:
         """A column of the outer block whose value is `values`, one per leg; fetched when it is used."""
@@ -173,7 +173,9 @@ class Legs:
             values = [dynamic.as_json(value) if value.members is not None else value for value in values]
             values = dynamic.unified(values) if len(values) > 1 else values
         texts = tuple(value.string if value.type is STRING and len(values) > 1 else value.text for value in values)
-        known = self._fetched.get(texts)
+        # one text may stand for a dynamic and for the string that it is: they share the column, and nothing else
+        key = (texts, tuple((value.type, value.form, value.nullable, value.absent) for value in values))
+        known = self._fetched.get(key)
         if known is not None:
             return known
         if len(self.blocks) == 1:
@@ -191,7 +193,7 @@ class Legs:
             values[0], raw=f"{self.alias}.{alias}", nullable=nullable, const=NOT_CONSTANT, path=(), members=None,
             borrow=None, lower=lower,
         )  # fmt: skip
-        self._fetched[texts] = result
+        self._fetched[key] = result
         return result
 
     def present(self, values: list[Sql], hint: str) -> Sql:

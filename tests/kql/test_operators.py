@@ -152,6 +152,11 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
      ["same"], [([True],)]),
     ("a time that is told before", "set query_now = datetime(2020-01-02); print now(), ago(1d), now(-1h) > ago(2h)",
      ["print_0", "print_1", "print_2"], [("2020-01-02T00:00:00.0000000Z", "2020-01-01T00:00:00.0000000Z", True)]),
+    ("no column can be among texts", "print a = 1, b = 2.5 | where not(* in ('x')) | project a", ["a"], [(1,)]),
+    ("one body of a pattern, chosen by constants", """declare pattern town = (land: string)[state: string] {
+        ('USA').['New York'] = { print capital = 'Albany' }; ('Canada').['Alberta'] = { let k = 1; print capital = 'Edmonton', n = k };
+      };
+      town('USA').['New York'] | union (town('Canada').Alberta)""", ["capital", "n"], [("Albany", None), ("Edmonton", 1)]),
     ("bins that are told before", "set query_bin_auto_size = 1h; set query_bin_auto_at = datetime(2017-01-01 00:05);\n"
      "range t from datetime(2017-01-01 00:05) to datetime(2017-01-01 01:10) step 1m | summarize n = count() by bin_auto(t) | sort by n asc",
      ["t", "n"], [("2017-01-01T01:05:00.0000000Z", 6), ("2017-01-01T00:05:00.0000000Z", 60)]),
@@ -190,6 +195,9 @@ def test_rows(text: str, columns: list[str], rows: list[tuple[Any, ...]], engine
         ("print x = 1 | fork (count) (take 1)", "KQL501"),
         ("print x = 1 | assert-schema (x: string)", "KQL411"),
         ("print pack('a', 1, 'b')", "KQL311"),
+        ("declare pattern p = (a: string) { ('x') = { print 1 } }; p('y')", "KQL418"),
+        ("declare pattern p = (a: string)[b: string] { ('x').['y'] = { print 1 } }; p('x').z", "KQL418"),
+        ("declare pattern p = (a: string) { ('x') = { print 1 } }; p('x', 'y')", "KQL301"),
         ("print x = 1 | summarize percentiles(x, dynamic([5, 50]))", "KQL303"),
         ("let f = (n: guid) { n }; print f(1)", "KQL303"),
         ("search in (nothing*) 'x'", "KQL202"),
