@@ -85,7 +85,7 @@ ROWS = (
         nulls="custom",
     ),
     scalar(
-        ("dynamic_to_json(value:typed) -> string", "kql_sorted_4({value:json})"),
+        ("dynamic_to_json(value:typed) -> string", "kql_sorted({value:json})"),
         doc="A dynamic value as canonical JSON text: the names of a bag come in order, down to the fourth level.",
         examples=("dynamic_to_json(dynamic('a')) == '\"a\"'", "dynamic_to_json(dynamic({'b': 1, 'a': 2})) == '{\"a\":2,\"b\":1}'"),
         nulls="total",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from kql.forms import Form, Json, List, Missing
+from kql.forms import Form, Json, List
 from kql.functions import shapes, words
 from kql.functions.template import Each, Not, Switch, Template
 from kql.sql import quote
@@ -211,12 +211,12 @@ class _Reader:
             return lambda arguments, names: len(names.get(name, ())) > least
         if rest.startswith("holds "):
             (other,) = self._names(rest.removeprefix("holds "))
-            return lambda arguments, names: words.holds(_known(arguments[names[name][0]]), arguments[names[other][0]])
+            return lambda arguments, names: words.holds(arguments[names[name][0]], arguments[names[other][0]])
         wanted = not rest.startswith("is not ")
         asked = [words.word(word) for word in rest.removeprefix("is ").removeprefix("not ").split(" or ")]
 
         def test(arguments: Arguments, names: Names) -> bool:
-            values = [_known(arguments[position]) for position in names.get(name, ())]
+            values = [arguments[position] for position in names.get(name, ())]
             fits = bool(values) and all(any(word(value) for word in asked) for value in values)
             return fits is wanted
 
@@ -268,11 +268,6 @@ def _opposite(arguments: Arguments, of: Overload) -> Sql:
     made = of.maker(arguments)
     assert isinstance(made, Sql)
     return constant(not made.const, BOOL) if made.constant else Sql(f"(NOT {made.text})", BOOL, False)
-
-
-def _known(value: Sql) -> Sql:
-    """The value with its form known: an object that is composed in an inner SELECT is JSON when it is fetched."""
-    return value.fetched() if value.borrow is not None and isinstance(value.form, Missing) else value
 
 
 __all__ = ["filled"]

@@ -161,6 +161,8 @@ def null_test(value: Sql) -> str:
         return "FALSE"
     if value.members is not None:
         tests = [null_test(member) for _, member in value.members]
+        if value.raw:  # the struct below them may be there, and empty
+            tests.insert(0, f"({value.raw} IS NULL)")
         return "(" + " AND ".join(tests) + ")" if tests else "TRUE"
     return f"({value.text} IS NULL)"
 

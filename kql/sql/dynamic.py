@@ -56,7 +56,7 @@ def pointer(place: tuple[str, ...]) -> str:
 
 def computed_step(value: Sql, place: Sql) -> Sql:
     """The property or element at a place that is known only at run time."""
-    if isinstance(value.form, Missing):
+    if is_nothing(value):
         return NULL
     if place.type in (LONG, INT, REAL):
         if isinstance(value.form, List) and place.type is not REAL:
@@ -178,7 +178,7 @@ def scalar_json(text: str, type: Type) -> str:
 def unified(values: list[Sql]) -> list[Sql]:
     """Dynamic values in one common form: the same plain or typed form where all have it, JSON otherwise."""
     fetched = [value.fetched() for value in values]
-    forms = {value.form for value in fetched if not isinstance(value.form, Missing)}
+    forms = {JSON if value.members is not None else value.form for value in fetched if not is_nothing(value)}
     if not forms:
         return fetched
     if len(forms) == 1 and all(value.members is None for value in fetched):

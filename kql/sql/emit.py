@@ -6,13 +6,14 @@ every leg, a leg whose filter is constantly false falls away, and a query that f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from kql import plan
 from kql.forms import JSON, Form, Json, List, Scalar
 from kql.plan import Column, Relation
+from kql.schema import Part
 from kql.sql import dynamic, hoist, quote
 from kql.sql.block import Block, JoinSource, Legs, Names, OrderKey, Text, Thunk, outside
 from kql.sql.common import of_turn, stored, use_of
@@ -24,6 +25,8 @@ from kql.sql.scalars import Scalars
 from kql.sql.stored import held_by
 from kql.sql.value import Sql, always_null, missing
 from kql.types import BOOL, DYNAMIC, LONG, STRING, Type
+
+_BEYOND = hoist.MAX_WEIGHT  # so that whatever is made of it is computed over a column
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class _Emitter:
             source = ".".join(quote.name(piece) for piece in part.source.split("."))
             block = Block(Text(f"{source} AS {alias}"), self.names)
             for column, name in scan.columns + scan.hidden:
-                block.bind(column, partial(held_by, part, name, column.type, alias))
+                block.bind(column, partial(held_by, part, name, column.type, alias), _weight_in(part, name))
             blocks.append(block)
         return blocks or [self._nothing(tuple(column for column, _ in scan.columns + scan.hidden))]
 
@@ -195,7 +198,7 @@ class _Emitter:
         kept = []
         columns = plan.visible(node.input)
         for leg in self.legs(node.input):
-            block = outside([leg], self.names, columns) if _closed(leg) else leg
+            block = outside([leg], self.names, columns) if _closed(leg) or self._heavy(leg, (node.predicate,)) else leg
             predicate = self.scalars.predicate(node.predicate, block)
             if predicate.constant and not predicate.const and self.prunes:
                 continue
@@ -210,7 +213,7 @@ class _Emitter:
             facts = self.known[expression]
             windowed, fixed = windowed or facts.windowed, fixed or facts.volatile or facts.queries
         weights = self._weights(node, block)
-        heavy = bool(block.weights) and max(weights.values(), default=0) > hoist.MAX_WEIGHT and "cut" not in self.without
+        heavy = self._heavy(block, (expression for _, expression in node.columns))
         grouped = block.group is not None and any(not _handed_on(value) for _, value in node.columns)
         if (windowed and _closed(block)) or heavy or grouped:
             block = outside([block], self.names, plan.visible(node.input))
@@ -232,12 +235,20 @@ class _Emitter:
             return outside([block], self.names, plan.visible(node))
         return block
 
+    def _heavy(self, block: Block, expressions: Iterable[plan.Scalar]) -> bool:
+        """Whether some expression, with those of the block's columns put in their places, is better computed outside."""
+        if not block.weights or "cut" in self.without:
+            return False
+        return any(self.known.weight(expression, block.weights) > hoist.MAX_WEIGHT for expression in expressions)
+
     def _weights(self, node: plan.Project, block: Block) -> dict[Column, int]:
         """What each column weighs with the expressions of the block's columns put in their places."""
         return {column: self.known.weight(expression, block.weights) for column, expression in node.columns}
 
     def _aggregate(self, node: plan.Aggregate) -> Block:
         block = self._open(node.input)
+        if self._heavy(block, (expression for _, expression in node.keys + node.values)):
+            block = outside([block], self.names, plan.visible(node.input))
         before = dict(block.columns)
         view = _View(block, before)  # it keeps the order, for what collects values in order
         block.order, block.partition = [], []
@@ -329,6 +340,8 @@ class _Emitter:
     def _unnest(self, node: plan.Unnest) -> Block:
         columns = plan.columns_of(node.input)
         inner = self._open(node.input)
+        if self._heavy(inner, (expression for _, expression, _ in node.expanded)):
+            inner = outside([inner], self.names, plan.visible(node.input))
         lists: list[tuple[Column, str, Form]] = []
         for column, expression, way in node.expanded:
             lists.append((column, *_elements(self.scalars.emit(expression, inner), way)))
@@ -424,6 +437,11 @@ def _drawn_before(node: plan.Sort, drawn: list[plan.Scalar]) -> plan.Sort:
     rows = plan.Project(node.input, (*((each, plan.Ref(each)) for each in plan.columns_of(node.input)), *held))
     keys = tuple(replace(key, value=plan.Ref(columns[key.value])) if key.value in columns else key for key in node.keys)
     return replace(node, input=rows, keys=keys)
+
+
+def _weight_in(part: Part, name: str) -> int:
+    """What a column weighs: a document that some rows have more of than the typed columns hold is long in SQL."""
+    return _BEYOND if part.beyond is not None and any(path[0] == name for path in part.beyond.paths) else 1
 
 
 def _closed(block: Block) -> bool:

@@ -86,3 +86,5 @@ CREATE OR REPLACE MACRO kql_sorted_4(j) AS
     WHEN 'OBJECT' THEN '{' || array_to_string(list_transform(list_sort(json_keys(j)), lambda k4: CAST(to_json(k4) AS VARCHAR) || ':' || kql_sorted_3(json_extract(j, kql_pointer(k4)))), ',') || '}'
     WHEN 'ARRAY' THEN '[' || array_to_string(list_transform(from_json(j, '["JSON"]'), lambda e4: kql_sorted_3(e4)), ',') || ']'
     ELSE coalesce(CAST(j AS VARCHAR), 'null') END;
+-- Bound once, for each storey names the value several times.
+CREATE OR REPLACE MACRO kql_sorted(j) AS list_transform([j], lambda document: kql_sorted_4(document))[1];

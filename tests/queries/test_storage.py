@@ -12,6 +12,8 @@ import json
 import os
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
 
 import duckdb
 import pytest
@@ -26,7 +28,7 @@ from queries import ResourceGraph
 from tests.kql.shared import NOW
 from tests.kql.test_properties import LEAVABLE, plain
 
-STACKS = int(os.environ.get("LAZULITE_STACKS", "60"))
+STACKS = int(os.environ.get("LAZULITE_STACKS", "40"))
 TABLES = ("Resources", "ResourceContainers")
 PATHS = (
     "properties", "tags", "zones", "sku", "identity", "plan", "properties.hardwareProfile.vmSize", "properties.storageProfile",
@@ -38,13 +40,18 @@ PATHS = (
 )  # fmt: skip
 ARRAYS = ("properties.networkProfile.networkInterfaces", "zones", "properties.storageProfile.dataDisks", "properties.nothing")
 TYPES = ("virtualMachines", "disks", "networkInterfaces", "virtualMachineScaleSets")
+ODD = (None, "", "x", 0, -1, 1.5, True, [], {}, [1, "a", None], {"id": "q"}, {"a": {"b": None}}, "2024-01-01T00:00:00Z", [{"id": "z"}])
 VALUES = (
     "{p}", "{p}", "{p}", "tostring({p})", "tolower(tostring({p}))", "bag_pack('a', {p}, 'b', name)", "pack_array({p}, {q})",
     "iff(type has 'disks', {p}, {q})", "coalesce({p}, {q})", "isnull({p})", "isempty({p})", "toint({p})", "todatetime({p})",
     "array_length({p})", "gettype({p})", "bag_keys({p})", "strcat({p}, '-', name)", "bag_merge({p}, {q})", "{p}.id",
+    "iff(type has 'disks', {p}, dynamic(null))", "{p}[strcat('i', 'd')]", "{p}[toint(name) + 1]", "bag_set_key({p}, 'k', {q})",
+    "bag_remove_keys({p}, dynamic(['id']))", "bag_has_key({p}, 'id')", "array_concat({p}, {q})", "treepath({p})", "dynamic_to_json({p})",
+    "{p} has 'a'", "{p} in~ ('x', 'succeeded')", "isnotempty({p})", "array_slice({p}, 0, 1)", "array_index_of({p}, '1')", "set_union({p}, {q})",
+    "hash({p})", "tostring(bag_pack('p', {p}).p)", "strcat_array({p}, ',')", "todynamic(tostring({p}))", "extract_json('$.id', tostring({p}))",
     "case(name has 'a', {p}, name has 'b', tags, {q})", "{p} =~ 'x'", "{p} contains 'a'", "pack_all()", "parse_json(tostring({p}))",
 )  # fmt: skip
-OTHERS = "Resources | where type =~ 'Microsoft.{type}' | extend id = strcat(id, '-other')"
+OTHERS = "Resources | where type =~ 'Microsoft.{type}' | extend id = strcat(id, '-{salt}')"
 STEPS = (
     "where type =~ 'Microsoft.{type}'", "where type in~ ('Microsoft.{type}', 'Microsoft.{other}')", "where isnotnull({p})",
     "where tostring({p}) contains 'a'", "where {p} == 'x' or name != ''", "extend {n} = {v}", "extend {n} = {v}, {n}2 = {w}",
@@ -53,7 +60,9 @@ STEPS = (
     "take 1000", "top 9 by id asc", "order by id asc | take 5", "order by id asc | extend {n} = row_number()",
     "order by id asc | extend {n} = prev({p}, 1)", "order by id asc | serialize | extend {n} = next({p})",
     "union (" + OTHERS + ")", "union (" + OTHERS + " | top 4 by id asc)", "union (" + OTHERS + " | extend {n} = {v})",
-    "join kind={kind} (Resources | where type =~ 'Microsoft.{type}' | project id, other = properties, beside = tags) on id",
+    "join kind={half} (Resources | where type =~ 'Microsoft.{type}' | project id) on id",
+    "join kind={kind} (Resources | where type =~ 'Microsoft.{type}' | project key{salt} = id, {n} = properties, beside = tags)"
+    " on $left.id == $right.key{salt} | extend id = coalesce(id, key{salt})",
     "lookup (ResourceContainers | where type =~ 'Microsoft.Resources/subscriptions' | project subscriptionId, {n} = properties) on subscriptionId",
     "mv-expand with_itemindex=i {n} = {array} | extend id = strcat(id, '-', i)",
     "mv-apply {n} = {array} on (summarize many = count(), all = make_list({n}))",
@@ -62,26 +71,58 @@ STEPS = (
 )  # fmt: skip
 
 
+def spaced(name: str) -> str:
+    """A type with the service that has it."""
+    return ("Network/" if name.startswith("network") else "Compute/") + name
+
+
 def stacked(chance: random.Random) -> str:
     """A pipeline of some steps, each with its places filled."""
 
     def filled(template: str) -> str:
-        kind = chance.choice(["inner", "leftouter", "rightouter", "fullouter", "leftsemi", "leftanti"])
+        kind, half = chance.choice(["inner", "leftouter", "rightouter", "fullouter"]), chance.choice(["leftsemi", "leftanti"])
         values = [chance.choice(VALUES).format(p=chance.choice(PATHS), q=chance.choice(PATHS)) for _ in "vw"]
-        spaces = ["Network" if name.startswith("network") else "Compute" for name in TYPES]
-        types = [f"{space}/{name}" for space, name in zip(spaces, TYPES, strict=True)]
+        types = [spaced(name) for name in TYPES]
         return template.format(
             p=chance.choice(PATHS), v=values[0], w=values[1], n=chance.choice("abcdef"), array=chance.choice(ARRAYS), kind=kind,
-            type=chance.choice(types), other=chance.choice(types),
+            half=half, salt=chance.randint(1, 10**6), type=chance.choice(types), other=chance.choice(types),
         )  # fmt: skip
 
     return "Resources | " + " | ".join(filled(chance.choice(STEPS)) for _ in range(chance.randint(2, 6)))
 
 
-@pytest.fixture(scope="module")
-def stores() -> Iterator[tuple[duckdb.DuckDBPyConnection, Schema, Schema]]:
+def odd(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The documents with values of any kind where others are usual, and properties that the typed columns do not know."""
+    chance = random.Random(1)
+
+    def change(node: Any) -> None:
+        key = chance.choice(list(node)) if isinstance(node, dict) else chance.randrange(len(node))
+        if isinstance(node[key], dict | list) and node[key] and chance.random() < 0.6:
+            change(node[key])
+        elif isinstance(node, dict) and chance.random() < 0.3:
+            node[chance.choice(["extra", "vmSize", "ID", "id"])] = chance.choice(ODD)
+        else:
+            node[key] = chance.choice(ODD)
+
+    for document in documents:
+        for _ in range(chance.randint(1, 4)):
+            change(document[chance.choice(["properties", "properties", "tags"])] or document["properties"] or document)
+        document["properties"] = document["properties"] if isinstance(document["properties"], dict) else {}
+    return [{name: value for name, value in document.items() if value not in (None, "")} for document in documents]
+
+
+@pytest.fixture(scope="module", params=["simulated", "imported and odd"])
+def stores(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Schema, Schema]]:
     """A connection to an estate, its tables as they lie, and the same with all documents as JSON; without hidden columns."""
-    with ResourceGraph.simulated(vms=30, seed=5) as graph:
+    with ExitStack() as opened:
+        graph = opened.enter_context(ResourceGraph.simulated(vms=30, seed=5))
+        if request.param != "simulated":
+            file = tmp_path_factory.mktemp("odd") / "documents.json"
+            types = ", ".join(f"'microsoft.{spaced(name)}'" for name in TYPES)
+            file.write_text(json.dumps(odd(graph.query(f"Resources | where type in~ ({types})").to_pylist())), encoding="utf-8")
+            graph = opened.enter_context(ResourceGraph.imported([file]))
         cursor = graph._cursors.lent()
         cursor.execute(kql.prelude())
         lying, copied = [], []
