@@ -68,6 +68,9 @@ def check_change(
     resized = _size(old) != _size(whole["properties"])
     operation = "resize" if resized and power == "running" else "update"
     current = (old.get("virtualMachineScaleSet") or {}).get("id")
+    way = "Flexible" if current else "AvailabilitySet" if old.get("availabilitySet") else None
+    if way is not None:
+        comparison.check_machine(context.rules.name, way, whole["properties"], before=old)
     if not set_named:
         return Change(whole, operation, earlier["_set_key"])
     target = None if set_wanted is None else set_wanted.get("id") if isinstance(set_wanted, Mapping) else set_wanted
@@ -120,6 +123,7 @@ def _attached(context: Context, id_: ResourceId, whole: dict[str, Any], operatio
             "VmssDoesNotSupportAttachingWithSpg",
             f"The scale set '{chosen['name']}' must have singlePlacementGroup false for a VM to be attached.",
         )
+    comparison.check_machine(context.rules.name, "Flexible", properties)
     spreading = Spreading(context, chosen)
     spreading.check_room(context, 1)
     properties["virtualMachineScaleSet"] = {"id": chosen["id"]}

@@ -82,6 +82,13 @@ class VirtualMachines(Provider):
         self.create([draft], now, None if failure is None else failure.code)
         return self.entered("create", draft.machine["id"], draft.machine["_key"], failure, created=True)
 
+    def patch(self, id_: ResourceId, change: Mapping[str, Any], api_version: str | None) -> Operation:
+        given = change.get("properties") or {}
+        if "virtualMachineScaleSet" in given and given["virtualMachineScaleSet"] is None:
+            # null takes the machine out of its set, which a merged document could not tell from saying nothing of it
+            change = {**change, "properties": {**given, "virtualMachineScaleSet": {"id": None}}}
+        return super().patch(id_, change, api_version)
+
     def entered(
         self, name: str, id_: str, key: int, failure: InventoryError | None, *, created: bool = False
     ) -> Operation:

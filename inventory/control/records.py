@@ -127,6 +127,14 @@ class Records:
             ).fetchall()
         return bool(rows[0][0] > 0)
 
+    def settling(self, of: ResourceType) -> dict[int, int]:
+        """The keys of rows of which something is still to become true, and when the last of it does, in ticks."""
+        with self._store.lock:
+            rows = self._store.writer.execute(
+                f"SELECT _key, max(_true_at) FROM {of.feed} WHERE _true_at > ? GROUP BY _key", [self._feed.now()]
+            ).fetchall()
+        return dict(rows)
+
     # writing, within `Feed.writing`
 
     def new_keys(self, count: int = 1) -> int:
@@ -151,8 +159,10 @@ class Records:
         now = self._feed.now() if accepted is None else accepted
         self.write_many(of, [(key, image) for image in images], now)
 
-    def write_many(self, of: ResourceType, images: Iterable[tuple[int, Image]], now: int) -> None:
-        """The same for many rows of a type at once."""
+    def write_many(
+        self, of: ResourceType, images: Iterable[tuple[int, Image]], now: int, *, replaces: bool = True
+    ) -> None:
+        """The same for many rows of a type at once. With `replaces` false what was still to become of them stays."""
         rows: list[Values] = []
         latest: dict[int, Values] = {}
         for key, image in images:
@@ -171,7 +181,8 @@ class Records:
             return
         timed = {"_after": pa.int64(), "_accepted": pa.int64(), "_gone": pa.bool_()}
         self.stage(of, "following", rows, timed)
-        self._feed.forget_future(of, "following")
+        if replaces:
+            self._feed.forget_future(of, "following")
         self._feed.announce(of, "following", {}, deleted="_gone", whole=True)
         if of.slow:
             self._feed.announce_slow(of, "following", {name: name for name in of.slow})

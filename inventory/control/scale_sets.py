@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from inventory.control import flexible, uniform, views
+from inventory.control import flexible, uniform, upgrades, views
 from inventory.control.ids import ResourceId
 from inventory.control.operation import Operation
 from inventory.control.placement import members_of
@@ -81,13 +81,16 @@ class ScaleSets(Provider):
             return now
         members = 0 if earlier is None else members_of(self.context, row)
         is_flexible = row["properties"]["orchestrationMode"] == "Flexible"
+        ends = now
+        if capacity < members:  # those that go need no upgrade
+            scale_in = flexible.scale_in if is_flexible else uniform.scale_in
+            ends = scale_in(self.context, row, members - capacity, now)
+        if earlier is not None and not is_flexible and upgrades.changed(self.records.document(SCALE_SETS, earlier), made):
+            ends = max(ends, upgrades.follow(self.context, row, made, now))
         if capacity > members:
             scale_out = flexible.scale_out if is_flexible else uniform.scale_out
-            return scale_out(self.context, row, made, capacity - members, now, fails)
-        if capacity < members:
-            scale_in = flexible.scale_in if is_flexible else uniform.scale_in
-            return scale_in(self.context, row, members - capacity, now)
-        return now
+            return max(ends, scale_out(self.context, row, made, capacity - members, now, fails))
+        return ends
 
     # ---- deletion --------------------------------------------------------------------------------------------------
     def check_deletable(self, id_: ResourceId, row: Values, force: bool) -> None:
@@ -119,7 +122,7 @@ class ScaleSets(Provider):
             if not is_flexible:
                 return uniform.delete_some(self.context, row, body.get("instanceIds") or (), self.context.now())
         if name == "manualupgrade" and not is_flexible:
-            return uniform.upgrade(self.context, row, body.get("instanceIds") or ())
+            return upgrades.upgrade(self.context, row, body.get("instanceIds") or ())
         if name in (*BATCH_ACTIONS, "delete", "deleteinstances", "manualupgrade"):
             if is_flexible:
                 raise refusals.refuse("no_batch", operation=action, name=row["name"])

@@ -8,6 +8,7 @@ from typing import Any
 from inventory.control.addresses import unknown
 from inventory.control.context import Context
 from inventory.control.ids import ResourceId, parse
+from inventory.control.machine_documents import operating_system
 from inventory.control.records import Values
 from inventory.errors import InventoryError
 from inventory.resource_types import FEATURES, SCALE_SETS
@@ -84,11 +85,23 @@ class SetRules:
             may_change = name == "singlePlacementGroup" and was is True and given is False
             if given != was and was is not None and not may_change:
                 raise refuse("fixed", path=name)
+        if self._mode == "Uniform":
+            self._keep_the_system(kept["properties"])
         zones = list((self._earlier or {}).get("zones") or ())
         if self._made.get("zones") is None:
             self._made["zones"] = zones or None
         elif list(self._made["zones"]) != zones and not set(zones) < set(self._made["zones"]):
             raise refuse("fixed", path="zones")
+
+    def _keep_the_system(self, before: Mapping[str, Any]) -> None:
+        """The instances of a Uniform set are of one operating system (the comparison's row Mix operating systems)."""
+        systems = [
+            operating_system(profile.get("storageProfile") or {}, profile.get("osProfile") or {})
+            for profile in (before.get("virtualMachineProfile") or {}, self._given.get("virtualMachineProfile") or {})
+            if profile
+        ]
+        if len(set(systems)) > 1 and not comparison.supported(self._profile.name, "Mix operating systems", self._mode):
+            raise refuse("fixed", path="virtualMachineProfile.storageProfile.osDisk.osType")
 
     def _check_fault_domains(self) -> None:
         zonal = bool(self._made.get("zones"))

@@ -124,8 +124,7 @@ def _instance(
                 "managedDisk": {"id": f"{group}/providers/Microsoft.Compute/disks/{disk_name}",
                                 "storageAccountType": disk["managedDisk"]["storageAccountType"]},
             },
-            "dataDisks": [
-                {**each, "name": f"{row['name']}_{number}_disk{each['lun']}"} for each in storage.get("dataDisks") or ()],
+            "dataDisks": data_disks(storage, f"{row['name']}_{number}"),
         },
         "osProfile": {
             "computerName": f"{system.get('computerNamePrefix') or row['name'][:9]}{base36(number).rjust(6, '0')}",
@@ -139,6 +138,11 @@ def _instance(
         "id": id_, "name": f"{row['name']}_{number}", "location": row["location"], "tags": made.get("tags") or {},
         "sku": {"name": sku["name"], "tier": sku.get("tier") or "Standard"}, "properties": properties,
     }  # fmt: skip
+
+
+def data_disks(storage: Mapping[str, Any], instance: str) -> list[dict[str, Any]]:
+    """The data disks that the profile gives to an instance."""
+    return [{**each, "name": f"{instance}_disk{each['lun']}"} for each in storage.get("dataDisks") or ()]
 
 
 def _interfaces(
@@ -227,23 +231,6 @@ def delete_all(context: Context, row: Values, now: int) -> int:
     """Delete all instances; when the last is gone, in ticks."""
     context.bulk.operate_where(SCALE_SET_INSTANCES, f"_set_key = {row['_key']}", "delete", now, resize=False)
     return context.bulk.ends
-
-
-def upgrade(context: Context, row: Values, ids: Iterable[str]) -> Operation:
-    """Bring instances to the latest model of their set."""
-    now = context.now()
-    wanted = list(ids)
-    where = f"_set_key = {row['_key']}"
-    if wanted and "*" not in wanted:
-        where += f" AND _key IN ({', '.join(map(str, keys_of(context, row, wanted)))})"
-    upgraded = []
-    for each in context.records.select(SCALE_SET_INSTANCES, where, {}):
-        properties = {**each["properties"], "latestModelApplied": True}
-        upgraded.append({**each, "properties": properties, "_operation": "update", "_accepted": now, "_fails": None})
-    more = {"_operation": pa.string(), "_accepted": pa.int64(), "_fails": pa.string()}
-    context.records.stage(SCALE_SET_INSTANCES, "target", upgraded, more)
-    context.bulk.carry_out(SCALE_SET_INSTANCES, {"update"}, changed=True)
-    return context.ledger.enter("manualUpgrade", row["id"], context.bulk.ends)
 
 
 _DEALLOCATED = {"code": "PowerState/deallocated", "displayStatus": "VM deallocated", "level": "Info"}

@@ -196,13 +196,16 @@ def _machine_disks(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [disk for disk in [storage.get("osDisk"), *(storage.get("dataDisks") or ())] if disk]
 
 
-def check_machine(profile: str, way: str, properties: Mapping[str, Any]) -> None:
-    """Raises where a machine asks for what the set that it would be in does not have."""
+def check_machine(
+    profile: str, way: str, properties: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> None:
+    """Raises where a machine asks for what the set that it would be in does not have; where it is in it already
+    (`before`), only for what it did not ask before."""
     for feature, asks in _MACHINE_ASKS.items():
-        if asks(properties):
+        if asks(properties) and not (before is not None and asks(before)):
             require(profile, feature, way)
-    size = (properties.get("hardwareProfile") or {}).get("vmSize")
-    if size and way == "Flexible":
+    size, was = ((each.get("hardwareProfile") or {}).get("vmSize") for each in (properties, before or {}))
+    if size and size != was and way == "Flexible":
         require_size(profile, size)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from inventory import InventoryError
+from inventory.rows import merged
 from inventory.rules import comparison
 from inventory.rules.comparison import CURRENT, FEATURES, PREVIEW, is_yes, says, supported
 from tests.inventory.control.conftest import SIZE, Yard
@@ -148,6 +149,26 @@ def test_what_a_member_may_ask_for(here: Yard, way: str, feature: str, propertie
     assert allowed == row(here, feature, way)
 
 
+LATER = [
+    *ON_MACHINES[1:-1],
+    ("Write Accelerator", {"storageProfile": {"osDisk": {"writeAcceleratorEnabled": True}}}),
+]
+
+
+@pytest.mark.parametrize("way", ["Flexible", "AvailabilitySet"])
+@pytest.mark.parametrize(("feature", "properties"), LATER, ids=[each[0] for each in LATER])
+def test_what_a_member_may_ask_for_later(here: Yard, way: str, feature: str, properties: dict[str, Any]) -> None:
+    vm = member(here, way)
+    whole = here.control.get(vm)
+    whole["properties"] = merged(whole["properties"], properties)
+    for verb, document in (("patch", {"properties": properties}), ("put", whole)):
+        if row(here, feature, way):
+            here.done(verb, vm, document)
+        else:
+            assert "is not supported for" in here.refused(verb, vm, document).message
+    here.done("patch", vm, {"tags": {"any": "way"}})
+
+
 @pytest.mark.parametrize("mode", ["Flexible", "Uniform"])
 @pytest.mark.parametrize(("feature", "sku"), [("Basic SLB", "Basic"), ("Azure Load Balancer Standard SKU", "Standard")])
 def test_load_balancers(here: Yard, mode: str, feature: str, sku: str) -> None:
@@ -192,6 +213,11 @@ def test_infiniband_in_uniform_sets_needs_a_single_placement_group(here: Yard) -
 
 
 def test_sizes(here: Yard) -> None:
+    vm, change = member(here, "Flexible"), {"properties": {"hardwareProfile": {"vmSize": "Standard_L8s_v3"}}}
+    if says(here.control.profile.name, "SKUs supported", "Flexible") == "All SKUs":
+        here.done("patch", vm, change)
+    else:
+        assert "Standard_L8s_v3" in here.refused("patch", vm, change).message
     document = with_profile(here, "Flexible", sku={"name": "Standard_L8s_v3", "capacity": 0})
     assert allows(here, here.id(SET, here.name()), document) == (says(here.control.profile.name, "SKUs supported", "Flexible") == "All SKUs")
     assert allows(here, here.id(SET, here.name()), with_profile(here, "Uniform", sku={"name": "Standard_L8s_v3", "capacity": 0}))

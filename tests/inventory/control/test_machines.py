@@ -186,6 +186,17 @@ def test_size_tags_and_disks_change_and_the_rest_does_not(yard: Yard) -> None:
     assert yard.refused("patch", vm, {"location": "westeurope"}).code == "InvalidResourceLocation"
 
 
+def test_null_takes_a_machine_out_of_its_set_where_that_may_be(yard: Yard, preview: Yard) -> None:
+    out = {"properties": {"virtualMachineScaleSet": None}}
+    vm = yard.vm(virtualMachineScaleSet={"id": yard.scale_set(platformFaultDomainCount=1)})
+    yard.done("patch", vm, out)
+    assert "virtualMachineScaleSet" not in yard.control.get(vm)["properties"]
+    spread = yard.vm(virtualMachineScaleSet={"id": yard.scale_set(platformFaultDomainCount=2)})
+    assert yard.refused("patch", spread, out).code == "OperationNotAllowed"
+    kept = preview.vm(virtualMachineScaleSet={"id": preview.scale_set(platformFaultDomainCount=1)})
+    assert preview.refused("patch", kept, out).code == "PropertyChangeNotAllowed"
+
+
 def test_data_disks_are_attached_and_detached(yard: Yard) -> None:
     vm, other = yard.vm(), yard.vm()
     disk = yard.id("Microsoft.Compute/disks", yard.name("disk"))

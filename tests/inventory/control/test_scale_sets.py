@@ -197,6 +197,56 @@ def test_uniform_instances_are_changed_only_through_their_set(yard: Yard) -> Non
     assert [each["instanceId"] for each in yard.members(set_id)] == ["0"], "what is protected stays"
 
 
+def models(yard: Yard, set_id: str) -> Counter[tuple[str, str, bool]]:
+    """How many instances have which size and image, and whether they are of the latest model."""
+    found = [(each["sku"]["name"], each["properties"]) for each in yard.members(set_id)]
+    return Counter((size, of["storageProfile"]["imageReference"]["sku"], of["latestModelApplied"]) for size, of in found)
+
+
+OLD, NEW = (SIZE, "22_04-lts-gen2"), ("Standard_D4s_v5", "24_04-lts")
+MODEL = {"sku": {"name": NEW[0]}, "properties": {"virtualMachineProfile": {"storageProfile": {"imageReference": {"sku": NEW[1]}}}}}
+
+
+def test_instances_fall_behind_their_model_and_are_upgraded_by_hand(yard: Yard) -> None:
+    set_id = yard.scale_set("Uniform", 4, upgradePolicy={"mode": "Manual"})
+    yard.done("patch", set_id, {"tags": {"nothing": "of the model"}})
+    assert models(yard, set_id) == {(*OLD, True): 4}
+    busy = yard.members(set_id)[3]["id"]
+    yard.control.act(busy, "restart")
+    yard.done("patch", set_id, MODEL)
+    assert models(yard, set_id) == {(*OLD, False): 4}
+    yard.done("act", set_id, "manualUpgrade", {"instanceIds": ["0", "1"]})
+    yard.done("patch", set_id, {"sku": {"capacity": 5}})
+    assert models(yard, set_id) == {(*OLD, False): 2, (*NEW, True): 3}
+    yard.done("patch", set_id, {"sku": {"capacity": 2, "name": SIZE}})
+    assert sum(models(yard, set_id).values()) == 2 and not any(latest for _, _, latest in models(yard, set_id))
+
+
+def test_instances_follow_their_model_at_once_where_the_policy_is_automatic(yard: Yard) -> None:
+    set_id = yard.scale_set("Uniform", 3, upgradePolicy={"mode": "Automatic"})
+    yard.done("patch", set_id, MODEL)
+    assert models(yard, set_id) == {(*NEW, True): 3}
+    assert {each["properties"]["provisioningState"] for each in yard.members(set_id)} == {"Succeeded"}
+
+
+def test_instances_follow_their_model_in_batches_where_the_policy_is_rolling(yard: Yard) -> None:
+    policy = {"mode": "Rolling", "rollingUpgradePolicy": {"maxBatchInstancePercent": 40, "pauseTimeBetweenBatches": "PT2M"}}
+    set_id = yard.scale_set("Uniform", 5, upgradePolicy=policy)
+    rolling = yard.control.patch(set_id, MODEL)
+    seen = []
+    for _ in range(40):
+        yard.pass_time(15)
+        seen.append(models(yard, set_id)[(*NEW, True)])
+    assert list(dict.fromkeys(seen)) == [2, 4, 5] and rolling.status == "Succeeded"
+
+
+def test_the_instances_of_a_uniform_set_stay_of_one_operating_system(yard: Yard, preview: Yard) -> None:
+    system = {"storageProfile": {"imageReference": WINDOWS, "osDisk": {"osType": "Windows"}}}
+    for here in (yard, preview):
+        error = here.refused("patch", here.scale_set("Uniform", 1), {"properties": {"virtualMachineProfile": system}})
+        assert error.code == "PropertyChangeNotAllowed" and "osType" in error.message
+
+
 def test_spot_is_all_or_nothing_in_a_uniform_set_and_mixed_in_a_flexible_one(yard: Yard) -> None:
     spot = yard.profile(priority="Spot", evictionPolicy="Delete")
     policy = {"baseRegularPriorityCount": 1, "regularPriorityPercentageAboveBase": 50}
