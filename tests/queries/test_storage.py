@@ -66,6 +66,16 @@ STEPS = (
     "lookup (ResourceContainers | where type =~ 'Microsoft.Resources/subscriptions' | project subscriptionId, {n} = properties) on subscriptionId",
     "mv-expand with_itemindex=i {n} = {array} | extend id = strcat(id, '-', i)",
     "mv-apply {n} = {array} on (summarize many = count(), all = make_list({n}))",
+    "summarize dcount({p}), count_distinct(tostring({q})), countif(isnull({p})), id = max(id) by type, name",
+    "summarize {n} = array_sort_asc(make_set({p})), a1 = array_length(make_list({q})), a2 = make_bag({p}), id = min(id) by name, type",
+    "summarize sum(toint({p})), avg(todouble({q})), min(tostring({p})), max({q}), id = min(id) by type, name = tolower(tostring({p}))",
+    "summarize make_list_with_nulls({p}), buildschema({q}), arg_max(id, {p}, properties) by type, name",
+    "distinct id, name, type, {n} = tostring({p})", "where {p} in ('1', 'Succeeded', 'PowerState/running')", "where {p} has_any ('a', 'running')",
+    "parse tostring({p}) with * '/' {n} '-' *", "mv-expand kind=array {n} = tags | extend id = strcat(id, tostring({n}))",
+    "extend {n} = {v} | project-away type | extend type = 'Microsoft.Compute/disks'", "order by tostring({p}) asc, id asc | take 9",
+    "join kind=inner (Resources | where type =~ 'Microsoft.{type}' | extend key{salt} = tostring({p}) | summarize least = min(id) by key{salt})"
+    " on $left.name == $right.key{salt}",
+    "extend {n} = tostring({p}) | lookup (Resources | summarize many = count(), least = min(id) by {n} = tostring({q})) on {n}",
     "summarize arg_max(id, *) by type", "summarize arg_min(id, properties, tags, name) by type, subscriptionId",
     "summarize id = max(id), name = min(name), properties = make_list({p}), tags = make_set(tags.env) by type, subscriptionId, key = id",
 )  # fmt: skip
@@ -84,7 +94,7 @@ def stacked(chance: random.Random) -> str:
         values = [chance.choice(VALUES).format(p=chance.choice(PATHS), q=chance.choice(PATHS)) for _ in "vw"]
         types = [spaced(name) for name in TYPES]
         return template.format(
-            p=chance.choice(PATHS), v=values[0], w=values[1], n=chance.choice("abcdef"), array=chance.choice(ARRAYS), kind=kind,
+            p=chance.choice(PATHS), q=chance.choice(PATHS), v=values[0], w=values[1], n=chance.choice("abcdef"), array=chance.choice(ARRAYS), kind=kind,
             half=half, salt=chance.randint(1, 10**6), type=chance.choice(types), other=chance.choice(types),
         )  # fmt: skip
 
