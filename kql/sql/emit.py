@@ -434,7 +434,8 @@ def _drawn_before(node: plan.Sort, drawn: list[plan.Scalar]) -> plan.Sort:
     """The sort over rows that hold the values of these keys as columns."""
     columns = {key: Column("drawn", key.type) for key in drawn}
     held = tuple((column, key) for key, column in columns.items())
-    rows = plan.Project(node.input, (*((each, plan.Ref(each)) for each in plan.columns_of(node.input)), *held))
+    kept = tuple((each, plan.Ref(each)) for each in plan.columns_of(node.input))
+    rows = plan.Project(node.input, (*kept, *held), keeps_hidden=True)
     keys = tuple(replace(key, value=plan.Ref(columns[key.value])) if key.value in columns else key for key in node.keys)
     return replace(node, input=rows, keys=keys)
 

@@ -235,6 +235,16 @@ def test_tables_by_a_piece_of_their_names(text: str, engine: duckdb.DuckDBPyConn
     assert sorted(answer(engine, text, schema)[1]) == [("Aa", "x"), ("Bb", "x")]
 
 
+def test_hidden_columns_may_be_named_behind_an_order_drawn_by_lot(engine: duckdb.DuckDBPyConnection) -> None:
+    engine.execute("CREATE OR REPLACE TEMP TABLE held AS SELECT 'x' AS name, 'h' AS beside")
+    columns = (TableColumn("name", STRING), TableColumn("beside", STRING, True))
+    part = Part("held", {each.name: PhysicalColumn(each.name, None, True) for each in columns}, {})
+    schema = Schema([Table("T", columns, (part,))])
+    assert answer(engine, "T | top 2 by rand() | extend b = beside", schema)[1] == [("x", "h")]
+    every = " or ".join(["* contains 'x'", "* !contains 'q'"] * 30)  # so long that its parts become columns below it
+    assert answer(engine, f"T | where {every}", schema)[1] == [("x",)]
+
+
 def test_a_long_scan_does_not_slow_down_with_each_row(engine: duckdb.DuckDBPyConnection) -> None:
     text = "range x from 1 to 3000 step 1 | scan declare (n: long = 0) with (step s: true => n = s.n + x;) | summarize max(n)"
     assert answer(engine, text)[1] == [(4_501_500,)]
