@@ -86,7 +86,7 @@ class Control:
             SELECT * EXCLUDE (_least, _most, _last, _pace, _failed)
               REPLACE (CASE WHEN _failed THEN NULL ELSE _power END AS _power,
                 CASE WHEN _failed THEN 'Failed' ELSE _provisioning END AS _provisioning,
-                CASE WHEN _failed THEN NULL ELSE _disks END AS _disks, _gone AND NOT _failed AS _gone),
+                CASE WHEN _fails IS NOT NULL THEN NULL ELSE _disks END AS _disks, _gone AND NOT _failed AS _gone),
               CASE WHEN _failed THEN _fails END AS _ended_with, _least + (_most - _least) * _pace // 65536 AS _after
             FROM (SELECT *, {pace} AS _pace, _last AND _fails IS NOT NULL AS _failed FROM target JOIN step USING (_operation))
         )"""

@@ -199,15 +199,21 @@ class VirtualMachines(Provider):
         now = self.context.now()
         before = self.document(VIRTUAL_MACHINES, earlier)
         change = check_change(self.context, id_, before, made, earlier)
+        # a machine that could not be created is tried again, whatever the change is
+        operation = "start" if self.context.ledger.never_made(earlier["id"]) else change.operation
         failure = self.context.failures.drawn(id_, "update", now)
+        if failure is not None:  # the machine stays as it was, but for its state
+            self._target([earlier], operation, now, failure.code)
+            self.context.bulk.carry_out(VIRTUAL_MACHINES, {operation})
+            return self.entered("update", earlier["id"], earlier["_key"], failure)
         row = self.row(VIRTUAL_MACHINES, id_, change.document, earlier)
         row |= {"_set_key": change.set_key, "_key": earlier["_key"]}
-        self._target([row], change.operation, now, None if failure is None else failure.code)
+        self._target([row], operation, now, None)
         if change.joined:
             self.context.bulk.resize_sets("_after = 0", 1)
         elif change.left is not None:
             self.context.bulk.shrink_set(change.left, now)
-        self.context.bulk.carry_out(VIRTUAL_MACHINES, {change.operation}, changed=True)
+        self.context.bulk.carry_out(VIRTUAL_MACHINES, {operation}, changed=True)
         self._hang(change.document, earlier, now, machine_documents.named(before["properties"]))
         return self.entered("update", earlier["id"], earlier["_key"], failure)
 

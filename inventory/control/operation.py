@@ -137,6 +137,17 @@ class Ledger:
         """All operations, the newest first."""
         return iter(list(reversed(self._entries.values())))
 
+    def never_made(self, resource_id: str) -> bool:
+        """Whether a resource was to be created, failed, and nothing that was asked of it since has succeeded."""
+        mine = resource_id.lower()
+        for operation in reversed(self._entries.values()):
+            if operation.resource_id.lower() == mine:
+                if operation.failure is None:
+                    return False
+                if operation.created:
+                    return True
+        return False
+
     def overtake(self, resource_id: str) -> None:
         """A new operation puts an end to those under way on a resource."""
         mine = resource_id.lower()
