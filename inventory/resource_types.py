@@ -325,7 +325,7 @@ PUBLIC_IP_ADDRESSES = ResourceType(
     "Resources",
     "public_ip_addresses",
     {**_PLACE, "sku": shape.SKU, "properties": shape.PUBLIC_IP_ADDRESS, "tags": JSON, "zones": _ZONES},
-    inner=_OF_VM,
+    inner={**_OF_VM, "_goes_with_vm": pa.bool_()},
     constants={"managedBy": ""},
     api_version="2024-05-01",
 )

@@ -149,13 +149,18 @@ class Control:
             self._target(f"SELECT *, '{operation}', {now} FROM {chosen}", of)
             return self.carry_out(of, {operation})
 
-    def operate_where(self, of: ResourceType, where: str, operation: str, now: int, *, resize: bool = True) -> int:
-        """One operation on all machines for which a condition holds and that it suits; returns on how many."""
+    def operate_where(
+        self, of: ResourceType, where: str, operation: str, now: int, *, resize: bool = True, fails: str | None = None
+    ) -> int:
+        """One operation on all machines for which a condition holds and that it suits; returns on how many. With `fails`
+        it ends so on each of them."""
         with self._feed.writing():
             suits = self._suits(of, now, operation)
             rows = self._feed.truth(of, now, where)
             self._target(f"SELECT *, '{operation}', {now} FROM (SELECT * FROM {rows} WHERE {suits})", of)
-            return self.carry_out(of, {operation}, resize=resize)
+            if fails is not None:
+                self._store.writer.execute("UPDATE temp.target SET _fails = ?", [fails])
+            return self.carry_out(of, {operation}, resize=resize and fails is None)
 
     def set_in_motion(
         self, of: ResourceType, now: int, some: str, drawn: str, recent: Mapping[str, int], seconds: int
@@ -268,8 +273,9 @@ class Control:
         """What becomes of the things but disks that hang on machines which are no more."""
         ended = self._feed.truth(NETWORK_INTERFACES, WHEN_ALL_IS_DONE, f"{self._going} AND {self._hangs()}")
         free = "struct_update(properties, ipConfiguration := NULL)"
-        freed = f"_gone AND r._vm_key IN (SELECT _vm_key FROM {ended})"
-        self._follow(PUBLIC_IP_ADDRESSES, freed, {"_vm_key": "NULL", "properties": free})
+        holder = """regexp_replace(lower(r.properties."ipConfiguration".id), '/ipconfigurations/[^/]*$', '')"""
+        freed = f"_gone AND {holder} IN (SELECT lower(id) FROM {ended})"
+        self._follow(PUBLIC_IP_ADDRESSES, freed, {"_vm_key": "NULL", "properties": free}, deleted=self._going)
         alone = f'struct_update(properties, virtualMachine := CASE WHEN {self._going} THEN properties."virtualMachine" END)'
         left = {"_vm_key": f"CASE WHEN {self._going} THEN _vm_key END", "properties": alone}
         self._follow(NETWORK_INTERFACES, "_gone", left, deleted=self._going)

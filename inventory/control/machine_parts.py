@@ -11,7 +11,7 @@ from inventory.control.addresses import Addresses, unknown
 from inventory.control.context import Context
 from inventory.control.disks import disk_properties
 from inventory.control.ids import ResourceId, parse
-from inventory.control.network import NetworkInterfaces
+from inventory.control.network import NetworkInterfaces, PublicIPAddresses
 from inventory.control.records import Values, written
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE
@@ -24,10 +24,12 @@ def interfaces(
     id_: ResourceId,
     key: int,
     addresses: Addresses,
+    public: list[tuple[int, Values]],
     *,
     had: frozenset[str] | None = None,
 ) -> list[tuple[int, Values]]:
-    """The interfaces that a machine names, as its own; those that it only describes are made."""
+    """The interfaces that a machine names, as its own; those that it only describes are made, and with them in `public`
+    the addresses that they describe."""
     network = whole["properties"].get("networkProfile") or {}
     provider = NetworkInterfaces(context)
     found = []
@@ -44,7 +46,13 @@ def interfaces(
         }, None, addresses)  # fmt: skip
         document = {"id": nic.text, "name": name, "location": whole["location"], "tags": whole.get("tags") or {},
                     "properties": properties}  # fmt: skip
+        wanted = [one["properties"].pop("publicIPAddressConfiguration", None) for one in properties["ipConfigurations"]]
         row = provider.row(NETWORK_INTERFACES, nic, document, None)
+        for configuration, address in zip(row["properties"]["ipConfigurations"], wanted, strict=True):
+            if address:
+                made = PublicIPAddresses(context).described(configuration["id"], id_.group_id, whole, address, key)
+                configuration["properties"]["publicIPAddress"] = {"id": made["id"]}
+                public.append((context.records.new_keys(), made))
         option = inside.get("deleteOption", "Delete")
         names.append(
             {"id": nic.text, "properties": {"primary": inside.get("primary", number == 0), "deleteOption": option}}

@@ -16,6 +16,7 @@ from inventory.control import machine_documents, machine_parts, run_commands, vi
 from inventory.control.addresses import Addresses
 from inventory.control.ids import ResourceId, parse
 from inventory.control.machine_changes import check_change
+from inventory.control.network import NetworkInterfaces
 from inventory.control.operation import Operation
 from inventory.control.placement import Place, Spreading, check_same_place, in_availability_set, set_referred
 from inventory.control.provider import Provider
@@ -23,7 +24,14 @@ from inventory.control.records import Image, Values, written
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE
 from inventory.lifecycle import OPERATIONS
-from inventory.resource_types import DISKS, EXTENSIONS, NETWORK_INTERFACES, VIRTUAL_MACHINES, ResourceType
+from inventory.resource_types import (
+    DISKS,
+    EXTENSIONS,
+    NETWORK_INTERFACES,
+    PUBLIC_IP_ADDRESSES,
+    VIRTUAL_MACHINES,
+    ResourceType,
+)
 from inventory.rules import comparison
 
 ACTIONS = {
@@ -44,6 +52,7 @@ class Draft:
 
     machine: Values
     interfaces: list[tuple[int, Values]] = field(default_factory=list)
+    public: list[tuple[int, Values]] = field(default_factory=list)
     disks: list[tuple[int, Values]] = field(default_factory=list)
     extensions: list[tuple[int, Values]] = field(default_factory=list)
 
@@ -161,7 +170,7 @@ class VirtualMachines(Provider):
             properties["availabilitySet"] = {"id": place.availability_set_id}
         draft = Draft({})
         whole = {**made, "properties": properties, "zones": [place.zone] if place.zone else None}
-        draft.interfaces = machine_parts.interfaces(self.context, whole, id_, key, addresses)
+        draft.interfaces = machine_parts.interfaces(self.context, whole, id_, key, addresses, draft.public)
         draft.disks = machine_parts.disks(self.context, whole, id_, key, fresh=profile)
         system = properties["storageProfile"]["osDisk"]["osType"]
         configuration = (properties.get("osProfile") or {}).get(f"{system.lower()}Configuration") or {}
@@ -177,12 +186,20 @@ class VirtualMachines(Provider):
 
     def create(self, drafts: list[Draft], now: int, fails: str | None, *, resize: bool = True) -> None:
         """Write new machines, and what comes with each; `resize` lets the capacity of their sets follow."""
+        if fails is not None:  # the disks are there, and wait for a machine that runs
+            for _, disk in (each for draft in drafts for each in draft.disks):
+                disk["properties"]["diskState"] = "Reserved"
         for of, rows in (
             (NETWORK_INTERFACES, [each for draft in drafts for each in draft.interfaces]),
+            (PUBLIC_IP_ADDRESSES, [each for draft in drafts for each in draft.public]),
             (DISKS, [each for draft in drafts for each in draft.disks]),
             (EXTENSIONS, [each for draft in drafts for each in draft.extensions]),
         ):
             self.records.write_many(of, ((key, Image(0, row)) for key, row in rows), now)
+        interfaces = NetworkInterfaces(self.context)
+        for draft in drafts:
+            for _, row in draft.interfaces:
+                interfaces.hand_over_addresses(row, draft.machine["_key"])
         self._target([draft.machine for draft in drafts], "create", now, fails)
         if resize:
             self.context.bulk.resize_sets("_after = 0", 1)
@@ -231,13 +248,17 @@ class VirtualMachines(Provider):
                 loose = {**row["properties"], "diskState": "Unattached"}
                 disks.append((row["_key"], {**row, "_vm_key": None, "managedBy": "", "properties": loose}))
         self.records.write_many(DISKS, ((each, Image(0, row)) for each, row in disks), now)
-        interfaces = machine_parts.interfaces(self.context, document, id_, key, Addresses(self.records), had=had)
+        public: list[tuple[int, Values]] = []
+        interfaces = machine_parts.interfaces(self.context, document, id_, key, Addresses(self.records), public, had=had)
         named = {row["id"].lower() for _, row in interfaces}
         for row in self.records.select(NETWORK_INTERFACES, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
             if row["id"].lower() not in named:
                 alone = {**row["properties"], "virtualMachine": None}
                 interfaces.append((row["_key"], {**row, "_vm_key": None, "properties": alone}))
         self.records.write_many(NETWORK_INTERFACES, ((each, Image(0, row)) for each, row in interfaces), now)
+        self.records.write_many(PUBLIC_IP_ADDRESSES, ((each, Image(0, row)) for each, row in public), now)
+        for _, row in interfaces:
+            NetworkInterfaces(self.context).hand_over_addresses(row, row["_vm_key"])
 
     # ---- operations of its life ------------------------------------------------------------------------------------
     def delete(self, id_: ResourceId, force: bool) -> Operation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -85,6 +85,9 @@ class NetworkInterfaces(Provider):
         return made
 
     def inner(self, id_: ResourceId, document: Mapping[str, Any], earlier: Values | None) -> dict[str, Any]:
+        if earlier is not None:
+            named = {public.lower() for public in _public(document["properties"])}
+            self.free_addresses(earlier, but=named)
         self.bind_addresses(document, None if earlier is None else earlier["_vm_key"])
         return {} if earlier is not None else {"_goes_with_vm": False}
 
@@ -124,18 +127,50 @@ class NetworkInterfaces(Provider):
         self.free_addresses(row)
         return super().remove(of, id_, row)
 
-    def free_addresses(self, row: Values) -> None:
-        """The public addresses of an interface that goes are nobody's."""
-        for each in row["properties"]["ipConfigurations"] or ():
-            public = each["properties"]["publicIPAddress"]
-            held = self.records.find(parse(public["id"]), at=WHEN_ALL_IS_DONE) if public else None
+    def free_addresses(self, row: Values, but: Collection[str] = ()) -> None:
+        """The public addresses of an interface that goes, or names others now, are nobody's."""
+        for public in _public(row["properties"]):
+            held = self.records.find(parse(public), at=WHEN_ALL_IS_DONE) if public.lower() not in but else None
             if held is not None:
                 free = {**held, "_vm_key": None, "properties": {**held["properties"], "ipConfiguration": None}}
                 self.records.write(PUBLIC_IP_ADDRESSES, [Image(0, free)], held["_key"])
 
+    def hand_over_addresses(self, row: Values, vm_key: int | None) -> None:
+        """The public addresses of an interface hang on the machine that the interface hangs on."""
+        for public in _public(row["properties"]):
+            held = self.records.find(parse(public), at=WHEN_ALL_IS_DONE)
+            if held is not None and held["_vm_key"] != vm_key:
+                self.records.write(PUBLIC_IP_ADDRESSES, [Image(0, {**held, "_vm_key": vm_key})], held["_key"])
+
+
+def _public(properties: Mapping[str, Any]) -> list[str]:
+    """The ids of the public addresses that an interface names."""
+    inside = [each["properties"].get("publicIPAddress") or {} for each in properties["ipConfigurations"] or ()]
+    return [each["id"] for each in inside if each.get("id")]
+
 
 class PublicIPAddresses(Provider):
     kind = "microsoft.network/publicipaddresses"
+
+    def described(
+        self, holder: str, group_id: str, owner: Mapping[str, Any], given: Mapping[str, Any], vm_key: int
+    ) -> Values:
+        """The row of an address that a machine's document only describes, for one ip configuration (`holder`). Members
+        of a scale set have theirs by one description, so that the machine's name is in their names."""
+        name = given.get("name") or f"{owner['name']}-pip"
+        if owner["properties"].get("virtualMachineScaleSet"):
+            name = f"{name}-{owner['name']}"
+        id_ = parse(f"{group_id}/providers/Microsoft.Network/publicIPAddresses/{name}")
+        inside = {word: value for word, value in (given.get("properties") or {}).items() if word != "deleteOption"}
+        document = {"id": id_.text, "name": name, "location": owner["location"], "tags": {}, "properties": inside,
+                    "zones": owner.get("zones"), **({"sku": dict(given["sku"])} if given.get("sku") else {})}  # fmt: skip
+        document = self.completed(id_, document, None, None)
+        document["properties"]["ipConfiguration"] = {"id": holder}
+        goes = (given.get("properties") or {}).get("deleteOption") == "Delete"
+        return {**self.row(PUBLIC_IP_ADDRESSES, id_, document, None), "_vm_key": vm_key, "_goes_with_vm": goes}
+
+    def inner(self, id_: ResourceId, document: Mapping[str, Any], earlier: Values | None) -> dict[str, Any]:
+        return {} if earlier is not None else {"_goes_with_vm": False}
 
     def completed(
         self, id_: ResourceId, document: dict[str, Any], earlier: Values | None, api_version: str | None

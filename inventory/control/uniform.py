@@ -13,6 +13,7 @@ from inventory.control.addresses import Addresses
 from inventory.control.context import Context
 from inventory.control.extensions import APPLICATION_HEALTH
 from inventory.control.flexible import choose
+from inventory.control.ids import parse
 from inventory.control.operation import Operation
 from inventory.control.records import Image, Values, written
 from inventory.errors import InventoryError
@@ -195,8 +196,10 @@ def operate(context: Context, row: Values, operation: str, ids: Iterable[str] | 
     where = f"_set_key = {row['_key']}"
     if ids and "*" not in ids:
         where += f" AND _key IN ({', '.join(map(str, keys_of(context, row, ids)))})"
-    context.bulk.operate_where(SCALE_SET_INSTANCES, where, operation, now)
-    return context.ledger.enter(OPERATIONS[operation].name, row["id"], context.bulk.ends)
+    failure = context.failures.drawn(parse(row["id"]), OPERATIONS[operation].name, now)
+    fails = None if failure is None else failure.code
+    context.bulk.operate_where(SCALE_SET_INSTANCES, where, operation, now, fails=fails)
+    return context.ledger.enter(OPERATIONS[operation].name, row["id"], context.bulk.ends, failure=failure)
 
 
 def keys_of(context: Context, row: Values, ids: Iterable[str]) -> list[int]:
@@ -223,8 +226,10 @@ def delete_some(context: Context, row: Values, ids: Iterable[str], now: int) -> 
     where = f"_set_key = {row['_key']}"
     if "*" not in wanted:
         where += f" AND _key IN ({', '.join(map(str, keys_of(context, row, wanted)))})"
-    context.bulk.operate_where(SCALE_SET_INSTANCES, where, "delete", now)
-    return context.ledger.enter("delete", row["id"], context.bulk.ends)
+    failure = context.failures.drawn(parse(row["id"]), "delete", now)
+    fails = None if failure is None else failure.code
+    context.bulk.operate_where(SCALE_SET_INSTANCES, where, "delete", now, fails=fails)
+    return context.ledger.enter("delete", row["id"], context.bulk.ends, failure=failure)
 
 
 def delete_all(context: Context, row: Values, now: int) -> int:

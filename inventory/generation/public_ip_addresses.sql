@@ -8,5 +8,5 @@ SELECT key AS _key, concat(replace(nic_id, '/networkInterfaces/', '/publicIPAddr
     ipConfiguration: {id: concat(nic_id, '/ipConfigurations/ipconfig1')},
     ddosSettings: {protectionMode: 'VirtualNetworkInherited'}
   } AS properties,
-  tags, vm_zones AS zones, key AS _vm_key
+  tags, vm_zones AS zones, key AS _vm_key, false AS _goes_with_vm
 FROM draft.machines WHERE public;

@@ -358,6 +358,82 @@ def test_a_creation_that_fails_leaves_a_failed_machine(yard: Yard) -> None:
     assert operation.status == "Failed" and yard.control.get(id_)["properties"]["provisioningState"] == "Failed"
 
 
+def system_disk(yard: Yard, vm: str) -> str:
+    """The state of a machine's system disk."""
+    disk = yard.control.get(vm)["properties"]["storageProfile"]["osDisk"]["managedDisk"]["id"]
+    return str(yard.control.get(disk)["properties"]["diskState"])
+
+
+def test_a_creation_that_failed_is_tried_again(yard: Yard) -> None:
+    id_ = yard.id(VM, yard.name())
+    yard.estate.fail("AllocationFailed", on=id_, times=2)
+    for _ in range(2):
+        yard.control.put(id_, yard.machine())
+        yard.pass_time()
+        assert (yard.power(id_), system_disk(yard, id_)) == ("deallocated", "Reserved")
+    yard.done("put", id_, yard.machine())
+    assert (yard.power(id_), system_disk(yard, id_)) == ("running", "Attached")
+    yard.done("act", id_, "deallocate")
+    yard.done("put", id_, yard.machine())
+    assert yard.power(id_) == "deallocated"
+
+
+def test_a_change_that_fails_changes_nothing(yard: Yard) -> None:
+    vm = yard.vm()
+    yard.done("act", vm, "deallocate")
+    yard.estate.fail("AllocationFailed", on=vm, times=2)
+    yard.control.act(vm, "start")
+    yard.pass_time()
+    assert system_disk(yard, vm) == "Reserved"
+    before = yard.control.get(vm)
+    set_id = yard.scale_set(platformFaultDomainCount=1)
+    change = {"tags": {"a": "b"}, "properties": {
+        "hardwareProfile": {"vmSize": "Standard_D4s_v5"}, "virtualMachineScaleSet": {"id": set_id},
+        "storageProfile": {"dataDisks": [{"lun": 0, "createOption": "Empty", "diskSizeGB": 8}]}}}  # fmt: skip
+    failing = yard.control.patch(vm, change)
+    yard.pass_time()
+    assert failing.status == "Failed" and yard.control.get(vm) == before and yard.members(set_id) == []
+    yard.done("patch", vm, change)
+    assert yard.control.get(vm)["tags"] == {"a": "b"} and len(yard.members(set_id)) == 1
+
+
+def test_a_public_address_is_free_when_its_interface_goes_or_names_it_no_more(yard: Yard) -> None:
+    address, nic = yard.id("Microsoft.Network/publicIPAddresses", yard.name("ip")), yard.id("Microsoft.Network/networkInterfaces", yard.name("n"))
+    yard.done("put", address, {"location": "eastus", "properties": {}})
+    inside = {"subnet": {"id": yard.subnet}}
+    for bound in (True, False, True):
+        named = {"publicIPAddress": {"id": address}} if bound else {}
+        document = {"location": "eastus", "properties": {"ipConfigurations": [{"name": "c", "properties": {**inside, **named}}]}}
+        yard.done("put", nic, document)
+        assert ("ipConfiguration" in yard.control.get(address)["properties"]) is bound
+    machine = yard.machine()
+    machine["properties"]["networkProfile"] = {"networkInterfaces": [{"id": nic, "properties": {"deleteOption": "Delete"}}]}
+    vm = yard.id(VM, yard.name())
+    yard.done("put", vm, machine)
+    yard.done("delete", vm)
+    assert not yard.exists(nic) and "ipConfiguration" not in yard.control.get(address)["properties"]
+    yard.done("delete", address)
+
+
+@pytest.mark.parametrize("option", ["Delete", None])
+def test_public_addresses_that_a_machine_describes_come_and_go_with_it(yard: Yard, preview: Yard, option: str | None) -> None:
+    for here in (yard, preview):
+        name, vm = here.name("ip"), here.id(VM, here.name())
+        address = here.id("Microsoft.Network/publicIPAddresses", name)
+        described = {"name": name, "sku": {"name": "Standard"}, "properties": {"idleTimeoutInMinutes": 7, **({"deleteOption": option} if option else {})}}
+        inside = {"subnet": {"id": here.subnet}, "publicIPAddressConfiguration": described}
+        machine = here.machine()
+        machine["properties"]["networkProfile"] = {"networkApiVersion": "2020-11-01", "networkInterfaceConfigurations": [
+            {"name": "n", "properties": {"primary": True, "deleteOption": "Delete", "ipConfigurations": [{"name": "c", "properties": inside}]}}]}
+        here.done("put", vm, machine)
+        nic = here.control.get(here.control.get(vm)["properties"]["networkProfile"]["networkInterfaces"][0]["id"])
+        made = here.control.get(address)["properties"]
+        assert made["idleTimeoutInMinutes"] == 7 and made["ipConfiguration"]["id"] == nic["properties"]["ipConfigurations"][0]["id"]
+        assert nic["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"]["id"] == address
+        here.done("delete", vm)
+        assert here.exists(address) is (option is None or here is preview)
+
+
 def test_quota_refuses_at_once(yard: Yard) -> None:
     id_ = yard.id(VM, yard.name())
     yard.estate.fail("QuotaExceeded", on=id_)

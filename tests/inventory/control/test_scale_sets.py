@@ -247,6 +247,20 @@ def test_the_instances_of_a_uniform_set_stay_of_one_operating_system(yard: Yard,
         assert error.code == "PropertyChangeNotAllowed" and "osType" in error.message
 
 
+def test_what_fails_for_a_set_leaves_its_members(yard: Yard) -> None:
+    set_id = yard.scale_set("Uniform", 3)
+    for verb, words, unlike in (
+        ("patch", ({"sku": {"capacity": 1}},), None), ("act", ("deallocate",), "deallocated"), ("act", ("delete", {"instanceIds": ["0"]}), None),
+    ):  # fmt: skip
+        yard.estate.fail("AllocationFailed", on=set_id)
+        failing = getattr(yard.control, verb)(set_id, *words)
+        yard.pass_time()
+        assert failing.status == "Failed" and len(yard.members(set_id)) == 3 and yard.control.get(set_id)["sku"]["capacity"] == 3
+        assert all(yard.power(each["id"]) != unlike for each in yard.members(set_id))
+    yard.done("patch", set_id, {"sku": {"capacity": 1}})
+    assert len(yard.members(set_id)) == 1
+
+
 def test_spot_is_all_or_nothing_in_a_uniform_set_and_mixed_in_a_flexible_one(yard: Yard) -> None:
     spot = yard.profile(priority="Spot", evictionPolicy="Delete")
     policy = {"baseRegularPriorityCount": 1, "regularPriorityPercentageAboveBase": 50}
