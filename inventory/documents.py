@@ -99,7 +99,7 @@ SCALE_SET = document(
         automaticOSUpgradePolicy=document(enableAutomaticOSUpgrade=FLAG, disableAutomaticRollback=FLAG),
     ),
     zoneBalance=FLAG,
-    automaticRepairsPolicy=document(enabled=FLAG, gracePeriod=TEXT),
+    automaticRepairsPolicy=document(enabled=FLAG, gracePeriod=TEXT, repairAction=TEXT),
     priorityMixPolicy=document(baseRegularPriorityCount=WHOLE, regularPriorityPercentageAboveBase=WHOLE),
     virtualMachineProfile=document(
         osProfile=document(

@@ -33,6 +33,8 @@ class Annotation:
     category: str = "Not Applicable"
     by: str | None = None
     """Only where this type of caller asked for it: User or System."""
+    action: str | None = None
+    """Only where this action was asked for."""
 
 
 ANNOTATIONS = (
@@ -41,6 +43,8 @@ ANNOTATIONS = (
     Annotation("VirtualMachinePreempted", "deallocating", ("running", "stopped", "starting"), "Evicted by the platform",
                "The Spot virtual machine gives its capacity back to the platform.",
                context="Platform-Initiated", category="Unplanned", by="System"),
+    Annotation("VirtualMachineRedeployInitiatedByControlPlane", "deallocating", ("running",), "Redeployed by user",
+               "The virtual machine is moving to another host as requested.", action="redeploy/action"),
     Annotation("VirtualMachineDeallocationInitiated", "deallocating", ("running", "stopped", "starting"),
                "Stopped and deallocated by user", "The virtual machine is stopping and deallocating as requested."),
     Annotation("VirtualMachineStopInitiatedByControlPlane", "stopping", ("running", "starting"), "Stopped by user",
@@ -151,11 +155,12 @@ def statuses_sql(seed: str, delay: str) -> str:
     )  # fmt: skip
 
 
-def remarks_sql(seed: str, delay: str, by: str) -> str:
-    """The statement that writes the annotations for the transitions. `by` is the type of caller: User or System."""
+def remarks_sql(seed: str, delay: str, by: str, action: str) -> str:
+    """The statement that writes the annotations for the transitions. `by` is the type of caller: User or System, `action`
+    what was asked for (see inventory.changes.Cause)."""
     found = "CASE"
     for each in ANNOTATIONS:
-        if each.by not in (None, by):
+        if each.by not in (None, by) or each.action not in (None, action):
             continue
         since = "_created" if each.since is None else (
             "NOT _created AND _power_before.code IN (" + ", ".join(f"'PowerState/{p}'" for p in each.since) + ")")  # fmt: skip

@@ -103,7 +103,7 @@ class Recorder:
                 )
             delay = lag.health_delay_sql("_drawn")
             self._run(health.statuses_sql(self._seed, delay))
-            self._run(health.remarks_sql(self._seed, delay, cause.changed_by_type))
+            self._run(health.remarks_sql(self._seed, delay, cause.changed_by_type, cause.action))
             touched += health.HEALTH
         self._run("DROP TABLE temp.transition")
         return touched

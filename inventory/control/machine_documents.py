@@ -82,6 +82,14 @@ def named(properties: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(id_ for _, id_ in parts(properties))
 
 
+def exact(reference: Mapping[str, Any]) -> dict[str, Any]:
+    """A reference to an image with the version that the latest one is, where that is known."""
+    image = known_image(reference)
+    if image is None or reference.get("version", "latest") != "latest":
+        return dict(reference)
+    return {**reference, "version": "latest", "exactVersion": image.exact_version}
+
+
 def completed(
     name: str,
     group_id: str,
@@ -110,9 +118,8 @@ def completed(
         raise missing("storageProfile.imageReference")
     system = operating_system(storage, system_profile)
     image = known_image(reference)
-    if reference and image is not None and reference.get("version", "latest") == "latest" and not profile:
-        reference["version"] = "latest"
-        reference["exactVersion"] = image.exact_version
+    if reference:
+        storage["imageReference"] = reference = exact(reference)
     os_disk.setdefault("createOption", "FromImage")
     os_disk.setdefault("osType", system)
     os_disk.setdefault("caching", "ReadWrite")

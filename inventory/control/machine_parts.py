@@ -27,9 +27,10 @@ def interfaces(
     public: list[tuple[int, Values]],
     *,
     had: frozenset[str] | None = None,
+    fresh: bool = False,
 ) -> list[tuple[int, Values]]:
     """The interfaces that a machine names, as its own; those that it only describes are made, and with them in `public`
-    the addresses that they describe."""
+    the addresses that they describe. `fresh` says that none of these can be there, so that nobody need look."""
     network = whole["properties"].get("networkProfile") or {}
     provider = NetworkInterfaces(context)
     found = []
@@ -39,6 +40,10 @@ def interfaces(
         inside = dict(each.get("properties") or {})
         name = f"{whole['name']}-{each.get('name') or 'nic'}" if len(described) > 1 else f"{whole['name']}-nic"
         nic = parse(f"{id_.group_id}/providers/Microsoft.Network/networkInterfaces/{name}")
+        if not fresh and context.records.find(nic, at=WHEN_ALL_IS_DONE) is not None:
+            if nic.text.lower() not in [str(one.get("id")).lower() for one in names]:
+                names.append({"id": nic.text, "properties": {"deleteOption": inside.get("deleteOption", "Delete")}})
+            continue  # one of that name is there: it is meant
         properties = provider.filled(nic.text, {
             "ipConfigurations": inside.get("ipConfigurations"),
             "enableAcceleratedNetworking": bool(inside.get("enableAcceleratedNetworking", False)),
@@ -60,7 +65,8 @@ def interfaces(
         found.append((context.records.new_keys(), _mine(row, whole["id"], key, names[-1])))
     if not names and had is None:
         raise machine_documents.missing("networkProfile")
-    for reference in names[: len(names) - len(described)]:
+    made_here = {row["id"].lower() for _, row in found}
+    for reference in [one for one in names if str(one.get("id")).lower() not in made_here]:
         if not reference.get("id"):
             raise machine_documents.missing("networkProfile.networkInterfaces.id")
         known = context.records.find(parse(reference["id"]), at=WHEN_ALL_IS_DONE)
@@ -103,10 +109,11 @@ def disks(
     *,
     fresh: bool = False,
     had: frozenset[str] = frozenset(),
+    power: str = "",
 ) -> list[tuple[int, Values]]:
     """The disks of a machine: those that it attaches are there already, the others are made.
 
-    `fresh` says that none of them can be there, so that nobody need look.
+    `fresh` says that none of them can be there, so that nobody need look; `power` is the machine's state, if it is there.
     """
     storage = whole["properties"]["storageProfile"]
     found = []
@@ -141,7 +148,8 @@ def disks(
             )
         disk["managedDisk"]["id"] = row["id"]
         disk["diskSizeGB"] = disk.get("diskSizeGB") or row["properties"]["diskSizeGB"]
-        state = "Reserved" if row["properties"]["diskState"] == "Reserved" else "Attached"
+        waits = power == "PowerState/deallocated" or row["properties"]["diskState"] == "Reserved"
+        state = "Reserved" if waits else "Attached"
         properties = {**row["properties"], "diskState": state}
         number = row["_key"] if row.get("_key") is not None else context.records.new_keys()
         goes = disk["deleteOption"] == "Delete"

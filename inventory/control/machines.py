@@ -170,7 +170,7 @@ class VirtualMachines(Provider):
             properties["availabilitySet"] = {"id": place.availability_set_id}
         draft = Draft({})
         whole = {**made, "properties": properties, "zones": [place.zone] if place.zone else None}
-        draft.interfaces = machine_parts.interfaces(self.context, whole, id_, key, addresses, draft.public)
+        draft.interfaces = machine_parts.interfaces(self.context, whole, id_, key, addresses, draft.public, fresh=profile)
         draft.disks = machine_parts.disks(self.context, whole, id_, key, fresh=profile)
         system = properties["storageProfile"]["osDisk"]["osType"]
         configuration = (properties.get("osProfile") or {}).get(f"{system.lower()}Configuration") or {}
@@ -241,7 +241,8 @@ class VirtualMachines(Provider):
         """
         key = earlier["_key"]
         id_ = parse(earlier["id"])
-        disks = machine_parts.disks(self.context, document, id_, key, had=had)
+        power = self.records.select(VIRTUAL_MACHINES, f"_key = {key}", {}, at=WHEN_ALL_IS_DONE)[0]["power_state"]["code"]
+        disks = machine_parts.disks(self.context, document, id_, key, had=had, power=power)
         named = {row["id"].lower() for _, row in disks}
         for row in self.records.select(DISKS, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
             if row["id"].lower() not in named:

@@ -142,8 +142,10 @@ class ScaleSets(Provider):
         for each in summary:
             state = each["properties"]["provisioningState"]
             states[state] = states.get(state, 0) + 1
-        time = written(self.context.now())[:-2] + "+00:00"
-        return views.set_view(sorted(states.items()), row["properties"]["provisioningState"], time)
+        profile = self.records.document(SCALE_SETS, row)["properties"].get("virtualMachineProfile") or {}
+        extensions = [str(each.get("name")) for each in (profile.get("extensionProfile") or {}).get("extensions") or ()]
+        since = min(self.context.feed.settled_at(SCALE_SETS, row["_key"]) or self.context.now(), self.context.now())
+        return views.set_view(sorted(states.items()), extensions, row["properties"]["provisioningState"], since)
 
 
 def _complete_profile(profile: dict[str, Any], name: str) -> None:

@@ -18,6 +18,7 @@ from inventory.rules.refusals import refuse
 from inventory.rules.regions import fault_domains
 
 MODES = ("Uniform", "Flexible")
+_REPAIRS = ("Replace", "Restart", "Reimage")
 _UPGRADE_MODES = ("Automatic", "Manual", "Rolling")
 
 
@@ -145,6 +146,9 @@ class SetRules:
         upgrade = (self._given.get("upgradePolicy") or {}).get("mode")
         if upgrade is not None and upgrade not in _UPGRADE_MODES:
             raise refuse("value", value=upgrade, path="upgradePolicy.mode", allowed=", ".join(_UPGRADE_MODES))
+        repairs = (self._given.get("automaticRepairsPolicy") or {}).get("repairAction")
+        if repairs is not None and repairs not in _REPAIRS:
+            raise refuse("value", value=repairs, path="automaticRepairsPolicy.repairAction", allowed=", ".join(_REPAIRS))
         profile = self._given.get("virtualMachineProfile") or {}
         priority = profile.get("priority", "Regular")
         if priority not in ("Regular", "Spot", "Low"):

@@ -176,7 +176,7 @@ def scale_in(context: Context, row: Values, count: int, now: int) -> int:
     free = [
         (each["_key"], each["_fault_domain"], (each["zones"] or [None])[0])
         for each in members
-        if not _protected(context, each, "protectFromScaleIn")
+        if not protected(context, each, "protectFromScaleIn")
     ]
     keys = choose(free, count, oldest=policy == "OldestVM")
     if keys:
@@ -185,7 +185,8 @@ def scale_in(context: Context, row: Values, count: int, now: int) -> int:
     return context.bulk.ends
 
 
-def _protected(context: Context, row: Values, how: str) -> bool:
+def protected(context: Context, row: Values, how: str) -> bool:
+    """Whether an instance's protection policy keeps something from it: protectFromScaleIn, protectFromScaleSetActions."""
     rest = context.records.loaded(row["_rest"])
     return bool(((rest.get("properties") or {}).get("protectionPolicy") or {}).get(how))
 

@@ -29,7 +29,7 @@ def machine_view(records: Records, of: ResourceType, row: Values, since: int) ->
     """The instance view of a virtual machine or of an instance of a Uniform set; `since` is when its state began."""
     properties = row["properties"]
     power = row["power_state"]["code"].split("/")[1] if row["power_state"] else None
-    time = written(since)[:-2] + "+00:00"
+    time = _moment(since)
     view: dict[str, Any] = {}
     if row.get("_update_domain") is not None:
         view["platformUpdateDomain"] = row["_update_domain"]
@@ -57,12 +57,18 @@ def machine_view(records: Records, of: ResourceType, row: Values, since: int) ->
     health = row.get("_health")
     if health is not None and power == "running":
         view["vmHealth"] = {
-            "status": {"code": f"HealthState/{health}", "level": "Info", "displayStatus": HEALTH[health], "time": time}
-        }
+            "status": {"code": f"HealthState/{health}", "level": "Info", "displayStatus": HEALTH[health],
+                       "time": _moment(row.get("_health_since") or since)}
+        }  # fmt: skip
     if (properties.get("diagnosticsProfile") or {}).get("bootDiagnostics", {"enabled": False})["enabled"]:
         view["bootDiagnostics"] = {}
     view["statuses"] = statuses(row, time)
     return view
+
+
+def _moment(ticks: int) -> str:
+    """A time as instance views write it."""
+    return written(ticks)[:-2] + "+00:00"
 
 
 def statuses(row: Values, time: str) -> list[dict[str, Any]]:
@@ -89,16 +95,21 @@ def status(state: str, time: str) -> dict[str, Any]:
     return told if state == "updating" else {**told, "time": time}
 
 
-def set_view(members: Sequence[tuple[str, int]], state: str, time: str) -> dict[str, Any]:
-    """The instance view of a Uniform set: how many instances are in which provisioning state, never a power state."""
+def set_view(members: Sequence[tuple[str, int]], extensions: Sequence[str], state: str, since: int) -> dict[str, Any]:
+    """The instance view of a Uniform set: how many instances are in which provisioning state, never a power state, and
+    the same for each extension of its profile. `since` is when the set was last changed."""
+    count = sum(count for _, count in members)
     return {
         "virtualMachine": {
             "statusesSummary": [
                 {"code": f"ProvisioningState/{each.lower()}", "count": count} for each, count in members
             ]
         },
-        "extensions": [],
-        "statuses": [status(state.lower(), time)],
+        "extensions": [
+            {"name": each, "statusesSummary": [{"code": "ProvisioningState/succeeded", "count": count}] if count else []}
+            for each in extensions
+        ],
+        "statuses": [status(state.lower(), _moment(since))],
     }
 
 
@@ -123,5 +134,6 @@ def _extension(row: Values) -> dict[str, Any]:
         "name": row["name"].rsplit("/", 1)[-1],
         "type": f"{properties['publisher']}.{properties['type']}",
         "typeHandlerVersion": properties["typeHandlerVersion"],
-        "statuses": [{"code": f"ProvisioningState/{state}", "level": "Info", "displayStatus": _DISPLAYED[state]}],
+        "statuses": [{"code": f"ProvisioningState/{state}", "level": "Error" if state == "failed" else "Info",
+                      "displayStatus": _DISPLAYED[state]}],
     }

@@ -120,29 +120,56 @@ class Autoscale:
             return  # what a person would be refused, autoscale cannot do either
 
     def _by_rules(self, rules: Any, row: Values, busy: float, current: int, now: int) -> int:
+        """The capacity that the rules want: out when any of them holds, by the one that wants most; in when all that
+        would go in hold, by the one that takes least, and only if what is left would not want out again."""
         last = self._scaled.get(row["_key"])
+        out: list[int] = []
+        into: list[int | None] = []
         for rule in rules:
-            trigger, action = rule.get("metricTrigger") or {}, rule.get("scaleAction") or {}
-            holds = _COMPARED.get(str(trigger.get("operator")))
-            if holds is None or not holds(busy, float(trigger.get("threshold", 0))):
-                continue
+            action = rule.get("scaleAction") or {}
+            wanted = _wanted(action, current)
             cooldown = seconds_to_ticks(duration(action.get("cooldown"), 300))
-            if last is not None and now - last < cooldown:
-                continue
-            by = int(action.get("value") or 1)
-            if action.get("type") == "PercentChangeCount":
-                by = max(1, current * by // 100)
-            if action.get("type") == "ExactCount":
-                return by
-            return current + by if action.get("direction") == "Increase" else current - by
-        return current
+            if not _holds(rule, busy) or (last is not None and now - last < cooldown):
+                if wanted < current:
+                    into.append(None)
+            elif wanted > current:
+                out.append(wanted)
+            elif wanted < current:
+                into.append(wanted)
+        if out:
+            return max(out)
+        if not into or None in into:
+            return current
+        left = max(each for each in into if each is not None)
+        busier = busy * current / max(left, 1)
+        again = any(_wanted(rule.get("scaleAction") or {}, left) > left and _holds(rule, busier) for rule in rules)
+        return current if again else left
+
+
+def _holds(rule: Any, busy: float) -> bool:
+    trigger = rule.get("metricTrigger") or {}
+    compared = _COMPARED.get(str(trigger.get("operator")))
+    return compared is not None and compared(busy, float(trigger.get("threshold", 0)))
+
+
+def _wanted(action: Any, current: int) -> int:
+    """The capacity that a rule's action would make of one."""
+    by = int(action.get("value") or 1)
+    if action.get("type") == "ExactCount":
+        return by
+    if action.get("type") == "PercentChangeCount":
+        by = max(1, current * by // 100)
+    return current + by if action.get("direction") == "Increase" else current - by
 
 
 class Repairs:
-    """Instances that have been unhealthy for longer than their set's grace period are replaced."""
+    """Running instances that have been unhealthy for longer than their set's grace period are replaced, restarted or
+    reimaged, as the set's policy says."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._tried: dict[int, int] = {}
+        """When an instance was last restarted or reimaged, in ticks: the grace period begins anew."""
 
     def minute(self, now: int) -> bool:
         """Replace what is due; whether there is anything to watch."""
@@ -153,13 +180,27 @@ class Repairs:
                 waiting = True
                 rows = context.records.select(SCALE_SETS, f"_key = {each['_set_key']}", {})
                 policy = rows[0]["properties"]["automaticRepairsPolicy"] if rows else None
-                if not policy or not policy["enabled"] or each["properties"]["provisioningState"] == "Deleting":
+                if not policy or not policy["enabled"] or not self._may_be_repaired(of, each):
                     continue
                 grace = min(max(duration(policy["gracePeriod"], LEAST_GRACE), LEAST_GRACE), MOST_GRACE)
-                if now - (each["_health_since"] or now) >= seconds_to_ticks(grace):
+                since = max(each["_health_since"] or now, self._tried.get(each["_key"], 0))
+                if now - since >= seconds_to_ticks(grace):
                     with context.feed.writing():
-                        self._replace(of, rows[0], each, now)
+                        self._repair(of, rows[0], each, str(policy.get("repairAction") or "Replace").lower(), now)
         return waiting
+
+    def _may_be_repaired(self, of: ResourceType, ill: Values) -> bool:
+        """Only what runs, has nothing under way and is not protected."""
+        if ill["power_state"]["code"] != "PowerState/running" or self._context.records.under_way(of, ill["_key"]):
+            return False
+        return of is VIRTUAL_MACHINES or not uniform.protected(self._context, ill, "protectFromScaleSetActions")
+
+    def _repair(self, of: ResourceType, row: Values, ill: Values, action: str, now: int) -> None:
+        if action not in ("restart", "reimage"):  # what was imported may say anything
+            self._replace(of, row, ill, now)
+            return
+        self._tried[ill["_key"]] = now
+        self._context.bulk.operate_where(of, f"_key = {ill['_key']}", action, now)
 
     def _replace(self, of: ResourceType, row: Values, ill: Values, now: int) -> None:
         """A new instance in place of an unhealthy one; the capacity stays as it is."""

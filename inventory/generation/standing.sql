@@ -118,7 +118,7 @@ SELECT pool AS _key, concat(group_id, '/providers/Microsoft.Compute/virtualMachi
         automaticOSUpgradePolicy: {enableAutomaticOSUpgrade: pick(a, 2, 3) = 0, disableAutomaticRollback: false}}
       WHEN profiled THEN {mode: 'Manual', automaticOSUpgradePolicy: NULL} END,
     zoneBalance: CASE WHEN profiled AND spread = 'spanning' THEN pick(a, 3, 2) = 0 END,
-    automaticRepairsPolicy: CASE WHEN profiled AND pick(c, 3, 4) = 0 THEN {enabled: true, gracePeriod: 'PT30M'} END,
+    automaticRepairsPolicy: CASE WHEN profiled AND pick(c, 3, 4) = 0 THEN {enabled: true, gracePeriod: 'PT30M', repairAction: 'Replace'} END,
     priorityMixPolicy: CASE WHEN kind = 'flexible' AND profiled AND spot_percent > 0 THEN
       {baseRegularPriorityCount: 1, regularPriorityPercentageAboveBase: 100 - spot_percent} END,
     virtualMachineProfile: CASE WHEN profiled THEN {

@@ -378,6 +378,33 @@ def test_a_creation_that_failed_is_tried_again(yard: Yard) -> None:
     assert yard.power(id_) == "deallocated"
 
 
+def test_what_a_machine_described_once_is_not_made_twice(yard: Yard) -> None:
+    """A PUT repeated, whether the first of them failed or not."""
+    id_, machine = yard.id(VM, yard.name()), yard.machine()
+    machine["properties"]["networkProfile"] = {"networkApiVersion": "2020-11-01", "networkInterfaceConfigurations": [
+        {"name": "n", "properties": {"primary": True, "ipConfigurations": [{"name": "c", "properties": {"subnet": {"id": yard.subnet}}}]}}]}
+    yard.estate.fail("AllocationFailed", on=id_)
+    found = []
+    for _ in range(3):
+        yard.control.put(id_, machine)
+        yard.pass_time()
+        (nic,) = yard.control.get(id_)["properties"]["networkProfile"]["networkInterfaces"]
+        found += [yard.control.get(nic["id"])["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"]]
+        group = yard.control.list(yard.group, "Microsoft.Network/networkInterfaces")
+        assert [each["id"] for each in group].count(nic["id"]) == 1
+    assert len(set(found)) == 1 and yard.power(id_) == "running"
+
+
+def test_disks_that_come_to_a_deallocated_machine_wait(yard: Yard) -> None:
+    vm = yard.vm()
+    yard.done("act", vm, "deallocate")
+    yard.done("patch", vm, {"properties": {"storageProfile": {"dataDisks": [{"lun": 0, "createOption": "Empty", "diskSizeGB": 8}]}}})
+    disk = yard.control.get(vm)["properties"]["storageProfile"]["dataDisks"][0]["managedDisk"]["id"]
+    assert yard.control.get(disk)["properties"]["diskState"] == "Reserved"
+    yard.done("act", vm, "start")
+    assert yard.control.get(disk)["properties"]["diskState"] == "Attached"
+
+
 def test_a_change_that_fails_changes_nothing(yard: Yard) -> None:
     vm = yard.vm()
     yard.done("act", vm, "deallocate")

@@ -261,6 +261,12 @@ def test_what_fails_for_a_set_leaves_its_members(yard: Yard) -> None:
     assert len(yard.members(set_id)) == 1
 
 
+def test_the_view_of_a_set_has_its_extensions(yard: Yard) -> None:
+    set_id = yard.scale_set("Uniform", 2, virtualMachineProfile=yard.profile(extensionProfile=HEALTH))
+    view = yard.control.act(set_id, "instanceView")
+    assert [(each["name"], each["statusesSummary"][0]["count"]) for each in view["extensions"]] == [(HEALTH["extensions"][0]["name"], 2)]
+
+
 def test_spot_is_all_or_nothing_in_a_uniform_set_and_mixed_in_a_flexible_one(yard: Yard) -> None:
     spot = yard.profile(priority="Spot", evictionPolicy="Delete")
     policy = {"baseRegularPriorityCount": 1, "regularPriorityPercentageAboveBase": 50}
@@ -308,6 +314,29 @@ def test_autoscale_follows_rules_over_simulated_load(yard: Yard, mode: str) -> N
     yard.done("delete", settings)
 
 
+def test_autoscale_goes_out_by_any_rule_in_by_all_and_not_to_and_fro(yard: Yard) -> None:
+    set_id = yard.scale_set("Uniform", 2)
+    document = autoscale(yard, set_id)
+    (profile,) = document["properties"]["profiles"]  # type: ignore[index]
+    profile["capacity"] = {"minimum": "1", "maximum": "10", "default": "2"}
+    more, less = profile["rules"]
+
+    def like(rule: dict[str, dict[str, object]], threshold: int, value: str) -> dict[str, dict[str, object]]:
+        return {"metricTrigger": {**rule["metricTrigger"], "threshold": threshold}, "scaleAction": {**rule["scaleAction"], "value": value}}
+
+    profile["rules"] = [more, like(more, 80, "4"), like(less, 60, "1"), like(less, 50, "1")]
+    yard.done("put", yard.id("Microsoft.Insights/autoscaleSettings", yard.name("auto")), document)
+    yard.control.load(set_id, 180)
+    yard.pass_time(60)
+    assert yard.control.get(set_id)["sku"]["capacity"] == 6, "90 % asks for 1 more, and for 4"
+    yard.control.load(set_id, 330)
+    yard.pass_time(3600)
+    assert yard.control.get(set_id)["sku"]["capacity"] == 6, "55 % asks one rule to go in, and not the other"
+    yard.control.load(set_id, 90)
+    yard.pass_time(3600)
+    assert yard.control.get(set_id)["sku"]["capacity"] == 2, "45 % on two would be 90 % on one"
+
+
 def test_autoscale_is_nothing_for_the_previews_flexible_sets(preview: Yard) -> None:
     set_id = preview.scale_set()
     error = preview.refused("put", preview.id("Microsoft.Insights/autoscaleSettings", "a"), autoscale(preview, set_id))
@@ -331,6 +360,24 @@ def test_an_unhealthy_instance_is_replaced_where_the_set_repairs(yard: Yard, mod
     left = [each["id"] for each in yard.members(set_id)]
     assert first not in left and second in left and len(left) == 2
     assert yard.control.get(set_id)["sku"]["capacity"] == 2
+
+
+@pytest.mark.parametrize("action", ["Restart", "Reimage"])
+def test_repairs_are_as_the_policy_says_and_leave_alone_what_is_protected_stopped_or_at_work(yard: Yard, action: str) -> None:
+    repairs = {"enabled": True, "gracePeriod": "PT10M", "repairAction": action}
+    set_id = yard.scale_set("Uniform", 3, virtualMachineProfile=yard.profile(extensionProfile=HEALTH), automaticRepairsPolicy=repairs)
+    ill, protected, stopped = (each["id"] for each in yard.members(set_id))
+    yard.done("put", protected, {"location": "eastus", "properties": {"protectionPolicy": {"protectFromScaleSetActions": True}}})
+    yard.done("act", stopped, "deallocate")
+    for each in (ill, protected, stopped):
+        yard.control.report_health(each, "unhealthy")
+    seen: dict[str, set[str]] = {each: set() for each in (ill, protected, stopped)}
+    for _ in range(80):
+        yard.pass_time(10)
+        for each in seen:
+            seen[each].add(yard.power(each))
+    assert "starting" in seen[ill] and seen[protected] == {"running"} and seen[stopped] == {"deallocated"}
+    assert [each["id"] for each in yard.members(set_id)] == [ill, protected, stopped]
 
 
 def test_without_a_repair_policy_an_unhealthy_instance_stays(yard: Yard) -> None:
