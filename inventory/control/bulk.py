@@ -127,9 +127,7 @@ class Control:
                     f"Operation '{asked.name}' is not allowed on VM '{name}' since it is {state}; "
                     f"it must be one of: {allowed}.",
                 )
-            self._target(f"SELECT *, '{operation}', {now} FROM {self._feed.truth(of, now, f'_key = {key}')}", of)
-            if fails is not None:
-                writer.execute("UPDATE temp.target SET _fails = ?", [fails])
+            self._target(f"SELECT *, '{operation}', {now} FROM {self._feed.truth(of, now, f'_key = {key}')}", of, fails)
             self.carry_out(of, {operation})
         return True
 
@@ -157,9 +155,7 @@ class Control:
         with self._feed.writing():
             suits = self._suits(of, now, operation)
             rows = self._feed.truth(of, now, where)
-            self._target(f"SELECT *, '{operation}', {now} FROM (SELECT * FROM {rows} WHERE {suits})", of)
-            if fails is not None:
-                self._store.writer.execute("UPDATE temp.target SET _fails = ?", [fails])
+            self._target(f"SELECT *, '{operation}', {now} FROM (SELECT * FROM {rows} WHERE {suits})", of, fails)
             return self.carry_out(of, {operation}, resize=resize and fails is None)
 
     def set_in_motion(
@@ -234,11 +230,13 @@ class Control:
             self._store.writer.execute(f"DROP TABLE IF EXISTS temp.{table}")
         return int(count)
 
-    def _target(self, rows: str, of: ResourceType) -> None:
+    def _target(self, rows: str, of: ResourceType, fails: str | None = None) -> None:
+        """The machines that an operation works on; `fails` is the code with which it ends on each."""
         columns = f"_key, {of.column_list}, _operation, _accepted"
         self._store.writer.execute(
             "CREATE OR REPLACE TEMP TABLE target AS "
-            f"SELECT *, CAST(NULL AS VARCHAR) AS _fails FROM ({rows}) t({columns})"
+            f"SELECT *, CAST(? AS VARCHAR) AS _fails FROM ({rows}) t({columns})",
+            [fails],
         )
 
     def _suits(self, of: ResourceType, now: int, operation: str) -> str:

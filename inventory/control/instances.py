@@ -105,7 +105,7 @@ class Instances(Provider):
             return self.context.providers[VIRTUAL_MACHINES.type].delete(parse(member["id"]), force)  # type: ignore[no-any-return]
         if self.records.find(id_) is None:
             return self.context.ledger.enter("delete", id_.text, 0)
-        return uniform.delete_some(self.context, set_row, [id_.name], self.context.now())
+        return uniform.delete_some(self.context, set_row, [id_.name])
 
     def act(self, id_: ResourceId, action: str, body: Mapping[str, Any]) -> Operation | Any:
         set_row = self.set_of(id_)

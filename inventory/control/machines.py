@@ -190,16 +190,13 @@ class VirtualMachines(Provider):
             for _, disk in (each for draft in drafts for each in draft.disks):
                 disk["properties"]["diskState"] = "Reserved"
         for of, rows in (
-            (NETWORK_INTERFACES, [each for draft in drafts for each in draft.interfaces]),
-            (PUBLIC_IP_ADDRESSES, [each for draft in drafts for each in draft.public]),
             (DISKS, [each for draft in drafts for each in draft.disks]),
             (EXTENSIONS, [each for draft in drafts for each in draft.extensions]),
         ):
             self.records.write_many(of, ((key, Image(0, row)) for key, row in rows), now)
-        interfaces = NetworkInterfaces(self.context)
-        for draft in drafts:
-            for _, row in draft.interfaces:
-                interfaces.hand_over_addresses(row, draft.machine["_key"])
+        self._write_interfaces(
+            [each for draft in drafts for each in draft.interfaces], [each for draft in drafts for each in draft.public], now
+        )
         self._target([draft.machine for draft in drafts], "create", now, fails)
         if resize:
             self.context.bulk.resize_sets("_after = 0", 1)
@@ -231,17 +228,20 @@ class VirtualMachines(Provider):
         elif change.left is not None:
             self.context.bulk.shrink_set(change.left, now)
         self.context.bulk.carry_out(VIRTUAL_MACHINES, {operation}, changed=True)
-        self._hang(change.document, earlier, now, machine_documents.named(before["properties"]))
+        had = machine_documents.named(before["properties"])
+        self._hang(change.document, earlier, now, had, starts=operation == "start")
         return self.entered("update", earlier["id"], earlier["_key"], failure)
 
-    def _hang(self, document: Mapping[str, Any], earlier: Values, now: int, had: frozenset[str]) -> None:
+    def _hang(
+        self, document: Mapping[str, Any], earlier: Values, now: int, had: frozenset[str], *, starts: bool
+    ) -> None:
         """Disks and interfaces that the changed machine names are its own; those it no longer names are loose.
 
         Of those that it `had` before some may not be there: they were not imported with it.
         """
         key = earlier["_key"]
         id_ = parse(earlier["id"])
-        power = self.records.select(VIRTUAL_MACHINES, f"_key = {key}", {}, at=WHEN_ALL_IS_DONE)[0]["power_state"]["code"]
+        power = "" if starts else earlier["power_state"]["code"]
         disks = machine_parts.disks(self.context, document, id_, key, had=had, power=power)
         named = {row["id"].lower() for _, row in disks}
         for row in self.records.select(DISKS, f"_vm_key = {key}", {}, at=WHEN_ALL_IS_DONE):
@@ -256,8 +256,12 @@ class VirtualMachines(Provider):
             if row["id"].lower() not in named:
                 alone = {**row["properties"], "virtualMachine": None}
                 interfaces.append((row["_key"], {**row, "_vm_key": None, "properties": alone}))
-        self.records.write_many(NETWORK_INTERFACES, ((each, Image(0, row)) for each, row in interfaces), now)
-        self.records.write_many(PUBLIC_IP_ADDRESSES, ((each, Image(0, row)) for each, row in public), now)
+        self._write_interfaces(interfaces, public, now)
+
+    def _write_interfaces(self, interfaces: list[tuple[int, Values]], public: list[tuple[int, Values]], now: int) -> None:
+        """Interfaces with the addresses that were made for them; those that they had come and go with them."""
+        for of, rows in ((NETWORK_INTERFACES, interfaces), (PUBLIC_IP_ADDRESSES, public)):
+            self.records.write_many(of, ((key, Image(0, row)) for key, row in rows), now)
         for _, row in interfaces:
             NetworkInterfaces(self.context).hand_over_addresses(row, row["_vm_key"])
 

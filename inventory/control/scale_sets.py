@@ -44,15 +44,14 @@ class ScaleSets(Provider):
         now = self.context.now()
         verb = "create" if earlier is None else "update"
         failure = self.context.failures.drawn(id_, verb, now)
-        grows = earlier is None or ((made.get("sku") or {}).get("capacity") or 0) > members_of(self.context, earlier)
-        if failure is not None and earlier is not None and not grows:  # the set stays as it was, but for its state
+        wanted = (made.get("sku") or {}).get("capacity") or 0
+        stays = failure is not None and earlier is not None and wanted <= members_of(self.context, earlier)
+        if stays and earlier is not None:  # the set stays as it was, but for its state
             made = self.document(SCALE_SETS, earlier)
         row = self.row(SCALE_SETS, id_, made, earlier)
         row["_key"] = self.records.new_keys() if earlier is None else earlier["_key"]
         least = now + self.context.pace(pace.WRITES[self.kind], id_.text.lower(), now)
-        ends = least
-        if failure is None or grows:
-            ends = max(least, self.scale(row, made, earlier, now, None if failure is None else failure.code))
+        ends = least if stays else max(least, self.scale(row, made, earlier, now, None if failure is None else failure.code))
         last = "Succeeded" if failure is None else "Failed"
         images = [Image(0, self.at_work(SCALE_SETS, row, "Creating" if earlier is None else "Updating")),
                   Image(ends - now, self.at_work(SCALE_SETS, row, last))]  # fmt: skip
@@ -125,7 +124,7 @@ class ScaleSets(Provider):
             if is_flexible and self.context.rules.batch_delete:
                 return flexible.delete_some(self.context, row, body.get("instanceIds") or (), self.context.now())
             if not is_flexible:
-                return uniform.delete_some(self.context, row, body.get("instanceIds") or (), self.context.now())
+                return uniform.delete_some(self.context, row, body.get("instanceIds") or ())
         if name == "manualupgrade" and not is_flexible:
             return upgrades.upgrade(self.context, row, body.get("instanceIds") or ())
         if name in (*BATCH_ACTIONS, "delete", "deleteinstances", "manualupgrade"):

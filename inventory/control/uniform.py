@@ -219,18 +219,12 @@ def keys_of(context: Context, row: Values, ids: Iterable[str]) -> list[int]:
     return [known[str(each)] for each in ids]
 
 
-def delete_some(context: Context, row: Values, ids: Iterable[str], now: int) -> Operation:
+def delete_some(context: Context, row: Values, ids: Iterable[str]) -> Operation:
     """Delete instances by their ids; the set's capacity follows."""
     wanted = list(ids)
     if not wanted:
         raise InventoryError("InvalidParameter", "Required parameter 'instanceIds' is missing (null).")
-    where = f"_set_key = {row['_key']}"
-    if "*" not in wanted:
-        where += f" AND _key IN ({', '.join(map(str, keys_of(context, row, wanted)))})"
-    failure = context.failures.drawn(parse(row["id"]), "delete", now)
-    fails = None if failure is None else failure.code
-    context.bulk.operate_where(SCALE_SET_INSTANCES, where, "delete", now, fails=fails)
-    return context.ledger.enter("delete", row["id"], context.bulk.ends, failure=failure)
+    return operate(context, row, "delete", wanted)
 
 
 def delete_all(context: Context, row: Values, now: int) -> int:

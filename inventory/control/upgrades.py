@@ -68,12 +68,7 @@ def _leave_behind(context: Context, row: Values, now: int) -> None:
     records = context.records
     busy = records.settling(SCALE_SET_INSTANCES)
     images = []
-    for each in records.select(SCALE_SET_INSTANCES, f"_set_key = {row['_key']}", {}):
-        if each["_key"] in busy:
-            later = records.select(SCALE_SET_INSTANCES, f"_key = {each['_key']}", {}, at=WHEN_ALL_IS_DONE)
-            if not later:  # on its way out
-                continue
-            each = later[0]
+    for each in records.select(SCALE_SET_INSTANCES, f"_set_key = {row['_key']}", {}, at=WHEN_ALL_IS_DONE):
         values = {**each, "properties": {**each["properties"], "latestModelApplied": False}}
         images.append((each["_key"], Image(max(busy.get(each["_key"], now) - now, 0), values)))
     records.write_many(SCALE_SET_INSTANCES, images, now, replaces=False)

@@ -103,7 +103,7 @@ def element(value: Sql) -> Sql:
     if value.type is DYNAMIC:
         if isinstance(value.form, Scalar):
             return value
-        if isinstance(value.form, Missing) and value.members is None:
+        if value.is_nothing:
             return Sql("CAST(NULL AS JSON)", DYNAMIC, True, Json())
         return dynamic.as_json(value)
     if value.type in (STRING, LONG, INT, BOOL, REAL):

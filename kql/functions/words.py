@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kql.forms import Form, Json, List, Missing, Object, Scalar
+from kql.forms import Form, Json, List, Object, Scalar
 from kql.sql.value import Sql
 from kql.types import DYNAMIC, INTEGERS, STRING, TYPE_NAMES, Type
 
@@ -33,7 +33,7 @@ WORDS: dict[str, Word] = {
     "plain": lambda value: isinstance(value.form, Scalar) and value.type is DYNAMIC,
     **{f"plain_{name}": _held(Scalar(type)) for name, type in TYPE_NAMES.items()},
     "object": lambda value: isinstance(value.form, Object) or value.members is not None,
-    "missing": lambda value: isinstance(value.form, Missing) and value.members is None,
+    "missing": lambda value: value.is_nothing,
     "borrowed": lambda value: value.borrow is not None,  # a column of an inner SELECT, not fetched yet
     "path": lambda value: bool(value.path),  # a part of a document, not extracted yet
     "absent": lambda value: value.absent,  # a text that is NULL where it was computed from a null

@@ -145,14 +145,14 @@ class Legs:
         first = values[0]
         if first.type is not DYNAMIC:
             return self.fetch(values, hint)
-        if all(dynamic.is_nothing(value) for value in values):
+        if all(value.is_nothing for value in values):
             return dynamic.NULL
 
         def step(apply: Callable[[Sql], Sql]) -> Sql:
             return self.borrow([apply(value) for value in values], hint)
 
         # an object composed of columns has the form of none of them; where it is asked for as a whole it travels as JSON
-        forms = [Json() if value.members is not None else value.form for value in values if not dynamic.is_nothing(value)]
+        forms = [Json() if value.members is not None else value.form for value in values if not value.is_nothing]
         form = forms[0] if all(each == forms[0] for each in forms) else Json()
         return Sql("", DYNAMIC, True, form, borrow=Borrowed(lambda: self.fetch(values, hint), step))
 

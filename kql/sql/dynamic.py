@@ -37,11 +37,6 @@ def step(value: Sql, place: str | int) -> Sql:
     return NULL
 
 
-def is_nothing(value: Sql) -> bool:
-    """Whether a value is null in every row."""
-    return value.members is None and isinstance(value.form, Missing)
-
-
 def names(value: Sql) -> set[str] | None:
     """The names of the properties of an object whose shape is known; None for any other value."""
     if value.members is not None:
@@ -56,7 +51,7 @@ def pointer(place: tuple[str, ...]) -> str:
 
 def computed_step(value: Sql, place: Sql) -> Sql:
     """The property or element at a place that is known only at run time."""
-    if is_nothing(value):
+    if value.is_nothing:
         return NULL
     if place.type in (LONG, INT, REAL):
         if isinstance(value.form, List) and place.type is not REAL:
@@ -178,7 +173,7 @@ def scalar_json(text: str, type: Type) -> str:
 def unified(values: list[Sql]) -> list[Sql]:
     """Dynamic values in one common form: the same plain or typed form where all have it, JSON otherwise."""
     fetched = [value.fetched() for value in values]
-    forms = {JSON if value.members is not None else value.form for value in fetched if not is_nothing(value)}
+    forms = {JSON if value.members is not None else value.form for value in fetched if not value.is_nothing}
     if not forms:
         return fetched
     if len(forms) == 1 and all(value.members is None for value in fetched):
@@ -208,7 +203,7 @@ def leaves(value: Sql) -> list[tuple[str, Sql]] | None:
     else:
         return None
     for name, member in members:
-        if isinstance(member.form, Missing) and member.members is None:
+        if member.is_nothing:
             continue
         if isinstance(member.form, Scalar):
             found.append((name, member))

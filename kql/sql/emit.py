@@ -23,7 +23,7 @@ from kql.sql.recursion import unfolded
 from kql.sql.rewrites import rewritten
 from kql.sql.scalars import Scalars
 from kql.sql.stored import held_by
-from kql.sql.value import Sql, always_null, missing
+from kql.sql.value import Sql, missing
 from kql.types import BOOL, DYNAMIC, LONG, STRING, Type
 
 _BEYOND = hoist.MAX_WEIGHT  # so that whatever is made of it is computed over a column
@@ -88,10 +88,10 @@ class _Emitter:
     def _single(self, legs: list[Block], relation: Relation) -> Block:
         return legs[0] if len(legs) == 1 else outside(legs, self.names, plan.visible(relation))
 
-    def _open(self, relation: Relation) -> Block:
-        """The relation as a block that may still be filtered, grouped or expanded."""
+    def _open(self, relation: Relation, made: Iterable[plan.Scalar] = ()) -> Block:
+        """The relation as a block that may still be filtered, grouped or expanded; `made` are expressions over it."""
         block = self.one(relation)
-        return outside([block], self.names, plan.visible(relation)) if _closed(block) else block
+        return outside([block], self.names, plan.visible(relation)) if _closed(block) or self._heavy(block, made) else block
 
     def legs(self, relation: Relation) -> list[Block]:
         """The relation as the legs of a union that is not written yet."""
@@ -246,9 +246,7 @@ class _Emitter:
         return {column: self.known.weight(expression, block.weights) for column, expression in node.columns}
 
     def _aggregate(self, node: plan.Aggregate) -> Block:
-        block = self._open(node.input)
-        if self._heavy(block, (expression for _, expression in node.keys + node.values)):
-            block = outside([block], self.names, plan.visible(node.input))
+        block = self._open(node.input, (expression for _, expression in node.keys + node.values))
         before = dict(block.columns)
         view = _View(block, before)  # it keeps the order, for what collects values in order
         block.order, block.partition = [], []
@@ -273,9 +271,6 @@ class _Emitter:
         return block
 
     def _sort(self, node: plan.Sort) -> Block:
-        drawn = [key.value for key in node.keys if self.known[key.value].volatile]
-        if drawn:  # window functions order by columns only, and by one that keeps its values
-            node = _drawn_before(node, drawn)
         block = self.one(node.input)
         if block.limit is not None or block.distinct_on is not None:
             block = outside([block], self.names, plan.visible(node.input))
@@ -339,9 +334,7 @@ class _Emitter:
 
     def _unnest(self, node: plan.Unnest) -> Block:
         columns = plan.columns_of(node.input)
-        inner = self._open(node.input)
-        if self._heavy(inner, (expression for _, expression, _ in node.expanded)):
-            inner = outside([inner], self.names, plan.visible(node.input))
+        inner = self._open(node.input, (expression for _, expression, _ in node.expanded))
         lists: list[tuple[Column, str, Form]] = []
         for column, expression, way in node.expanded:
             lists.append((column, *_elements(self.scalars.emit(expression, inner), way)))
@@ -430,16 +423,6 @@ class _View(Block):
         self.columns = columns
 
 
-def _drawn_before(node: plan.Sort, drawn: list[plan.Scalar]) -> plan.Sort:
-    """The sort over rows that hold the values of these keys as columns."""
-    columns = {key: Column("drawn", key.type) for key in drawn}
-    held = tuple((column, key) for key, column in columns.items())
-    kept = tuple((each, plan.Ref(each)) for each in plan.columns_of(node.input))
-    rows = plan.Project(node.input, (*kept, *held), keeps_hidden=True)
-    keys = tuple(replace(key, value=plan.Ref(columns[key.value])) if key.value in columns else key for key in node.keys)
-    return replace(node, input=rows, keys=keys)
-
-
 def _weight_in(part: Part, name: str) -> int:
     """What a column weighs: a document that some rows have more of than the typed columns hold is long in SQL."""
     return _BEYOND if part.beyond is not None and any(path[0] == name for path in part.beyond.paths) else 1
@@ -484,7 +467,7 @@ def _elements(value: Sql, way: str) -> tuple[str, Form]:
         return value.text, value.form.element
     if isinstance(value.form, Scalar):
         return f"CASE WHEN {value.text} IS NOT NULL THEN [{value.text}] END", value.form
-    if always_null(value) and value.members is None:
+    if value.is_nothing:
         return "CAST(NULL AS JSON[])", Json()
     name = "kql_expand_pairs" if way == "pair" else "kql_expand"
     text = dynamic.as_json(value).text

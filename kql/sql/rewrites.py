@@ -27,7 +27,8 @@ class Rewrite:
 
 
 REWRITES = (
-    Rewrite("stage", "a window function within another one, or in a condition, becomes a column below", stage, needed=True),
+    Rewrite("stage", "a window function within another one or in a condition, and a sort key drawn by lot, become columns below",
+            stage, needed=True),
     Rewrite("lift", "a subquery among a function's arguments becomes a column below", lift, needed=True),
     Rewrite("cut", "what a heavy expression would repeat becomes a column below", cut),
     Rewrite("merge", "a step goes into the SELECT of the step before it where SQL allows it"),

@@ -58,8 +58,8 @@ class Scalars:
 
     def _sought(self, node: plan.Path, value: Sql, found: Sql) -> Sql:
         """What was found of a value by the step of a path; notes where that is nothing."""
-        if self.lacking.get(node, ()) is not None and not dynamic.is_nothing(value):
-            there = dynamic.names(value) if dynamic.is_nothing(found) else None
+        if self.lacking.get(node, ()) is not None and not value.is_nothing:
+            there = dynamic.names(value) if found.is_nothing else None
             self.lacking[node] = None if there is None or node.step in there else (self.lacking.get(node) or set()) | there
         return found
 

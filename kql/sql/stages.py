@@ -1,4 +1,5 @@
-"""The rewrite `stage`: a window function inside another one, or in a condition, is computed one SELECT further in.
+"""The rewrite `stage`: a window function inside another one, or in a condition, and a sort key drawn by lot are computed one
+SELECT further in.
 
 SQL allows no window function within a window function, an aggregate, a condition or a sort key; KQL does. Each such
 one becomes a column below.
@@ -25,6 +26,8 @@ def _staged(relation: Relation, known: Known) -> Relation:
         case plan.Project():
             made = reshaped(relation, lift.inner, lift.pieces)
             return _in_order(made, relation.input, lift.rows) if isinstance(made, plan.Project) else made
+        case plan.Sort():
+            return reshaped(relation, lift.key, lift.pieces)
         case _:
             return reshaped(relation, lift.whole, lift.pieces)
 
@@ -62,6 +65,10 @@ class _Lift:
         if node not in self._inners:
             self._inners[node] = plan.mapped(node, self.whole if is_window(node) else self.inner)
         return self._inners[node]
+
+    def key(self, node: Scalar) -> Scalar:
+        """A sort key with its windows lifted, or as a column where it is drawn by lot: windows order by what stays."""
+        return self.pieces.column(node, "drawn") if self.known[node].volatile else self.whole(node)
 
     def whole(self, node: Scalar) -> Scalar:
         """The node with all its window functions lifted."""

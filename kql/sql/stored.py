@@ -76,7 +76,7 @@ def _extended(value: Sql, paths: list[tuple[str, ...]], text: str, place: tuple[
 
 def _overridden(value: Sql, text: str, place: tuple[str, ...]) -> Sql:
     """A value, or what stands for it at its own place."""
-    if isinstance(value.form, Missing) and value.members is None:
+    if value.is_nothing:
         made = Sql(text, DYNAMIC, True, JSON)
         for step in place:
             made = dynamic.step(made, step)
@@ -95,8 +95,7 @@ def _with_members(value: Sql, below: dict[str, list[tuple[str, ...]]], text: str
         shown = _extended(members.get(name, dynamic.NULL), [path for path in paths if path], text, at)
         if () in paths:  # in the document a null that is written stands as it is
             more = f"json_extract({text}, {dynamic.pointer(at)})"
-            unknown = isinstance(shown.form, Missing) and shown.members is None
-            kept[name] = f"CAST({more if unknown else _either(shown, more)} AS VARCHAR)"
+            kept[name] = f"CAST({more if shown.is_nothing else _either(shown, more)} AS VARCHAR)"
             shown = _overridden(shown, text, at)
         members[name] = shown
     base = value.raw if isinstance(value.form, Object) else ""

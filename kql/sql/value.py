@@ -49,6 +49,11 @@ class Sql:
         return self.const is not NOT_CONSTANT
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether a dynamic is null in every row; one composed of members has no form either, and is something."""
+        return self.members is None and isinstance(self.form, Missing)
+
+    @property
     def text(self) -> str:
         """The SQL text; NULL for a null, and possibly for an empty string."""
         if self.borrow is not None:
@@ -122,10 +127,6 @@ def path_step(step: str | int) -> str | None:
     if '"' in step or "\\" in step or "*" in step or not step or "\0" in step:
         return None
     return f'."{step}"'
-
-
-def always_null(value: Sql) -> bool:
-    return isinstance(value.form, Missing)
 
 
 class Arguments:
