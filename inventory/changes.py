@@ -55,6 +55,10 @@ class Cause:
     client_type: str = "Azure CLI"
 
 
+BY_THE_PLATFORM = Cause(changed_by="Microsoft.Compute", changed_by_type="System", client_type="Platform")
+BY_AUTOSCALE = Cause(changed_by="Microsoft.Insights", changed_by_type="System", client_type="Autoscale")
+
+
 def records_of(of: ResourceType) -> ResourceType:
     """The table of the change records of a type."""
     return CONTAINER_CHANGES if of in _CONTAINERS else RESOURCE_CHANGES

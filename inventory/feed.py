@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -55,7 +55,7 @@ class Feed:
         self.seed = str(seed)
         self._past = past
         self._recorder = Recorder(store, past, self.seed, scans_from)
-        self._cause = Cause()
+        self._by = self._cause = Cause()
         self.beyond = Beyond(store)
         self._scans_from = scans_from
         self.last_number = last_number
@@ -98,14 +98,15 @@ class Feed:
         `cause` is who wants them and with what, for the change records."""
         with self._store.lock:
             if self._writing:
-                self._cause = cause or self._cause
+                if cause is not None:
+                    self._by = self._cause = cause
                 yield self._store.writer
                 return
             if not self._recording_later:
                 self.settle()
             before = self.last_number
             self._writing = True
-            self._cause = cause or Cause()
+            self._by = self._cause = cause or Cause()
             try:
                 with self._store.transaction() as writer:
                     yield writer
@@ -145,9 +146,10 @@ class Feed:
                 self._past.trim(self.seen_at)
             self._reckon(touched)
 
-    def because(self, cause: Cause) -> None:
-        """Say who wants the changes that follow, for the change records. Within `writing`."""
-        self._cause = cause
+    def because(self, action: str, by: Cause | None = None) -> None:
+        """Say with what the changes that follow are made, and by whom if not by those who make the rest, for the change
+        records. Within `writing`."""
+        self._cause = replace(by or self._by, action=action)
 
     def numbers(self, count: int) -> int:
         """Reserve `count` numbers; returns the first."""

@@ -277,7 +277,7 @@ SCALE_SETS = ResourceType(
     "Resources",
     "scale_sets",
     {**_PLACE, "sku": shape.SCALE_SET_SKU, "properties": shape.SCALE_SET, "tags": JSON, "zones": _ZONES},
-    inner={"_next_instance": pa.int64()},
+    inner={"_next_instance": pa.int64(), "_since": pa.int64()},
     constants={"managedBy": ""},
 )
 EXTENSIONS = ResourceType(

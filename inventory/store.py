@@ -19,7 +19,7 @@ from inventory.resource_types import DATABASE, INSTANCE_VIEWS
 from inventory.shapes import quoted
 from inventory.tables import TABLES
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 COMPRESS_AFTER = 40_000
 """Accepted changes between two compressions in memory: at 1,000,000 machines of which 1 % change it is every minute. What

@@ -6,15 +6,17 @@ operations as data (`lifecycle`) and how machines, disks and interfaces hang tog
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from inventory.changes import Cause
+from inventory.changes import BY_THE_PLATFORM
 from inventory.clock import seconds_to_ticks
+from inventory.control.failures import IN_THE_GUEST, SILENT
 from inventory.draws import bits_sql, draw_sql
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE, Feed
 from inventory.lifecycle import DISPLAY, OPERATIONS, SETTLED
 from inventory.resource_types import (
+    AVAILABILITY_SETS,
     DISKS,
     EXTENSIONS,
     NETWORK_INTERFACES,
@@ -26,28 +28,36 @@ from inventory.resource_types import (
 )
 from inventory.store import Store
 
+
+def _listed(words: Iterable[str]) -> str:
+    """Words of ours as a list in SQL."""
+    return ", ".join(f"'{word}'" for word in sorted(words))
+
+
 _STATE = "replace(power_state.code, 'PowerState/', '')"
 _POWER = f"coalesce(_power, {_STATE})"
 """The power state that a step leads to."""
+_REPORTS = f"{_POWER} = 'running' AND _agent_os_name IS NOT NULL AND coalesce(_ended_with, '') NOT IN ({_listed(SILENT)})"
 _REPORTED = {
     # what the index may say of the operating system once a machine has settled: nothing unless its agent runs
-    "computer_name": f"CASE WHEN {_POWER} = 'running' AND _agent_os_name IS NOT NULL "
-    'THEN properties."osProfile"."computerName" END',
-    "os_name": f"CASE WHEN {_POWER} = 'running' THEN _agent_os_name END",
-    "os_version": f"CASE WHEN {_POWER} = 'running' THEN _agent_os_version END",
+    "computer_name": f'CASE WHEN {_REPORTS} THEN properties."osProfile"."computerName" END',
+    "os_name": f"CASE WHEN {_REPORTS} THEN _agent_os_name END",
+    "os_version": f"CASE WHEN {_REPORTS} THEN _agent_os_version END",
 }
+_UP = frozenset(name for name, each in OPERATIONS.items() if each.edges[-1].power == "running")
+"""The operations that end with a running machine, whatever its guest does then."""
+
+_SINCE = {"_since": "_accepted + _after"}
+"""When the state of what changes began."""
 
 _ACTIONS = {"create": "write", "update": "write", "resize": "write", "delete": "delete", "evict": "deallocate/action"}
 """How change records name operations that are no action of the same name."""
 _BY_THE_PLATFORM = frozenset({"evict", "crash"})
 
 
-def _cause_of(operation: str) -> Cause:
-    """Who asks for an operation and with what, as change records tell it."""
-    action = _ACTIONS.get(operation) or f"{OPERATIONS[operation].name.lower()}/action"
-    if operation in _BY_THE_PLATFORM:
-        return Cause(action, "Microsoft.Compute", "System", "Platform")
-    return Cause(action)
+def _action_of(operation: str) -> str:
+    """How change records name an operation."""
+    return _ACTIONS.get(operation) or f"{OPERATIONS[operation].name.lower()}/action"
 
 
 class Control:
@@ -81,14 +91,17 @@ class Control:
         # the machines that operations work on (temporary table `target`), once for each step; one draw of a machine
         # says how fast its whole operation goes
         pace = draw_sql(feed.seed, "pace", "_key, ':', _accepted")
-        # an operation that is to fail leaves the machine as it was, but for its provisioning state
+        # an operation that is to fail leaves the machine as it was, but for its provisioning state; or up, where it is only
+        # the guest that fails
         self._machines = f"""(
-            SELECT * EXCLUDE (_least, _most, _last, _pace, _failed)
-              REPLACE (CASE WHEN _failed THEN NULL ELSE _power END AS _power,
+            SELECT * EXCLUDE (_least, _most, _last, _pace, _failed, _up)
+              REPLACE (CASE WHEN _failed AND NOT _up THEN NULL ELSE _power END AS _power,
                 CASE WHEN _failed THEN 'Failed' ELSE _provisioning END AS _provisioning,
-                CASE WHEN _fails IS NOT NULL THEN NULL ELSE _disks END AS _disks, _gone AND NOT _failed AS _gone),
+                CASE WHEN _fails IS NOT NULL AND NOT _up THEN NULL ELSE _disks END AS _disks, _gone AND NOT _failed AS _gone),
               CASE WHEN _failed THEN _fails END AS _ended_with, _least + (_most - _least) * _pace // 65536 AS _after
-            FROM (SELECT *, {pace} AS _pace, _last AND _fails IS NOT NULL AS _failed FROM target JOIN step USING (_operation))
+            FROM (SELECT *, {pace} AS _pace, _last AND _fails IS NOT NULL AS _failed,
+                    _operation IN ({_listed(_UP)}) AND _fails IN ({_listed(IN_THE_GUEST)}) AS _up
+                  FROM target JOIN step USING (_operation))
         )"""
 
     def operate(
@@ -188,10 +201,12 @@ class Control:
         """Write the steps of what each machine in the temporary table `target` is to go through; returns how many.
 
         `resize` says whether the capacity of their scale sets follows when they go, `changed` that the rows there are
-        otherwise than the machines have been up to now.
+        otherwise than the machines have been up to now: it is a document that has been written.
         """
         if len(operations) == 1:
-            self._feed.because(_cause_of(*operations))
+            (operation,) = operations
+            by = BY_THE_PLATFORM if operation in _BY_THE_PLATFORM else None
+            self._feed.because("write" if changed else _action_of(operation), by)
         if any(OPERATIONS[operation].overrides for operation in operations):
             self._feed.forget_future(of, "target")
         edges = [edge for operation in operations for edge in OPERATIONS[operation].edges]
@@ -201,6 +216,7 @@ class Control:
                 self._move_disks(gone)
             if gone:
                 self._leave()
+                self._leave_availability_sets()
         elif gone:
             self._follow(SCALE_SET_INSTANCE_NICS, "_gone", {}, deleted="TRUE")
         if gone and resize:
@@ -215,7 +231,7 @@ class Control:
                 "'displayStatus': _display, 'level': 'Info'} END",
                 "_hibernated": "CASE WHEN _power IS NULL THEN _hibernated ELSE _asleep END",
                 "_failure": "_ended_with",
-                "_since": "_accepted + _after",
+                **_SINCE,
                 **reported,
             },
             deleted="_gone",
@@ -297,13 +313,37 @@ class Control:
         if found.fetchall() != [(0,)]:
             self._feed.announce(of, "following", changes, deleted=deleted)
 
+    def join_availability_sets(self) -> None:
+        """New machines are named by the availability sets that they stand in."""
+        self._regroup("_after = 0", 'list_concat(properties."virtualMachines", list_transform(_machines, lambda id: {\'id\': id}))')
+
+    def _leave_availability_sets(self) -> None:
+        left = "lambda held: NOT list_contains(list_transform(_machines, lambda id: lower(id)), lower(held.id))"
+        self._regroup("_gone", f'list_filter(properties."virtualMachines", {left})')
+
+    def _regroup(self, when: str, members: str) -> None:
+        """The availability sets of the targets name others at those steps for which `when` holds."""
+        mine = 'lower(properties."availabilitySet".id)'
+        grouped = 'properties."availabilitySet" IS NOT NULL'
+        named = f"lower(id) IN (SELECT {mine} FROM target WHERE {grouped})"
+        sets = self._feed.truth(AVAILABILITY_SETS, WHEN_ALL_IS_DONE, named)
+        found = self._store.writer.execute(f"""
+            CREATE OR REPLACE TEMP TABLE following AS
+            SELECT s.*, _accepted, _after, _machines FROM {sets} s JOIN (
+              SELECT {mine} AS _set, max(_accepted) AS _accepted, max(_after) AS _after, list(id ORDER BY _key) AS _machines
+              FROM {self._machines} WHERE {when} AND {grouped} GROUP BY _set) ON lower(s.id) = _set
+        """)
+        if found.fetchall() != [(0,)]:
+            changed = f"struct_update(properties, virtualMachines := {members})"
+            self._feed.announce(AVAILABILITY_SETS, "following", {"properties": changed})
+
     def shrink_set(self, key: int, now: int) -> None:
         """One machine has left a Flexible set, though it is still there."""
         self._store.writer.execute(f"""
             CREATE OR REPLACE TEMP TABLE following AS SELECT *, {now}::BIGINT AS _accepted, 0::BIGINT AS _after
             FROM {self._feed.truth(SCALE_SETS, WHEN_ALL_IS_DONE, f"_key = {key} AND sku IS NOT NULL")}
         """)
-        self._feed.announce(SCALE_SETS, "following", {"sku": "struct_update(sku, capacity := sku.capacity - 1)"})
+        self._feed.announce(SCALE_SETS, "following", {"sku": "struct_update(sku, capacity := sku.capacity - 1)", **_SINCE})
 
     def resize_sets(self, when: str, by: int) -> None:
         """The capacity of the scale sets of the targets changes at those steps for which `when` holds."""
@@ -320,4 +360,4 @@ class Control:
         """)
         grown = f"struct_update(sku, capacity := (sku.capacity + {by} * _members)::BIGINT)"
         if found.fetchall() != [(0,)]:
-            self._feed.announce(SCALE_SETS, "following", {"sku": grown})
+            self._feed.announce(SCALE_SETS, "following", {"sku": grown, **_SINCE})

@@ -29,6 +29,12 @@ MESSAGES = {
 }
 """Codes with which Azure lets compute operations fail, and what it says."""
 
+SILENT = frozenset({"OSProvisioningTimedOut", "VMAgentStatusCommunicationError"})
+"""Failures after which a machine runs, but its agent reports nothing."""
+
+IN_THE_GUEST = SILENT | {"VMExtensionProvisioningError"}
+"""Failures of what runs on a machine: the machine itself is up."""
+
 REFUSED = frozenset({"QuotaExceeded", "SkuNotAvailable"})
 """Those that are said at once, so that the operation is never accepted; the others end an accepted operation."""
 

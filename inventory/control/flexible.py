@@ -31,7 +31,7 @@ def scale_out(context: Context, row: Values, made: Mapping[str, Any], count: int
             "InvalidParameter", "Required parameter 'virtualMachineProfile.networkProfile' is missing (null)."
         )
     spreading = Spreading(context, row)
-    spreading.check_room(context, count)
+    spreading.check_room(context, count, str(made["sku"]["name"]))
     addresses = Addresses(context.records)
     mix = _PriorityMix(context, row, made)
     drafts = []
@@ -180,8 +180,10 @@ def delete_some(context: Context, row: Values, names: Iterable[str], now: int) -
     if not keys:
         raise InventoryError("InvalidParameter", "Required parameter 'instanceIds' is missing (null).")
     where = f"_key IN ({', '.join(map(str, keys))})"
-    context.bulk.operate_where(VIRTUAL_MACHINES, where, "delete", now)
-    return context.ledger.enter("delete", row["id"], context.bulk.ends)
+    failure = context.failures.drawn(parse(row["id"]), "delete", now)
+    fails = None if failure is None else failure.code
+    context.bulk.operate_where(VIRTUAL_MACHINES, where, "delete", now, fails=fails)
+    return context.ledger.enter("delete", row["id"], context.bulk.ends, failure=failure)
 
 
 def delete_all(context: Context, row: Values, now: int) -> int:

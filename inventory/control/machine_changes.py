@@ -51,10 +51,9 @@ def check_change(
     set_wanted = new.pop("virtualMachineScaleSet", None)
     whole = {**before, **wanted, "properties": merged(old, {name: v for name, v in new.items() if v is not None})}
     whole.setdefault("tags", before.get("tags") or {})
-    for name in ("dataDisks",):
-        given = (new.get("storageProfile") or {}).get(name)
-        if given is not None:
-            whole["properties"]["storageProfile"][name] = given
+    given = (new.get("storageProfile") or {}).get("dataDisks")
+    if given is not None:
+        whole["properties"]["storageProfile"]["dataDisks"] = _named_as_before(given, old)
     if list(wanted.get("zones") or before.get("zones") or ()) != list(before.get("zones") or ()):
         raise fixed("zones")
     for path in _FIXED:
@@ -63,7 +62,10 @@ def check_change(
             raise fixed(".".join(path))
         if was is None and now is not None and path[0] not in ("storageProfile", "osProfile"):
             raise fixed(".".join(path))
-    whole["properties"] = machine_documents.completed(before["name"], id_.group_id, whole["properties"], before=old)
+    unique = context.guid("disk", f"{before['id']}:{context.now()}").replace("-", "")
+    whole["properties"] = machine_documents.completed(
+        before["name"], id_.group_id, whole["properties"], unique=unique, before=old
+    )
     power = earlier["power_state"]["code"].rsplit("/", 1)[-1]
     resized = _size(old) != _size(whole["properties"])
     operation = "resize" if resized and power == "running" else "update"
@@ -86,6 +88,15 @@ def check_change(
     if target is None:
         return _detached(context, whole, operation, earlier, str(current))
     return _attached(context, id_, whole, operation, target)
+
+
+def _named_as_before(disks: list[dict[str, Any]], old: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Data disks that a document describes without naming are those which the machine has at the same lun."""
+    held = {disk.get("lun"): disk for disk in (old.get("storageProfile") or {}).get("dataDisks") or ()}
+    return [
+        disk if disk.get("name") or (disk.get("managedDisk") or {}).get("id") else merged(held.get(disk.get("lun"), {}), disk)
+        for disk in disks
+    ]
 
 
 def _detached(context: Context, whole: dict[str, Any], operation: str, earlier: Values, current: str) -> Change:
@@ -125,7 +136,7 @@ def _attached(context: Context, id_: ResourceId, whole: dict[str, Any], operatio
         )
     comparison.check_machine(context.rules.name, "Flexible", properties)
     spreading = Spreading(context, chosen)
-    spreading.check_room(context, 1)
+    spreading.check_room(context, 1, _size(properties))
     properties["virtualMachineScaleSet"] = {"id": chosen["id"]}
     return Change(whole, operation, chosen["_key"], joined=True)
 

@@ -95,12 +95,14 @@ def completed(
     group_id: str,
     given: Mapping[str, Any],
     *,
+    unique: str,
     profile: bool = False,
     before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The properties of a machine with Azure's defaults. Raises InventoryError for what is missing.
 
-    `profile` says that they are those of a scale set's profile, whose disks go with the machine; `before` are those of
+    `unique` ends the names of disks that have none. `profile` says that the properties are those of a scale set's
+    profile, whose disks go with the machine; `before` are those of
     a machine that is there already. What it has never had (one that was imported, or made from a specialized image)
     nobody asks for.
     """
@@ -125,7 +127,7 @@ def completed(
     os_disk.setdefault("caching", "ReadWrite")
     os_disk.setdefault("deleteOption", "Delete" if profile else "Detach")
     os_disk.setdefault("diskSizeGB", image.disk_gb if image is not None else 127 if system == "Windows" else 30)
-    os_disk.setdefault("name", f"{name}_OsDisk_1")
+    os_disk.setdefault("name", f"{name}_OsDisk_1_{unique}")
     _managed(os_disk, group_id)
     disks = storage.setdefault("dataDisks", [])
     luns = [disk.get("lun") for disk in disks]
@@ -137,7 +139,7 @@ def completed(
         disk.setdefault("deleteOption", "Delete" if profile else "Detach")
         if not disk.get("name"):
             attached = (disk.get("managedDisk") or {}).get("id")
-            disk["name"] = attached.rsplit("/", 1)[-1] if attached else f"{name}_DataDisk_{disk['lun']}"
+            disk["name"] = attached.rsplit("/", 1)[-1] if attached else f"{name}_disk{disk['lun'] + 2}_{unique}"
         _managed(disk, group_id)
     storage.setdefault("diskControllerType", _CONTROLLERS.get(str(size).lower(), "SCSI"))
     if os_disk["createOption"] != "Attach" and (had.get("osProfile") or system_profile):

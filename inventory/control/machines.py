@@ -70,7 +70,9 @@ class VirtualMachines(Provider):
         return made
 
     def view(self, row: Values) -> dict[str, Any]:
-        return views.machine_view(self.records, VIRTUAL_MACHINES, row, row["_since"] or self.context.now())
+        found = self.records.select(EXTENSIONS, f"_vm_key = {row['_key']}", {}, order="name")
+        extensions = [(each["name"].rsplit("/", 1)[-1], each["properties"]) for each in found]
+        return views.machine_view(VIRTUAL_MACHINES, row, row["_since"] or self.context.now(), extensions)
 
     # ---- writing ---------------------------------------------------------------------------------------------------
     def put(self, id_: ResourceId, document: Mapping[str, Any], api_version: str | None) -> Operation:
@@ -126,8 +128,9 @@ class VirtualMachines(Provider):
             check_same_place(chosen, id_.group_id, made["location"], zones)
             comparison.check_machine(self.context.rules.name, "Flexible", properties)
             spreading = Spreading(self.context, chosen)
-            spreading.check_room(self.context, 1)
-            spreading.check_mix(self.context, properties.get("priority") in ("Spot", "Low"))
+            size = str((properties.get("hardwareProfile") or {}).get("vmSize") or "")
+            spreading.check_room(self.context, 1, size)
+            spreading.check_mix(self.context, size, properties.get("priority") in ("Spot", "Low"))
             return spreading.place(zone, wanted)
         if availability_uri:
             comparison.check_machine(self.context.rules.name, "AvailabilitySet", properties)
@@ -153,12 +156,15 @@ class VirtualMachines(Provider):
         profile: bool = False,
     ) -> Draft:
         """The rows of a new machine and of its interfaces and disks."""  # fmt: skip
-        properties = machine_documents.completed(made["name"], id_.group_id, given, profile=profile)
-        _check_spot(properties)
-        _check_computer_name(properties)
         key = self.records.new_keys()
         now = self.context.now()
-        properties["vmId"] = self.context.guid("vm", f"{made['id']}:{key}")
+        vm_id, unique = (self.context.guid(what, f"{made['id']}:{key}") for what in ("vm", "disk"))
+        properties = machine_documents.completed(
+            made["name"], id_.group_id, given, unique=unique.replace("-", ""), profile=profile
+        )
+        _check_spot(properties)
+        _check_computer_name(properties)
+        properties["vmId"] = vm_id
         properties["timeCreated"] = written(now)
         properties.pop("virtualMachineScaleSet", None)
         properties.pop("platformFaultDomain", None)
@@ -200,6 +206,7 @@ class VirtualMachines(Provider):
         self._target([draft.machine for draft in drafts], "create", now, fails)
         if resize:
             self.context.bulk.resize_sets("_after = 0", 1)
+            self.context.bulk.join_availability_sets()
         self.context.bulk.carry_out(VIRTUAL_MACHINES, {"create"})
 
     def _target(self, rows: list[Values], operation: str, now: int, fails: str | None) -> None:
@@ -214,12 +221,13 @@ class VirtualMachines(Provider):
         before = self.document(VIRTUAL_MACHINES, earlier)
         change = check_change(self.context, id_, before, made, earlier)
         # a machine that could not be created is tried again, whatever the change is
-        operation = "start" if self.context.ledger.never_made(earlier["id"]) else change.operation
-        failure = self.context.failures.drawn(id_, "update", now)
+        again = _is_deallocated(earlier) and self.context.ledger.never_made(earlier["id"])
+        verb, operation = ("create", "start") if again else ("update", change.operation)
+        failure = self.context.failures.drawn(id_, verb, now)
         if failure is not None:  # the machine stays as it was, but for its state
             self._target([earlier], operation, now, failure.code)
-            self.context.bulk.carry_out(VIRTUAL_MACHINES, {operation})
-            return self.entered("update", earlier["id"], earlier["_key"], failure)
+            self.context.bulk.carry_out(VIRTUAL_MACHINES, {operation}, changed=True)
+            return self.entered(verb, earlier["id"], earlier["_key"], failure)
         row = self.row(VIRTUAL_MACHINES, id_, change.document, earlier)
         row |= {"_set_key": change.set_key, "_key": earlier["_key"]}
         self._target([row], operation, now, None)
@@ -229,8 +237,8 @@ class VirtualMachines(Provider):
             self.context.bulk.shrink_set(change.left, now)
         self.context.bulk.carry_out(VIRTUAL_MACHINES, {operation}, changed=True)
         had = machine_documents.named(before["properties"])
-        self._hang(change.document, earlier, now, had, starts=operation == "start")
-        return self.entered("update", earlier["id"], earlier["_key"], failure)
+        self._hang(change.document, earlier, now, had, starts=again)
+        return self.entered(verb, earlier["id"], earlier["_key"], failure)
 
     def _hang(
         self, document: Mapping[str, Any], earlier: Values, now: int, had: frozenset[str], *, starts: bool
@@ -342,6 +350,10 @@ class VirtualMachines(Provider):
             )
         if self.records.under_way(VIRTUAL_MACHINES, row["_key"]):
             raise InventoryError("Conflict", f"The virtual machine '{row['name']}' has another operation under way.")
+
+
+def _is_deallocated(row: Values) -> bool:
+    return bool(row["power_state"]["code"] == _DEALLOCATED["code"])
 
 
 _DEALLOCATED = {"code": "PowerState/deallocated", "displayStatus": "VM deallocated", "level": "Info"}

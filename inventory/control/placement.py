@@ -15,7 +15,7 @@ from inventory.control.ids import parse
 from inventory.control.records import Values
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE
-from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES
+from inventory.resource_types import SCALE_SET_INSTANCES, VIRTUAL_MACHINES, ResourceType
 from inventory.rules import profile as rules
 
 
@@ -95,8 +95,13 @@ class Spreading:
     def members(self) -> int:
         return self._held["all", None]
 
-    def check_room(self, context: Context, more: int) -> None:
-        """Raises where the set would hold more machines than it can."""
+    def _rigid(self, context: Context, size: str) -> str | None:
+        """The size, of a machine to come or of the set, for which the set spreads rigidly; None where it does not."""
+        sizes = (size, str((self.chosen["sku"] or {}).get("name") or ""))
+        return next((each for each in sizes if context.rules.spreads_rigidly(self.domains, each)), None)
+
+    def check_room(self, context: Context, more: int, size: str) -> None:
+        """Raises where the set would hold more machines than it can, when so many of a size come."""
         properties = self.chosen["properties"]
         most = rules.MOST_IN_A_FLEXIBLE_SET
         if self.members + more > most:
@@ -105,26 +110,25 @@ class Spreading:
                 f"The Virtual Machine Scale Set '{self.chosen['name']}' in Flexible orchestration mode cannot hold "
                 f"{self.members + more} VMs: {most} is the most.",
             )
-        size = str((self.chosen["sku"] or {}).get("name") or "")
-        limit = context.rules.fixed_spreading_limit
-        if context.rules.spreads_rigidly(self.domains, size) and self.members + more > limit:
+        rigid, limit = self._rigid(context, size), context.rules.fixed_spreading_limit
+        if rigid is not None and self.members + more > limit:
             raise InventoryError(
                 "OperationNotAllowed",
-                f"The Virtual Machine Scale Set '{self.chosen['name']}' with fixed spreading and size '{size}' cannot "
+                f"The Virtual Machine Scale Set '{self.chosen['name']}' with fixed spreading and size '{rigid}' cannot "
                 f"hold {self.members + more} VMs: {limit} is the most "
                 f"for {properties['platformFaultDomainCount']} fault domains.",
             )
 
-    def check_mix(self, context: Context, spot: bool) -> None:
+    def check_mix(self, context: Context, size: str, spot: bool) -> None:
         """Raises where Spot and Regular members would stand in one set that cannot mix them: one with fixed spreading,
         of a size that is not updated with its memory preserved."""
-        size = str((self.chosen["sku"] or {}).get("name") or "")
-        if context.rules.spreads_rigidly(self.domains, size):
+        rigid = self._rigid(context, size)
+        if rigid is not None:
             others = f"_set_key = {self.chosen['_key']} AND (coalesce(properties.priority, '') IN ('Spot', 'Low')) <> {spot}"
             if context.records.count(VIRTUAL_MACHINES, others, {}):
                 raise InventoryError(
                     "OperationNotAllowed",
-                    f"The Virtual Machine Scale Set '{self.chosen['name']}' with fixed spreading and size '{size}' cannot "
+                    f"The Virtual Machine Scale Set '{self.chosen['name']}' with fixed spreading and size '{rigid}' cannot "
                     "mix Spot and Regular priority VMs.",
                 )
 
@@ -183,8 +187,11 @@ def in_availability_set(context: Context, uri: str, group_id: str, location: str
     return Place(fault_domain=fault, update_domain=update, availability_set_id=row["id"])
 
 
+def type_of_members(chosen: Values) -> ResourceType:
+    """What a scale set holds: virtual machines, or instances of its own."""
+    return SCALE_SET_INSTANCES if chosen["properties"]["orchestrationMode"] == "Uniform" else VIRTUAL_MACHINES
+
+
 def members_of(context: Context, chosen: Values) -> int:
     """How many machines a scale set holds, or will hold when all that is under way has ended."""
-    uniform = chosen["properties"]["orchestrationMode"] == "Uniform"
-    of = SCALE_SET_INSTANCES if uniform else VIRTUAL_MACHINES
-    return context.records.count(of, f"_set_key = {chosen['_key']}", {})
+    return context.records.count(type_of_members(chosen), f"_set_key = {chosen['_key']}", {})

@@ -100,7 +100,8 @@ class Provider:
         if earlier is None:
             return self.context.ledger.enter("delete", id_.text, 0)
         self.check_deletable(id_, earlier, force)
-        return self.remove(of, id_, earlier)
+        failure = self.context.failures.drawn(id_, "delete", self.context.now())
+        return self.remove(of, id_, earlier) if failure is None else self.keep(of, id_, earlier, failure)
 
     def act(self, id_: ResourceId, action: str, body: Mapping[str, Any]) -> Operation | Any:
         """Do something to the resource."""
@@ -236,9 +237,9 @@ class Provider:
         context, now = self.context, self.context.now()
         takes = context.pace(self.spread(id_), id_.text.lower(), now)
         key = earlier["_key"] if earlier is not None else self.records.new_keys()
-        failure = context.failures.drawn(id_, "write", now) if earlier is None else None
+        failure = context.failures.drawn(id_, "write", now)
         working = "Updating" if earlier is not None or id_.kind.startswith("microsoft.network/") else "Creating"
-        row = self.row(of, id_, made, earlier)
+        row = self.row(of, id_, made, earlier) if failure is None or earlier is None else earlier
         images = []
         if takes:
             images.append(Image(0, self.at_work(of, row, working)))
@@ -277,6 +278,14 @@ class Provider:
         if properties.get_field_index("provisioningState") < 0:
             return row
         return {**row, "properties": {**(row["properties"] or {}), "provisioningState": state}}
+
+    def keep(self, of: ResourceType, id_: ResourceId, row: Values, failure: InventoryError) -> Operation:
+        """Write that the resource is being deleted, and then is still there."""
+        context, now = self.context, self.context.now()
+        takes = context.pace(pace.DELETIONS.get(id_.kind, pace.AT_ONCE), "delete", id_.text.lower(), now)
+        images = [Image(0, self.at_work(of, row, "Deleting"))] if takes else []
+        self.records.write(of, [*images, Image(takes, self.at_work(of, row, "Failed"))], row["_key"])
+        return context.ledger.enter("delete", row["id"], now + takes, failure=failure)
 
     def remove(self, of: ResourceType, id_: ResourceId, row: Values) -> Operation:
         """Write that the resource is being deleted, and then is no more."""

@@ -10,7 +10,7 @@ from typing import Any
 from inventory.control import flexible, uniform, upgrades, views
 from inventory.control.ids import ResourceId
 from inventory.control.operation import Operation
-from inventory.control.placement import members_of
+from inventory.control.placement import members_of, type_of_members
 from inventory.control.provider import Provider
 from inventory.control.records import Image, Values, written
 from inventory.control.set_rules import SetRules
@@ -53,8 +53,9 @@ class ScaleSets(Provider):
         least = now + self.context.pace(pace.WRITES[self.kind], id_.text.lower(), now)
         ends = least if stays else max(least, self.scale(row, made, earlier, now, None if failure is None else failure.code))
         last = "Succeeded" if failure is None else "Failed"
-        images = [Image(0, self.at_work(SCALE_SETS, row, "Creating" if earlier is None else "Updating")),
-                  Image(ends - now, self.at_work(SCALE_SETS, row, last))]  # fmt: skip
+        first = "Creating" if earlier is None else "Updating"
+        images = [Image(0, {**self.at_work(SCALE_SETS, row, first), "_since": now}),
+                  Image(ends - now, {**self.at_work(SCALE_SETS, row, last), "_since": ends})]  # fmt: skip
         self.records.write(SCALE_SETS, images, row["_key"])
         shown = self.document(SCALE_SETS, images[0].values or row)
         return self.context.ledger.enter(
@@ -91,10 +92,18 @@ class ScaleSets(Provider):
             ends = scale_in(self.context, row, members - capacity, now)
         if earlier is not None and not is_flexible and upgrades.changed(self.records.document(SCALE_SETS, earlier), made):
             ends = max(ends, upgrades.follow(self.context, row, made, now))
+        if earlier is not None and earlier["properties"]["provisioningState"] == "Failed":
+            ends = max(ends, self.try_again(row, now, fails))
         if capacity > members:
             scale_out = flexible.scale_out if is_flexible else uniform.scale_out
             return max(ends, scale_out(self.context, row, made, capacity - members, now, fails))
         return ends
+
+    def try_again(self, row: Values, now: int, fails: str | None) -> int:
+        """Start the members that failed with their set; when the last of them is up, in ticks."""
+        failed = f"_set_key = {row['_key']} AND properties.\"provisioningState\" = 'Failed'"
+        self.context.bulk.operate_where(type_of_members(row), failed, "start", now, fails=fails)
+        return self.context.bulk.ends
 
     # ---- deletion --------------------------------------------------------------------------------------------------
     def check_deletable(self, id_: ResourceId, row: Values, force: bool) -> None:
@@ -141,10 +150,15 @@ class ScaleSets(Provider):
         for each in summary:
             state = each["properties"]["provisioningState"]
             states[state] = states.get(state, 0) + 1
-        profile = self.records.document(SCALE_SETS, row)["properties"].get("virtualMachineProfile") or {}
-        extensions = [str(each.get("name")) for each in (profile.get("extensionProfile") or {}).get("extensions") or ()]
-        since = min(self.context.feed.settled_at(SCALE_SETS, row["_key"]) or self.context.now(), self.context.now())
+        extensions = [name for name, _ in self.extensions(row)]
+        since = row["_since"] or self.context.now()
         return views.set_view(sorted(states.items()), extensions, row["properties"]["provisioningState"], since)
+
+    def extensions(self, row: Values) -> list[tuple[str, Mapping[str, Any]]]:
+        """The names and properties of the extensions that a set's profile gives to its machines."""
+        profile = self.records.document(SCALE_SETS, row)["properties"].get("virtualMachineProfile") or {}
+        listed = (profile.get("extensionProfile") or {}).get("extensions") or ()
+        return [(str(each.get("name")), each.get("properties") or {}) for each in listed]
 
 
 def _complete_profile(profile: dict[str, Any], name: str) -> None:

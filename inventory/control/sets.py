@@ -8,7 +8,7 @@ from inventory.control.ids import ResourceId
 from inventory.control.provider import Provider
 from inventory.control.records import Values
 from inventory.errors import InventoryError
-from inventory.resource_types import AVAILABILITY_SETS, VIRTUAL_MACHINES, ResourceType
+from inventory.resource_types import AVAILABILITY_SETS, VIRTUAL_MACHINES
 from inventory.rules import profile as rules
 from inventory.rules.regions import fault_domains
 
@@ -44,11 +44,6 @@ class AvailabilitySets(Provider):
         given.pop("virtualMachines", None)
         given.setdefault("virtualMachines", before.get("virtualMachines") or [])
         return document
-
-    def document(self, of: ResourceType, row: Values, expand: str | None = None) -> dict[str, Any]:
-        made = self.records.document(of, row)
-        made["properties"]["virtualMachines"] = [{"id": id_} for id_ in self.members(row)]
-        return made
 
     def members(self, row: Values) -> list[str]:
         """The ids of the machines in the set."""

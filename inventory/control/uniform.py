@@ -118,7 +118,7 @@ def _instance(
         "vmId": context.guid("vm", f"{id_}:{now}"), "latestModelApplied": True,
         "modelDefinitionApplied": "VirtualMachineScaleSet", "timeCreated": written(now), "hardwareProfile": {},
         "storageProfile": {
-            **({"imageReference": storage["imageReference"]} if storage.get("imageReference") else {}),
+            **image_of(storage),
             "osDisk": {
                 "name": disk_name, "osType": disk["osType"], "createOption": disk["createOption"],
                 "caching": disk["caching"], "diskSizeGB": disk["diskSizeGB"],
@@ -139,6 +139,12 @@ def _instance(
         "id": id_, "name": f"{row['name']}_{number}", "location": row["location"], "tags": made.get("tags") or {},
         "sku": {"name": sku["name"], "tier": sku.get("tier") or "Standard"}, "properties": properties,
     }  # fmt: skip
+
+
+def image_of(storage: Mapping[str, Any]) -> dict[str, Any]:
+    """The image that the profile gives to an instance, with the version that it is."""
+    reference = storage.get("imageReference")
+    return {"imageReference": machine_documents.exact(reference)} if reference else {}
 
 
 def data_disks(storage: Mapping[str, Any], instance: str) -> list[dict[str, Any]]:

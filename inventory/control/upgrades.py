@@ -13,7 +13,7 @@ from inventory.control import machine_documents
 from inventory.control.context import Context
 from inventory.control.operation import Operation
 from inventory.control.records import Image, Values
-from inventory.control.uniform import data_disks, keys_of
+from inventory.control.uniform import data_disks, image_of, keys_of
 from inventory.control.watching import duration
 from inventory.feed import WHEN_ALL_IS_DONE
 from inventory.lifecycle import OPERATIONS
@@ -110,5 +110,4 @@ def _storage(held: Mapping[str, Any], model: Mapping[str, Any], instance: str) -
     disk, wanted = held["osDisk"], model["osDisk"]
     managed = {**(disk.get("managedDisk") or {}), "storageAccountType": wanted["managedDisk"]["storageAccountType"]}
     kept = {"caching": wanted["caching"], "diskSizeGB": max(disk.get("diskSizeGB") or 0, wanted["diskSizeGB"]), "managedDisk": managed}
-    image = {"imageReference": model["imageReference"]} if model.get("imageReference") else {}
-    return {**held, **image, "osDisk": {**disk, **kept}, "dataDisks": data_disks(model, instance)}
+    return {**held, **image_of(model), "osDisk": {**disk, **kept}, "dataDisks": data_disks(model, instance)}

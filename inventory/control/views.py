@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inventory.control.records import Records, Values, written
+from inventory.control.failures import SILENT
+from inventory.control.records import Values, written
 from inventory.lifecycle import DISPLAY
-from inventory.resource_types import EXTENSIONS, SCALE_SET_INSTANCES, ResourceType
+from inventory.resource_types import SCALE_SET_INSTANCES, ResourceType
 
 _DISPLAYED = {
     "succeeded": "Provisioning succeeded",
@@ -25,8 +26,11 @@ HEALTH = {
 }
 
 
-def machine_view(records: Records, of: ResourceType, row: Values, since: int) -> dict[str, Any]:
-    """The instance view of a virtual machine or of an instance of a Uniform set; `since` is when its state began."""
+def machine_view(
+    of: ResourceType, row: Values, since: int, extensions: Sequence[tuple[str, Mapping[str, Any]]]
+) -> dict[str, Any]:
+    """The instance view of a virtual machine or of an instance of a Uniform set; `since` is when its state began,
+    `extensions` are the names and properties of those that it has."""
     properties = row["properties"]
     power = row["power_state"]["code"].split("/")[1] if row["power_state"] else None
     time = _moment(since)
@@ -37,23 +41,21 @@ def machine_view(records: Records, of: ResourceType, row: Values, since: int) ->
     domain = row["_fault_domain"] if chosen is None else chosen
     if domain is not None:
         view["platformFaultDomain"] = domain
-    reports = row["_agent_os_name"] is not None and power == "running"
+    reports = row["_agent_os_name"] is not None and power == "running" and row["_failure"] not in SILENT
     if reports or row["_hibernated"]:
         view["computerName"] = (properties["osProfile"] or {}).get("computerName")
     if reports:
         view["osName"], view["osVersion"] = row["_agent_os_name"], row["_agent_os_version"]
     view["hyperVGeneration"] = row["hyper_v_generation"] or "V2"
     if power in ("running", "starting", "stopping"):
-        view["vmAgent"] = _agent(row, reports, time)
+        view["vmAgent"] = _agent(extensions, reports, time)
     disks = [(properties["storageProfile"] or {}).get("osDisk")]
     disks += (properties["storageProfile"] or {}).get("dataDisks") or []
     view["disks"] = [
         {"name": disk["name"], "statuses": [status("succeeded", time)]} for disk in disks if disk is not None
     ]
-    if of is not SCALE_SET_INSTANCES:
-        extensions = records.select(EXTENSIONS, f"_vm_key = {row['_key']}", {}, order="name")
-        if extensions:
-            view["extensions"] = [_extension(each) for each in extensions]
+    if extensions:
+        view["extensions"] = [_extension(*each) for each in extensions]
     health = row.get("_health")
     if health is not None and power == "running":
         view["vmHealth"] = {
@@ -113,7 +115,7 @@ def set_view(members: Sequence[tuple[str, int]], extensions: Sequence[str], stat
     }
 
 
-def _agent(row: Mapping[str, Any], reports: bool, time: str) -> dict[str, Any]:
+def _agent(extensions: Sequence[tuple[str, Mapping[str, Any]]], reports: bool, time: str) -> dict[str, Any]:
     if not reports:
         told = {
             "code": "ProvisioningState/Unavailable",
@@ -124,16 +126,25 @@ def _agent(row: Mapping[str, Any], reports: bool, time: str) -> dict[str, Any]:
         }
         return {"vmAgentVersion": "Unknown", "statuses": [told]}
     told = {**status("succeeded", time), "displayStatus": "Ready", "message": "Guest Agent is running"}
-    return {"vmAgentVersion": "2.9.1.1", "statuses": [told], "extensionHandlers": []}
+    handlers = [
+        {**_kind(properties), "status": {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Ready"}}
+        for _, properties in extensions
+    ]
+    return {"vmAgentVersion": "2.9.1.1", "statuses": [told], "extensionHandlers": handlers}
 
 
-def _extension(row: Values) -> dict[str, Any]:
-    properties = row["properties"]
-    state = (properties["provisioningState"] or "Succeeded").lower()
+def _kind(extension: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "name": row["name"].rsplit("/", 1)[-1],
-        "type": f"{properties['publisher']}.{properties['type']}",
-        "typeHandlerVersion": properties["typeHandlerVersion"],
+        "type": f"{extension.get('publisher')}.{extension.get('type')}",
+        "typeHandlerVersion": extension.get("typeHandlerVersion"),
+    }
+
+
+def _extension(name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    state = (properties.get("provisioningState") or "Succeeded").lower()
+    return {
+        "name": name,
+        **_kind(properties),
         "statuses": [{"code": f"ProvisioningState/{state}", "level": "Error" if state == "failed" else "Info",
                       "displayStatus": _DISPLAYED[state]}],
     }

@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from inventory.changes import BY_AUTOSCALE, BY_THE_PLATFORM
 from inventory.clock import from_ticks, seconds_to_ticks
 from inventory.control import flexible, schedules, uniform
 from inventory.control.assignments import check_autoscale
 from inventory.control.context import Context
 from inventory.control.ids import parse
+from inventory.control.placement import type_of_members
 from inventory.control.records import Values
 from inventory.control.shape_check import AUTOSCALE, well_formed_properties
 from inventory.errors import InventoryError
@@ -44,11 +46,6 @@ def duration(text: str | None, usual: float) -> float:
     return float(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
 
 
-def members_of(row: Values) -> ResourceType:
-    """The type of the machines in a set."""
-    return SCALE_SET_INSTANCES if row["properties"]["orchestrationMode"] == "Uniform" else VIRTUAL_MACHINES
-
-
 class Autoscale:
     """Sets with autoscale settings, looked at each minute."""
 
@@ -74,7 +71,7 @@ class Autoscale:
         if load is None:
             return None
         running = self._context.records.select(
-            members_of(row), f"_set_key = {row['_key']} AND power_state.code = 'PowerState/running'", {}
+            type_of_members(row), f"_set_key = {row['_key']} AND power_state.code = 'PowerState/running'", {}
         )
         return min(100.0, load / len(running)) if running else 100.0
 
@@ -113,7 +110,7 @@ class Autoscale:
         change = {"sku": {**row["sku"], "capacity": wanted}}
         provider = context.providers[SCALE_SETS.type]
         try:
-            with context.feed.writing():
+            with context.feed.writing(BY_AUTOSCALE):
                 provider.patch(parse(row["id"]), change, None)
                 self._keep()
         except InventoryError:
@@ -185,7 +182,7 @@ class Repairs:
                 grace = min(max(duration(policy["gracePeriod"], LEAST_GRACE), LEAST_GRACE), MOST_GRACE)
                 since = max(each["_health_since"] or now, self._tried.get(each["_key"], 0))
                 if now - since >= seconds_to_ticks(grace):
-                    with context.feed.writing():
+                    with context.feed.writing(BY_THE_PLATFORM):
                         self._repair(of, rows[0], each, str(policy.get("repairAction") or "Replace").lower(), now)
         return waiting
 
@@ -196,17 +193,21 @@ class Repairs:
         return of is VIRTUAL_MACHINES or not uniform.protected(self._context, ill, "protectFromScaleSetActions")
 
     def _repair(self, of: ResourceType, row: Values, ill: Values, action: str, now: int) -> None:
-        if action not in ("restart", "reimage"):  # what was imported may say anything
-            self._replace(of, row, ill, now)
-            return
+        operation = action if action in ("restart", "reimage") else "delete"  # what was imported may say anything
         self._tried[ill["_key"]] = now
-        self._context.bulk.operate_where(of, f"_key = {ill['_key']}", action, now)
+        try:
+            failure = self._context.failures.drawn(parse(ill["id"]), operation, now)
+        except InventoryError:
+            return  # tried again once it has been ill for as long
+        fails = None if failure is None else failure.code
+        self._context.bulk.operate_where(of, f"_key = {ill['_key']}", operation, now, resize=False, fails=fails)
+        if operation == "delete" and fails is None:
+            self._replace(of, row, now)
 
-    def _replace(self, of: ResourceType, row: Values, ill: Values, now: int) -> None:
-        """A new instance in place of an unhealthy one; the capacity stays as it is."""
+    def _replace(self, of: ResourceType, row: Values, now: int) -> None:
+        """A new instance in place of one that goes; the capacity stays as it is."""
         context = self._context
         made = context.records.document(SCALE_SETS, row)
-        context.bulk.operate_where(of, f"_key = {ill['_key']}", "delete", now, resize=False)
         if made["properties"].get("virtualMachineProfile") is None:
             return
         if of is VIRTUAL_MACHINES:

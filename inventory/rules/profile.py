@@ -87,5 +87,5 @@ def profile_called(name: str) -> Profile:
 def without_preserved_memory(size: str) -> bool:
     """Whether machines of a size do not keep their memory through maintenance: those with graphics, storage or InfiniBand
     hardware of their own (the G, H, L, M and N series)."""
-    family = size.removeprefix("Standard_").removeprefix("Basic_")[:1].upper()
-    return family in {"G", "H", "L", "M", "N"}
+    family = size.lower().removeprefix("standard_").removeprefix("basic_")[:1]
+    return family in set("ghlmn")

@@ -81,8 +81,8 @@ def whole_or_absent(estate: Estate, made: set[str], gone: set[str]) -> set[str]:
     there = set(names)
     assert len(names) == len(there), "no machine twice"
     assert made - gone <= there, "what was acknowledged is there"
-    for table, suffix in (("disks", "_OsDisk_1"), ("network_interfaces", "-nic")):
-        parts = ask(f"SELECT replace(name, '{suffix}', '') FROM world.{table} WHERE starts_with(name, 'kept')")
+    for table, suffix in (("disks", "_OsDisk_1_[0-9a-f]+"), ("network_interfaces", "-nic")):
+        parts = ask(f"SELECT regexp_replace(name, '{suffix}$', '') FROM world.{table} WHERE starts_with(name, 'kept')")
         assert sorted(parts) == sorted((name,) for name in there), "a machine comes and goes with its parts"
     torn = f"SELECT count(*) FROM world.virtual_machines WHERE _key NOT IN (SELECT _key FROM {truth})"
     assert ask(torn) == [(0,)]

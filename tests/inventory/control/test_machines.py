@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from inventory.lifecycle import OPERATIONS
+from queries import ResourceGraph
 from tests.inventory.control.conftest import SIZE, WINDOWS, Yard
 
 VM = "Microsoft.Compute/virtualMachines"
@@ -115,11 +117,21 @@ def test_availability_sets(yard: Yard) -> None:
     views = [yard.control.act(each, "instanceView") for each in machines]
     assert [each["platformFaultDomain"] for each in views] == [0, 1, 0, 1]
     assert [each["platformUpdateDomain"] for each in views] == [0, 1, 2, 0]
-    assert [each["id"] for each in yard.control.get(set_id)["properties"]["virtualMachines"]] == sorted(machines, key=str.lower)
+    assert _held(yard, set_id) == machines
+    yard.done("delete", machines.pop(1))
+    assert _held(yard, set_id) == machines
     assert yard.refused("delete", set_id).code == "OperationNotAllowed"
     both = {**member, "virtualMachineScaleSet": {"id": yard.scale_set()}}
     assert "not in both" in yard.refused("put", yard.id(VM, yard.name()), yard.machine(**both)).message
     assert yard.refused("put", yard.id(VM, yard.name()), yard.machine(zones=["1"], **member)).code == "BadRequest"
+
+
+def _held(yard: Yard, set_id: str) -> list[str]:
+    """The machines that an availability set names, to those who get it and to those who query it alike."""
+    got = [each["id"] for each in yard.control.get(set_id)["properties"]["virtualMachines"]]
+    asked = f"resources | where id =~ '{set_id}' | mv-expand m = properties.virtualMachines | project m = tostring(m.id)"
+    assert ResourceGraph(yard.estate).query(asked).rows() == [(each,) for each in got]
+    return got
 
 
 def test_an_availability_set_holds_200_machines(yard: Yard) -> None:
@@ -335,8 +347,14 @@ def test_extensions_need_a_running_machine_with_an_agent(yard: Yard) -> None:
     assert not yard.exists(f"{vm}/extensions/health")
 
 
-@pytest.mark.parametrize("code", ["AllocationFailed", "VMExtensionProvisioningError"])
-def test_failures_on_demand_leave_the_machine_as_it_was(yard: Yard, code: str) -> None:
+@pytest.mark.parametrize(
+    "code, state, agent",
+    [("AllocationFailed", "deallocated", None), ("VMExtensionProvisioningError", "running", "Ready"),
+     ("OSProvisioningTimedOut", "running", "Not Ready")],
+)  # fmt: skip
+def test_failures_on_demand_leave_the_machine_as_it_was_or_up_where_only_its_guest_fails(
+    yard: Yard, code: str, state: str, agent: str | None
+) -> None:
     vm = yard.vm()
     yard.done("act", vm, "deallocate")
     yard.estate.fail(code, on=vm, during="start")
@@ -344,9 +362,14 @@ def test_failures_on_demand_leave_the_machine_as_it_was(yard: Yard, code: str) -
     assert yard.power(vm) == "starting"
     yard.pass_time()
     assert operation.status == "Failed" and operation.error is not None and operation.error.code == code
-    assert yard.power(vm) == "deallocated" and yard.control.get(vm)["properties"]["provisioningState"] == "Failed"
-    assert yard.control.act(vm, "instanceView")["statuses"][0]["code"] == f"ProvisioningState/failed/{code}"
-    yard.done("act", vm, "start")
+    assert yard.power(vm) == state and yard.control.get(vm)["properties"]["provisioningState"] == "Failed"
+    view = yard.control.act(vm, "instanceView")
+    assert view["statuses"][0]["code"] == f"ProvisioningState/failed/{code}"
+    assert (view["vmAgent"]["statuses"][0]["displayStatus"] if "vmAgent" in view else None) == agent
+    asked = f"resources | where id =~ '{vm}' | project properties.extended.instanceView.osName"
+    assert ResourceGraph(yard.estate).query(asked).rows() == [("ubuntu" if agent == "Ready" else None,)]
+    assert system_disk(yard, vm) == ("Attached" if state == "running" else "Reserved")
+    yard.done("patch" if state == "running" else "act", vm, {"tags": {}} if state == "running" else "start")
     assert yard.power(vm) == "running" and yard.control.get(vm)["properties"]["provisioningState"] == "Succeeded"
 
 
@@ -373,9 +396,48 @@ def test_a_creation_that_failed_is_tried_again(yard: Yard) -> None:
         assert (yard.power(id_), system_disk(yard, id_)) == ("deallocated", "Reserved")
     yard.done("put", id_, yard.machine())
     assert (yard.power(id_), system_disk(yard, id_)) == ("running", "Attached")
+    newest = itertools.islice(yard.control.operations(), 3)
+    assert [each.name for each in newest] == ["create"] * 3
     yard.done("act", id_, "deallocate")
     yard.done("put", id_, yard.machine())
     assert yard.power(id_) == "deallocated"
+
+
+def test_a_machine_made_anew_does_not_collide_with_the_disks_that_it_left(yard: Yard) -> None:
+    id_, machine = yard.id(VM, yard.name()), yard.machine()
+    machine["properties"]["storageProfile"]["dataDisks"] = [{"lun": 0, "createOption": "Empty", "diskSizeGB": 8}]
+    disks = set()
+    for _ in range(2):
+        for _ in range(2):  # a PUT repeated means the disks that there are
+            yard.done("put", id_, machine)
+            storage = yard.control.get(id_)["properties"]["storageProfile"]
+            disks |= {each["managedDisk"]["id"] for each in (storage["osDisk"], *storage["dataDisks"])}
+        yard.done("delete", id_)
+    assert len(disks) == 4 and all(yard.exists(each) for each in disks)
+
+
+def test_a_deletion_that_fails_leaves_what_there_was(yard: Yard) -> None:
+    nic = yard.id("Microsoft.Network/networkInterfaces", yard.name("n"))
+    yard.done("put", nic, {"location": "eastus", "properties": {"ipConfigurations": [{"name": "c", "properties": {"subnet": {"id": yard.subnet}}}]}})
+    set_id = yard.scale_set("Uniform", 2)
+    for each in (nic, set_id, yard.vm()):
+        yard.estate.fail("InternalExecutionError", on=each, during="delete")
+        failing = yard.control.delete(each)
+        yard.pass_time()
+        assert failing.status == "Failed" and yard.control.get(each)["properties"]["provisioningState"] == "Failed"
+    assert len(yard.members(set_id)) == 2
+    for each in (nic, set_id):
+        yard.done("delete", each)
+        assert not yard.exists(each)
+
+
+def test_a_write_that_fails_changes_nothing(yard: Yard) -> None:
+    address = yard.id("Microsoft.Network/publicIPAddresses", yard.name("ip"))
+    yard.done("put", address, {"location": "eastus", "tags": {"a": "b"}, "properties": {}})
+    yard.estate.fail("InternalExecutionError", on=address, during="write")
+    failing = yard.control.patch(address, {"tags": {"a": "c"}})
+    yard.pass_time()
+    assert failing.status == "Failed" and yard.control.get(address)["tags"] == {"a": "b"}
 
 
 def test_what_a_machine_described_once_is_not_made_twice(yard: Yard) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from inventory import InventoryError
+from queries import ResourceGraph
 from tests.inventory.control.conftest import SIZE, WINDOWS, Yard
 
 KIND = "Microsoft.Compute/virtualMachineScaleSets"
@@ -90,6 +92,10 @@ def test_a_flexible_set_with_fixed_spreading_and_certain_sizes_does_not_mix_spot
     error = yard.refused("put", yard.id("Microsoft.Compute/virtualMachines", yard.name()), joins)
     assert error.code == "OperationNotAllowed" and "cannot mix Spot and Regular" in error.message
     yard.vm(virtualMachineScaleSet={"id": set_id}, priority="Spot")
+    sized: dict[str, Any] = {"hardwareProfile": {"vmSize": "Standard_NC4as_T4_v3"}}
+    sized["virtualMachineScaleSet"] = {"id": yard.scale_set(platformFaultDomainCount=2)}  # a set that has no size of its own
+    yard.vm(**sized, priority="Spot")
+    assert "cannot mix" in yard.refused("put", yard.id("Microsoft.Compute/virtualMachines", yard.name()), yard.machine(**sized)).message
     profile = yard.profile(priority="Spot")
     mixed = yard.set(capacity=0, platformFaultDomainCount=2, sku=size, virtualMachineProfile=profile,
                      priorityMixPolicy={"baseRegularPriorityCount": 1})  # fmt: skip
@@ -261,10 +267,35 @@ def test_what_fails_for_a_set_leaves_its_members(yard: Yard) -> None:
     assert len(yard.members(set_id)) == 1
 
 
-def test_the_view_of_a_set_has_its_extensions(yard: Yard) -> None:
+@pytest.mark.parametrize("mode", ["Flexible", "Uniform"])
+def test_members_that_failed_with_their_set_are_tried_again_with_it(yard: Yard, mode: str) -> None:
+    set_id = yard.id(KIND, yard.name())
+    yard.estate.fail("AllocationFailed", on=set_id, times=2)
+    for capacity in (1, 3, 3):
+        last = yard.control.put(set_id, yard.set(mode, capacity))
+        yard.pass_time()
+    of = yard.machines_of if mode == "Flexible" else yard.members
+    states = [(each["properties"]["provisioningState"], yard.power(each["id"])) for each in of(set_id)]
+    assert last.status == "Succeeded" and states == [("Succeeded", "running")] * 3
+    assert yard.control.get(set_id)["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_views_have_the_extensions_of_the_profile_and_a_time_that_stays(yard: Yard) -> None:
     set_id = yard.scale_set("Uniform", 2, virtualMachineProfile=yard.profile(extensionProfile=HEALTH))
     view = yard.control.act(set_id, "instanceView")
-    assert [(each["name"], each["statusesSummary"][0]["count"]) for each in view["extensions"]] == [(HEALTH["extensions"][0]["name"], 2)]
+    (extension,) = HEALTH["extensions"]
+    assert [(each["name"], each["statusesSummary"][0]["count"]) for each in view["extensions"]] == [(extension["name"], 2)]
+    one = yard.control.act(yard.members(set_id)[0]["id"], "instanceView")
+    kind = f"{extension['properties']['publisher']}.{extension['properties']['type']}"
+    assert [each["type"] for each in (*one["extensions"], *one["vmAgent"]["extensionHandlers"])] == [kind, kind]
+    yard.pass_time(40 * 3600)
+    assert yard.control.act(set_id, "instanceView")["statuses"] == view["statuses"]
+
+
+def test_uniform_instances_name_the_version_of_their_image(yard: Yard) -> None:
+    set_id = yard.scale_set("Uniform", 1)
+    (instance,) = yard.members(set_id)
+    assert instance["properties"]["storageProfile"]["imageReference"]["exactVersion"].startswith("22.04.")
 
 
 def test_spot_is_all_or_nothing_in_a_uniform_set_and_mixed_in_a_flexible_one(yard: Yard) -> None:
@@ -299,6 +330,13 @@ def autoscale(yard: Yard, set_id: str) -> dict[str, object]:
         "rules": [rule("GreaterThan", 70, "Increase"), rule("LessThan", 25, "Decrease")]}]}}  # fmt: skip
 
 
+def authors(yard: Yard, target: str) -> set[tuple[str, str]]:
+    """Who has changed a resource, and with what, as change records tell it."""
+    asked = f"""resourcechanges | where properties.targetResourceId =~ '{target}'
+        | project tostring(properties.changeAttributes.changedByType), tostring(properties.changeAttributes.clientType)"""
+    return {(str(kind), str(client)) for kind, client in ResourceGraph(yard.estate).query(asked).rows()}
+
+
 @pytest.mark.parametrize("mode", ["Flexible", "Uniform"])
 def test_autoscale_follows_rules_over_simulated_load(yard: Yard, mode: str) -> None:
     set_id = yard.scale_set(mode, 1)
@@ -311,6 +349,7 @@ def test_autoscale_follows_rules_over_simulated_load(yard: Yard, mode: str) -> N
     yard.control.load(set_id, 10)
     yard.pass_time(3600)
     assert len(yard.members(set_id)) == 2
+    assert authors(yard, set_id) == {("User", "Azure CLI"), ("System", "Autoscale")}
     yard.done("delete", settings)
 
 
@@ -360,6 +399,19 @@ def test_an_unhealthy_instance_is_replaced_where_the_set_repairs(yard: Yard, mod
     left = [each["id"] for each in yard.members(set_id)]
     assert first not in left and second in left and len(left) == 2
     assert yard.control.get(set_id)["sku"]["capacity"] == 2
+    assert ("System", "Platform") in authors(yard, first)
+
+
+def test_a_repair_that_fails_is_tried_again(yard: Yard) -> None:
+    repairs = {"enabled": True, "gracePeriod": "PT10M"}
+    set_id = yard.scale_set("Uniform", 1, virtualMachineProfile=yard.profile(extensionProfile=HEALTH), automaticRepairsPolicy=repairs)
+    (ill,) = (each["id"] for each in yard.members(set_id))
+    yard.estate.fail("InternalExecutionError", on=ill)
+    yard.control.report_health(ill, "unhealthy")
+    yard.pass_time(720)
+    assert yard.control.get(ill)["properties"]["provisioningState"] == "Failed"
+    yard.pass_time(720)
+    assert [each["id"] for each in yard.members(set_id)] == [ill.removesuffix("0") + "1"]
 
 
 @pytest.mark.parametrize("action", ["Restart", "Reimage"])
