@@ -325,6 +325,8 @@ class Control:
         """The availability sets of the targets name others at those steps for which `when` holds."""
         mine = 'lower(properties."availabilitySet".id)'
         grouped = 'properties."availabilitySet" IS NOT NULL'
+        if self._store.writer.execute(f"SELECT count(*) FROM target WHERE {grouped}").fetchall() == [(0,)]:
+            return
         named = f"lower(id) IN (SELECT {mine} FROM target WHERE {grouped})"
         sets = self._feed.truth(AVAILABILITY_SETS, WHEN_ALL_IS_DONE, named)
         found = self._store.writer.execute(f"""
