@@ -9,10 +9,29 @@ from typing import Any
 from inventory.control.ids import parse
 from inventory.control.records import Records, Values
 from inventory.errors import InventoryError
-from inventory.resource_types import NETWORK_INTERFACES, SCALE_SET_INSTANCE_NICS
+from inventory.resource_types import NETWORK_INTERFACES, REST, SCALE_SET_INSTANCE_NICS
 
 _RESERVED = 4
 """The first four addresses of a subnet, and its last, belong to Azure."""
+
+
+_TOLD = '[{"id": "VARCHAR", "properties": {"privateIPAddress": "VARCHAR", "subnet": {"id": "VARCHAR"}}}]'
+_CONFIGURATIONS = f"""CASE WHEN properties."ipConfigurations" IS NULL
+    THEN list_transform(from_json({REST}::JSON -> '$.properties.ipConfigurations', '{_TOLD}'),
+      lambda c: {{'id': c.id, 'address': c.properties."privateIPAddress", 'subnet': c.properties.subnet.id}})
+    ELSE list_transform(properties."ipConfigurations",
+      lambda c: {{'id': c.id, 'address': c.properties."privateIPAddress", 'subnet': c.properties.subnet.id}}) END"""
+"""The ip configurations of an interface, which stand beside the columns where they say more than these hold."""
+
+
+def held_in(records: Records, subnet_id: str) -> list[tuple[str, str | None]]:
+    """The ip configurations in a subnet: their ids and addresses."""
+    given = {"subscription": parse(subnet_id).subscription, "id": subnet_id.lower()}
+    inside = f"unnest(list_filter({_CONFIGURATIONS}, lambda c: lower(c.subnet) = $id))"
+    found = []
+    for of in (NETWORK_INTERFACES, SCALE_SET_INSTANCE_NICS):
+        found += records.ask(of, inside, '"subscriptionId" = $subscription', given)
+    return [(each["id"], each["address"]) for (each,) in found]
 
 
 class Addresses:
@@ -80,15 +99,7 @@ class Addresses:
 
     def _used_in(self, subnet_id: str) -> set[str]:
         if subnet_id not in self._used:
-            self._used[subnet_id] = set()
-            for of in (NETWORK_INTERFACES, SCALE_SET_INSTANCE_NICS):
-                rows = self._records.ask(
-                    of,
-                    'unnest(list_transform(properties."ipConfigurations", lambda c: c.properties."privateIPAddress"))',
-                    '"subscriptionId" = $subscription AND lower(properties."ipConfigurations"[1].properties.subnet.id) = $id',
-                    {"subscription": parse(subnet_id).subscription, "id": subnet_id.lower()},
-                )
-                self._used[subnet_id] |= {row[0] for row in rows if row[0]}
+            self._used[subnet_id] = {address for _, address in held_in(self._records, subnet_id) if address}
         return self._used[subnet_id]
 
 

@@ -15,7 +15,7 @@ from inventory.control.network import NetworkInterfaces, PublicIPAddresses
 from inventory.control.records import Values, written
 from inventory.errors import InventoryError
 from inventory.feed import WHEN_ALL_IS_DONE
-from inventory.resource_types import DISKS, NETWORK_INTERFACES
+from inventory.resource_types import DISKS, NETWORK_INTERFACES, REST
 
 
 def interfaces(
@@ -53,11 +53,14 @@ def interfaces(
                     "properties": properties}  # fmt: skip
         wanted = [one["properties"].pop("publicIPAddressConfiguration", None) for one in properties["ipConfigurations"]]
         row = provider.row(NETWORK_INTERFACES, nic, document, None)
-        for configuration, address in zip(row["properties"]["ipConfigurations"], wanted, strict=True):
+        for configuration, address in zip(properties["ipConfigurations"], wanted, strict=True):
             if address:
                 made = PublicIPAddresses(context).described(configuration["id"], id_.group_id, whole, address, key)
                 configuration["properties"]["publicIPAddress"] = {"id": made["id"]}
                 public.append((context.records.new_keys(), made))
+        if any(wanted):
+            told = context.records.values(NETWORK_INTERFACES, document)
+            row |= {column: told[column] for column in ("properties", REST)}
         option = inside.get("deleteOption", "Delete")
         names.append(
             {"id": nic.text, "properties": {"primary": inside.get("primary", number == 0), "deleteOption": option}}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from copy import deepcopy
 from typing import Any
 
-from inventory.control.addresses import Addresses, unknown
+from inventory.control.addresses import Addresses, held_in, unknown
 from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Operation
 from inventory.control.provider import WHOLE, Page, Provider, orphaned
@@ -34,8 +34,9 @@ class NetworkInterfaces(Provider):
             raise InventoryError(
                 "IpConfigurationsRequired", f"Network interface {id_} must have at least one ip configuration."
             )
-        before = earlier["properties"] if earlier is not None else {}
-        kept = {each["name"].lower(): each["properties"] for each in before.get("ipConfigurations") or () if each["name"]}
+        before = {} if earlier is None else self.records.document(NETWORK_INTERFACES, earlier)["properties"]
+        configured = before.get("ipConfigurations") or ()
+        kept = {str(each.get("name")).lower(): each.get("properties") or {} for each in configured}
         made = deepcopy(dict(given))
         made["ipConfigurations"] = []
         for number, each in enumerate(configurations):
@@ -52,10 +53,10 @@ class NetworkInterfaces(Provider):
             was = kept.get(name.lower())
             if (
                 was
-                and ((was["subnet"] or {}).get("id") or "").lower() == subnet.lower()
-                and (inside.get("privateIPAddress") in (None, was["privateIPAddress"]))
+                and ((was.get("subnet") or {}).get("id") or "").lower() == subnet.lower()
+                and (inside.get("privateIPAddress") in (None, was.get("privateIPAddress")))
             ):
-                inside["privateIPAddress"] = was["privateIPAddress"]
+                inside["privateIPAddress"] = was.get("privateIPAddress")
             else:
                 fixed = inside.get("privateIPAddress") if inside["privateIPAllocationMethod"] == "Static" else None
                 inside["privateIPAddress"] = addresses.take(subnet, id_, fixed)
@@ -129,23 +130,26 @@ class NetworkInterfaces(Provider):
 
     def free_addresses(self, row: Values, but: Collection[str] = ()) -> None:
         """The public addresses of an interface that goes, or names others now, are nobody's."""
-        for public in _public(row["properties"]):
+        for public in self.addresses_of(row):
             held = self.records.find(parse(public), at=WHEN_ALL_IS_DONE) if public.lower() not in but else None
             if held is not None:
                 free = {**held, "_vm_key": None, "properties": {**held["properties"], "ipConfiguration": None}}
                 self.records.write(PUBLIC_IP_ADDRESSES, [Image(0, free)], held["_key"])
 
+    def addresses_of(self, row: Values) -> list[str]:
+        """The ids of the public addresses that an interface names."""
+        return _public(self.records.document(NETWORK_INTERFACES, row)["properties"])
+
     def hand_over_addresses(self, row: Values, vm_key: int | None) -> None:
         """The public addresses of an interface hang on the machine that the interface hangs on."""
-        for public in _public(row["properties"]):
+        for public in self.addresses_of(row):
             held = self.records.find(parse(public), at=WHEN_ALL_IS_DONE)
             if held is not None and held["_vm_key"] != vm_key:
                 self.records.write(PUBLIC_IP_ADDRESSES, [Image(0, {**held, "_vm_key": vm_key})], held["_key"])
 
 
 def _public(properties: Mapping[str, Any]) -> list[str]:
-    """The ids of the public addresses that an interface names."""
-    inside = [each["properties"].get("publicIPAddress") or {} for each in properties["ipConfigurations"] or ()]
+    inside = [(each.get("properties") or {}).get("publicIPAddress") or {} for each in properties.get("ipConfigurations") or ()]
     return [each["id"] for each in inside if each.get("id")]
 
 
@@ -255,13 +259,7 @@ class VirtualNetworks(Provider):
         return document
 
     def check_unused(self, subnet: str, name: str) -> None:
-        users = self.records.ask(
-            NETWORK_INTERFACES,
-            'properties."ipConfigurations"[1].id',
-            '"subscriptionId" = $sub AND lower(properties."ipConfigurations"[1].properties.subnet.id) = $id',
-            {"sub": parse(subnet).subscription, "id": subnet.lower()},
-            "LIMIT 1",
-        )
+        users = held_in(self.records, subnet)
         if users:
             raise InventoryError(
                 "InUseSubnetCannotBeDeleted",

@@ -523,6 +523,48 @@ def test_public_addresses_that_a_machine_describes_come_and_go_with_it(yard: Yar
         assert here.exists(address) is (option is None or here is preview)
 
 
+def test_interfaces_that_say_more_than_the_columns_hold_are_like_others(yard: Yard) -> None:
+    """A configuration that names pools of a load balancer, as most do, stands beside the columns of its table."""
+    more = {"subnet": {"id": yard.subnet}, "applicationSecurityGroups": [{"id": yard.id("Microsoft.Network/applicationSecurityGroups", "a")}]}
+    described = {"name": yard.name("ip"), "properties": {"deleteOption": "Delete"}}
+    machine = yard.machine()
+    machine["properties"]["networkProfile"] = {"networkApiVersion": "2020-11-01", "networkInterfaceConfigurations": [
+        {"name": "n", "properties": {"primary": True, "deleteOption": "Delete", "ipConfigurations": [
+            {"name": "c", "properties": {**more, "publicIPAddressConfiguration": described}}]}}]}  # fmt: skip
+    vm = yard.id(VM, yard.name())
+    yard.done("put", vm, machine)
+    (nic,) = yard.control.get(vm)["properties"]["networkProfile"]["networkInterfaces"]
+    document = yard.control.get(nic["id"])
+    (configuration,) = document["properties"]["ipConfigurations"]
+    address = configuration["properties"]["publicIPAddress"]["id"]
+    assert yard.control.get(address)["properties"]["ipConfiguration"]["id"] == configuration["id"]
+    yard.done("put", nic["id"], document)
+    assert yard.control.get(nic["id"])["properties"]["ipConfigurations"] == [configuration]
+    other = yard.control.get(yard.vm())["properties"]["networkProfile"]["networkInterfaces"][0]["id"]
+    (near,) = yard.control.get(other)["properties"]["ipConfigurations"]
+    assert near["properties"]["privateIPAddress"] != configuration["properties"]["privateIPAddress"]
+    yard.done("delete", vm)
+    assert not yard.exists(nic["id"]) and not yard.exists(address)
+
+
+def test_a_subnet_in_use_stays(yard: Yard) -> None:
+    network = yard.id("Microsoft.Network/virtualNetworks", yard.name("net"))
+    subnet = {"name": "s", "properties": {"addressPrefix": "10.9.0.0/24"}}
+    yard.done("put", network, {"location": "eastus", "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": [subnet]}})
+    inside = {"subnet": {"id": f"{network}/subnets/s"}, "applicationSecurityGroups": []}
+    nic = yard.id("Microsoft.Network/networkInterfaces", yard.name("n"))
+    yard.done("put", nic, {"location": "eastus", "properties": {"ipConfigurations": [{"name": "c", "properties": inside}]}})
+    assert yard.refused("delete", network).code == "InUseSubnetCannotBeDeleted"
+    yard.done("delete", nic)
+    profile = yard.profile()
+    (configuration,) = profile["networkProfile"]["networkInterfaceConfigurations"]
+    configuration["properties"]["ipConfigurations"] = [{"name": "c", "properties": inside}]
+    set_id = yard.scale_set("Uniform", 1, virtualMachineProfile=profile)
+    assert yard.refused("delete", network).code == "InUseSubnetCannotBeDeleted"
+    yard.done("delete", set_id)
+    yard.done("delete", network)
+
+
 def test_quota_refuses_at_once(yard: Yard) -> None:
     id_ = yard.id(VM, yard.name())
     yard.estate.fail("QuotaExceeded", on=id_)
