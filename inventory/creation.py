@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from inventory.control.addresses import subnets_of
 from inventory.control.ids import parse
 from inventory.control.plane import ControlPlane
 from inventory.control.records import Records
@@ -85,7 +86,7 @@ def _subnet(control: ControlPlane, records: Records, group: Mapping[str, Any], l
     where = '"resourceGroup" = $group AND "subscriptionId" = $sub AND location = $location'
     given = {"group": group["resourceGroup"], "sub": group["subscriptionId"], "location": location}
     for network in records.select(VIRTUAL_NETWORKS, where, given):
-        for subnet in network["properties"]["subnets"] or ():
+        for subnet in subnets_of(records, network):
             return str(subnet["id"])
     id_ = f"{group['id']}/providers/Microsoft.Network/virtualNetworks/{group['name']}-{location}-vnet"
     control.put(id_, {"location": location, "properties": {

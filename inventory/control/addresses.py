@@ -9,7 +9,7 @@ from typing import Any
 from inventory.control.ids import parse
 from inventory.control.records import Records, Values
 from inventory.errors import InventoryError
-from inventory.resource_types import NETWORK_INTERFACES, REST, SCALE_SET_INSTANCE_NICS
+from inventory.resource_types import NETWORK_INTERFACES, REST, SCALE_SET_INSTANCE_NICS, VIRTUAL_NETWORKS
 
 _RESERVED = 4
 """The first four addresses of a subnet, and its last, belong to Azure."""
@@ -22,6 +22,12 @@ _CONFIGURATIONS = f"""CASE WHEN properties."ipConfigurations" IS NULL
     ELSE list_transform(properties."ipConfigurations",
       lambda c: {{'id': c.id, 'address': c.properties."privateIPAddress", 'subnet': c.properties.subnet.id}}) END"""
 """The ip configurations of an interface, which stand beside the columns where they say more than these hold."""
+
+
+def subnets_of(records: Records, network: Values) -> list[dict[str, Any]]:
+    """The subnets of a virtual network, as its document has them."""
+    found = records.document(VIRTUAL_NETWORKS, network)["properties"].get("subnets") or []
+    return [each for each in found if isinstance(each, dict)]
 
 
 def held_in(records: Records, subnet_id: str) -> list[tuple[str, str | None]]:
@@ -50,17 +56,16 @@ class Addresses:
             return known
         id_ = parse(subnet_id)
         network = self._records.find(parse(id_.parent)) if id_.parent else None
-        if network is not None:
-            for subnet in network["properties"]["subnets"] or ():
-                if subnet["name"].lower() == id_.name.lower():
-                    self._known[subnet_id.lower()] = dict(subnet)
-                    return self._known[subnet_id.lower()]
+        for subnet in subnets_of(self._records, network) if network is not None else ():
+            if str(subnet.get("name")).lower() == id_.name.lower():
+                self._known[subnet_id.lower()] = subnet
+                return subnet
         raise unknown(subnet_id, user)
 
     def take(self, subnet_id: str, user: str, wanted: str | None = None) -> str | None:
         """An address of a subnet; None where the subnet says no range."""
         subnet = self.subnet(subnet_id, user)
-        prefix = subnet["properties"]["addressPrefix"] if subnet["properties"] else None
+        prefix = (subnet.get("properties") or {}).get("addressPrefix")
         if not prefix:
             return wanted
         used = self._used_in(subnet["id"])
@@ -88,7 +93,7 @@ class Addresses:
     def free(self, network: Values, address: str, most: int = 5) -> tuple[bool, list[str]]:
         """Whether an address of a network is free, and if not, some of its subnet that are."""
         wanted = ipaddress.ip_address(address)
-        for subnet in network["properties"]["subnets"] or ():
+        for subnet in subnets_of(self._records, network):
             range_ = ipaddress.ip_network(subnet["properties"]["addressPrefix"], strict=False)
             if wanted in range_:
                 used = self._used_in(subnet["id"])

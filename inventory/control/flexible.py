@@ -16,7 +16,7 @@ from inventory.control.operation import Operation
 from inventory.control.placement import Spreading
 from inventory.control.records import Values
 from inventory.errors import InventoryError
-from inventory.resource_types import EXTENSIONS, VIRTUAL_MACHINES
+from inventory.resource_types import EXTENSIONS, SCALE_SETS, VIRTUAL_MACHINES
 from inventory.rules.profile import FLEXIBLE_NAME_LENGTH
 
 _LETTERS = "0123456789abcdef"
@@ -139,7 +139,6 @@ def _extend(context: Context, draft: Draft, profile: Mapping[str, Any], id_: str
 
 def scale_in(context: Context, row: Values, count: int, now: int) -> int:
     """Delete `count` members, so that the rest stays evenly spread; when the last is gone, in ticks."""
-    policy = ((row["properties"].get("scaleInPolicy") or {}).get("rules") or ["Default"])[0]
     members = context.records.ask(
         VIRTUAL_MACHINES,
         '_key, properties."platformFaultDomain", zones[1]',
@@ -147,10 +146,16 @@ def scale_in(context: Context, row: Values, count: int, now: int) -> int:
         {},
         "ORDER BY _key",
     )
-    keys = choose(members, count, oldest=policy == "OldestVM")
+    keys = choose(members, count, oldest=takes_the_oldest(context, row))
     where = f"_key IN ({', '.join(map(str, keys))})"
     context.bulk.operate_where(VIRTUAL_MACHINES, where, "delete", now, resize=False)
     return context.bulk.ends
+
+
+def takes_the_oldest(context: Context, row: Values) -> bool:
+    """Whether a set's policy is to give up its oldest machines, and not its newest."""
+    policy = context.records.document(SCALE_SETS, row)["properties"].get("scaleInPolicy") or {}
+    return "OldestVM" in (policy.get("rules") or ())
 
 
 def choose(members: Sequence[tuple[int, Any, Any]], count: int, *, oldest: bool) -> list[int]:

@@ -52,7 +52,8 @@ class Instances(Provider):
     def view(self, row: Values) -> dict[str, Any]:
         sets = self.records.select(SCALE_SETS, f"_key = {row['_set_key']}", {})
         extensions = self.context.providers[SCALE_SETS.type].extensions(sets[0]) if sets else []
-        made = views.machine_view(SCALE_SET_INSTANCES, row, row["_since"] or self.context.now(), extensions)
+        properties = self.records.document(SCALE_SET_INSTANCES, row)["properties"]
+        made = views.machine_view(SCALE_SET_INSTANCES, row, properties, row["_since"] or self.context.now(), extensions)
         return {**made, "placementGroupId": self.context.guid("group", str(row["_set_key"]))}
 
     def listing(self, scope: ResourceId | None, kind: str, page: Page = WHOLE) -> list[dict[str, Any]]:

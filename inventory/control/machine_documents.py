@@ -61,12 +61,17 @@ def parts(properties: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], str]]:
 
     Whatever has another form than it should (in a document that was imported) names nothing.
     """
-    storage, network = _object(properties.get("storageProfile")), _object(properties.get("networkProfile"))
-    disks = [_object(each) for each in (storage.get("osDisk"), *_array(storage.get("dataDisks")))]
+    network = _object(properties.get("networkProfile"))
     interfaces = [_object(each) for each in _array(network.get("networkInterfaces"))]
-    found = [(each, _object(each.get("managedDisk")).get("id")) for each in disks]
+    found = [(each, _object(each.get("managedDisk")).get("id")) for each in disks(properties)]
     found += [(_object(each.get("properties")), each.get("id")) for each in interfaces]
     return [(said, id_.lower()) for said, id_ in found if isinstance(id_, str) and id_]
+
+
+def disks(properties: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a machine's document says of its disks, the system's first."""
+    storage = _object(properties.get("storageProfile"))
+    return [_object(each) for each in (storage.get("osDisk"), *_array(storage.get("dataDisks")))]
 
 
 def _object(value: Any) -> Mapping[str, Any]:

@@ -72,7 +72,8 @@ class VirtualMachines(Provider):
     def view(self, row: Values) -> dict[str, Any]:
         found = self.records.select(EXTENSIONS, f"_vm_key = {row['_key']}", {}, order="name")
         extensions = [(each["name"].rsplit("/", 1)[-1], each["properties"]) for each in found]
-        return views.machine_view(VIRTUAL_MACHINES, row, row["_since"] or self.context.now(), extensions)
+        properties = self.records.document(VIRTUAL_MACHINES, row)["properties"]
+        return views.machine_view(VIRTUAL_MACHINES, row, properties, row["_since"] or self.context.now(), extensions)
 
     # ---- writing ---------------------------------------------------------------------------------------------------
     def put(self, id_: ResourceId, document: Mapping[str, Any], api_version: str | None) -> Operation:
@@ -329,9 +330,8 @@ class VirtualMachines(Provider):
         return self.operate(id_, row, "hibernate")
 
     def _boot_diagnostics(self, row: Values) -> dict[str, Any]:
-        if not (row["properties"].get("diagnosticsProfile") or {}).get("bootDiagnostics", {"enabled": False})[
-            "enabled"
-        ]:
+        profile = row["properties"].get("diagnosticsProfile") or {}
+        if not (profile.get("bootDiagnostics") or {}).get("enabled"):
             raise InventoryError(
                 "BadRequest", f"Boot diagnostics is not enabled for the virtual machine '{row['name']}'."
             )

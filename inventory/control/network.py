@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from copy import deepcopy
 from typing import Any
 
-from inventory.control.addresses import Addresses, held_in, unknown
+from inventory.control.addresses import Addresses, held_in, subnets_of, unknown
 from inventory.control.ids import ResourceId, parse
 from inventory.control.operation import Operation
 from inventory.control.provider import WHOLE, Page, Provider, orphaned
@@ -247,7 +247,8 @@ class VirtualNetworks(Provider):
             inside.setdefault("delegations", [])
             inside.setdefault("privateEndpointNetworkPolicies", "Disabled")
             inside.setdefault("privateLinkServiceNetworkPolicies", "Enabled")
-        gone = {each["id"].lower(): each["name"] for each in before.get("subnets") or ()}
+        held = subnets_of(self.records, earlier) if earlier is not None else ()
+        gone = {str(each.get("id")).lower(): str(each.get("name")) for each in held}
         for each in given["subnets"]:
             gone.pop(each["id"].lower(), None)
         for subnet, name in gone.items():
@@ -268,8 +269,8 @@ class VirtualNetworks(Provider):
             )
 
     def check_deletable(self, id_: ResourceId, row: Values, force: bool) -> None:
-        for each in row["properties"]["subnets"] or ():
-            self.check_unused(each["id"], each["name"])
+        for each in subnets_of(self.records, row):
+            self.check_unused(str(each.get("id")), str(each.get("name")))
 
 
 class NetworkSecurityGroups(Provider):

@@ -12,7 +12,7 @@ from inventory.control import machine_documents
 from inventory.control.addresses import Addresses
 from inventory.control.context import Context
 from inventory.control.extensions import APPLICATION_HEALTH
-from inventory.control.flexible import choose
+from inventory.control.flexible import choose, takes_the_oldest
 from inventory.control.ids import parse
 from inventory.control.operation import Operation
 from inventory.control.records import Image, Values, written
@@ -175,7 +175,6 @@ def _interfaces(
 
 def scale_in(context: Context, row: Values, count: int, now: int) -> int:
     """Delete `count` instances that nothing protects, evenly; when the last is gone, in ticks."""
-    policy = ((row["properties"].get("scaleInPolicy") or {}).get("rules") or ["Default"])[0]
     members = context.records.select(
         SCALE_SET_INSTANCES, f"_set_key = {row['_key']} AND properties.\"provisioningState\" <> 'Deleting'", {}
     )
@@ -184,7 +183,7 @@ def scale_in(context: Context, row: Values, count: int, now: int) -> int:
         for each in members
         if not protected(context, each, "protectFromScaleIn")
     ]
-    keys = choose(free, count, oldest=policy == "OldestVM")
+    keys = choose(free, count, oldest=takes_the_oldest(context, row))
     if keys:
         where = f"_key IN ({', '.join(map(str, keys))})"
         context.bulk.operate_where(SCALE_SET_INSTANCES, where, "delete", now, resize=False)

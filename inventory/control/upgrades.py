@@ -17,7 +17,7 @@ from inventory.control.uniform import data_disks, image_of, keys_of
 from inventory.control.watching import duration
 from inventory.feed import WHEN_ALL_IS_DONE
 from inventory.lifecycle import OPERATIONS
-from inventory.resource_types import SCALE_SET_INSTANCES, SCALE_SETS
+from inventory.resource_types import REST, SCALE_SET_INSTANCES, SCALE_SETS
 
 _BATCH = 20
 """The percentage of a set's instances that a rolling upgrade takes at a time, unless its policy says another."""
@@ -92,10 +92,13 @@ def _bring(
     for place, each in enumerate(members):
         running = each["power_state"]["code"] == "PowerState/running"
         resized = (each["sku"] or {}).get("name") != sku["name"]
+        instance = context.records.document(SCALE_SET_INSTANCES, each)
+        instance["sku"] = {"name": sku["name"], "tier": sku.get("tier") or "Standard"}
+        held = instance["properties"].get("storageProfile") or {}
+        instance["properties"] |= {"latestModelApplied": True, "storageProfile": _storage(held, storage, each["name"])}
+        model = context.records.values(SCALE_SET_INSTANCES, instance, each)
         upgraded.append({
-            **each, "sku": {"name": sku["name"], "tier": sku.get("tier") or "Standard"},
-            "properties": {**each["properties"], "latestModelApplied": True,
-                           "storageProfile": _storage(each["properties"]["storageProfile"], storage, each["name"])},
+            **each, **{column: model[column] for column in ("sku", "properties", REST)},
             "_agent_os_name": name, "_agent_os_version": version, "_operation": "resize" if resized and running else "update",
             "_accepted": now + place // size * pause, "_fails": None,
         })  # fmt: skip
@@ -107,7 +110,7 @@ def _bring(
 
 def _storage(held: Mapping[str, Any], model: Mapping[str, Any], instance: str) -> dict[str, Any]:
     """An instance's disks and image as the model has them; the disk of its system stays the one that it is."""
-    disk, wanted = held["osDisk"], model["osDisk"]
+    disk, wanted = held.get("osDisk") or {}, model["osDisk"]
     managed = {**(disk.get("managedDisk") or {}), "storageAccountType": wanted["managedDisk"]["storageAccountType"]}
     kept = {"caching": wanted["caching"], "diskSizeGB": max(disk.get("diskSizeGB") or 0, wanted["diskSizeGB"]), "managedDisk": managed}
     return {**held, **image_of(model), "osDisk": {**disk, **kept}, "dataDisks": data_disks(model, instance)}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inventory.control.failures import SILENT
+from inventory.control.machine_documents import disks
 from inventory.control.records import Values, written
 from inventory.lifecycle import DISPLAY
 from inventory.resource_types import SCALE_SET_INSTANCES, ResourceType
@@ -27,32 +28,29 @@ HEALTH = {
 
 
 def machine_view(
-    of: ResourceType, row: Values, since: int, extensions: Sequence[tuple[str, Mapping[str, Any]]]
+    of: ResourceType, row: Values, properties: Mapping[str, Any], since: int, extensions: Sequence[tuple[str, Mapping[str, Any]]]
 ) -> dict[str, Any]:
-    """The instance view of a virtual machine or of an instance of a Uniform set; `since` is when its state began,
-    `extensions` are the names and properties of those that it has."""
-    properties = row["properties"]
+    """The instance view of a virtual machine or of an instance of a Uniform set with these properties; `since` is when its
+    state began, `extensions` are the names and properties of those that it has."""
     power = row["power_state"]["code"].split("/")[1] if row["power_state"] else None
     time = _moment(since)
     view: dict[str, Any] = {}
     if row.get("_update_domain") is not None:
         view["platformUpdateDomain"] = row["_update_domain"]
-    chosen = None if of is SCALE_SET_INSTANCES else properties["platformFaultDomain"]
+    chosen = None if of is SCALE_SET_INSTANCES else properties.get("platformFaultDomain")
     domain = row["_fault_domain"] if chosen is None else chosen
     if domain is not None:
         view["platformFaultDomain"] = domain
     reports = row["_agent_os_name"] is not None and power == "running" and row["_failure"] not in SILENT
     if reports or row["_hibernated"]:
-        view["computerName"] = (properties["osProfile"] or {}).get("computerName")
+        view["computerName"] = (properties.get("osProfile") or {}).get("computerName")
     if reports:
         view["osName"], view["osVersion"] = row["_agent_os_name"], row["_agent_os_version"]
     view["hyperVGeneration"] = row["hyper_v_generation"] or "V2"
     if power in ("running", "starting", "stopping"):
         view["vmAgent"] = _agent(extensions, reports, time)
-    disks = [(properties["storageProfile"] or {}).get("osDisk")]
-    disks += (properties["storageProfile"] or {}).get("dataDisks") or []
     view["disks"] = [
-        {"name": disk["name"], "statuses": [status("succeeded", time)]} for disk in disks if disk is not None
+        {"name": disk.get("name"), "statuses": [status("succeeded", time)]} for disk in disks(properties) if disk
     ]
     if extensions:
         view["extensions"] = [_extension(*each) for each in extensions]
@@ -62,7 +60,7 @@ def machine_view(
             "status": {"code": f"HealthState/{health}", "level": "Info", "displayStatus": HEALTH[health],
                        "time": _moment(row.get("_health_since") or since)}
         }  # fmt: skip
-    if (properties.get("diagnosticsProfile") or {}).get("bootDiagnostics", {"enabled": False})["enabled"]:
+    if ((properties.get("diagnosticsProfile") or {}).get("bootDiagnostics") or {}).get("enabled"):
         view["bootDiagnostics"] = {}
     view["statuses"] = statuses(row, time)
     return view

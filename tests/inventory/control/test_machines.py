@@ -549,7 +549,7 @@ def test_interfaces_that_say_more_than_the_columns_hold_are_like_others(yard: Ya
 
 def test_a_subnet_in_use_stays(yard: Yard) -> None:
     network = yard.id("Microsoft.Network/virtualNetworks", yard.name("net"))
-    subnet = {"name": "s", "properties": {"addressPrefix": "10.9.0.0/24"}}
+    subnet = {"name": "s", "properties": {"addressPrefix": "10.9.0.0/24", "ipamPoolPrefixAllocations": [{"numberOfIpAddresses": "9"}]}}
     yard.done("put", network, {"location": "eastus", "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": [subnet]}})
     inside = {"subnet": {"id": f"{network}/subnets/s"}, "applicationSecurityGroups": []}
     nic = yard.id("Microsoft.Network/networkInterfaces", yard.name("n"))
@@ -563,6 +563,16 @@ def test_a_subnet_in_use_stays(yard: Yard) -> None:
     assert yard.refused("delete", network).code == "InUseSubnetCannotBeDeleted"
     yard.done("delete", set_id)
     yard.done("delete", network)
+
+
+def test_the_view_has_disks_that_say_more_than_the_columns_hold(yard: Yard) -> None:
+    machine = yard.machine()
+    machine["properties"]["storageProfile"]["dataDisks"] = [{"lun": 3, "createOption": "Empty", "diskSizeGB": 8, "detachOption": "ForceDetach"}]
+    vm = yard.id(VM, yard.name())
+    yard.done("put", vm, machine)
+    (disk,) = yard.control.get(vm)["properties"]["storageProfile"]["dataDisks"]
+    assert disk["detachOption"] == "ForceDetach"
+    assert [each["name"] for each in yard.control.act(vm, "instanceView")["disks"]][1:] == [disk["name"]]
 
 
 def test_quota_refuses_at_once(yard: Yard) -> None:

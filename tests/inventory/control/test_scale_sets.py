@@ -66,6 +66,19 @@ def test_scaling_out_and_in_keeps_fault_domains_even(yard: Yard) -> None:
         assert yard.control.get(set_id)["sku"]["capacity"] == capacity
 
 
+@pytest.mark.parametrize("mode", ["Flexible", "Uniform"])
+@pytest.mark.parametrize("policy, stays", [("Default", 0), ("NewestVM", 0), ("OldestVM", 2)])
+def test_scaling_in_takes_the_newest_or_the_oldest_as_the_policy_says(yard: Yard, mode: str, policy: str, stays: int) -> None:
+    set_id = yard.scale_set(mode, 1, scaleInPolicy={"rules": [policy]}, zones=["1"])
+    held = {each["id"] for each in yard.members(set_id)}
+    made = list(held)
+    for capacity in (2, 3):
+        yard.done("patch", set_id, {"sku": {"capacity": capacity}})
+        made += [each["id"] for each in yard.members(set_id) if each["id"] not in made]
+    yard.done("patch", set_id, {"sku": {"capacity": 1}})
+    assert [each["id"] for each in yard.members(set_id)] == [made[stays]]
+
+
 def test_scaling_spreads_over_zones(yard: Yard) -> None:
     set_id = yard.scale_set(capacity=5, zones=["1", "2", "3"])
     zones = Counter(each["zones"][0] for each in yard.machines_of(set_id))
@@ -226,6 +239,16 @@ def test_instances_fall_behind_their_model_and_are_upgraded_by_hand(yard: Yard) 
     assert models(yard, set_id) == {(*OLD, False): 2, (*NEW, True): 3}
     yard.done("patch", set_id, {"sku": {"capacity": 2, "name": SIZE}})
     assert sum(models(yard, set_id).values()) == 2 and not any(latest for _, _, latest in models(yard, set_id))
+
+
+def test_instances_take_the_disks_of_their_model(yard: Yard) -> None:
+    set_id = yard.scale_set("Uniform", 2, upgradePolicy={"mode": "Automatic"})
+    for size in (8, 16):
+        disks = [{"lun": 0, "createOption": "Empty", "diskSizeGB": size, "diskIOPSReadWrite": size * 100}]
+        yard.done("patch", set_id, {"properties": {"virtualMachineProfile": {"storageProfile": {"dataDisks": disks}}}})
+        for each in yard.members(set_id):
+            (disk,) = each["properties"]["storageProfile"]["dataDisks"]
+            assert (disk["diskSizeGB"], disk["diskIOPSReadWrite"]) == (size, size * 100)
 
 
 def test_instances_follow_their_model_at_once_where_the_policy_is_automatic(yard: Yard) -> None:
