@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kql.functions.row import Function, aggregate, alias
 from kql.functions.template import Answer, Template, template
@@ -45,6 +45,13 @@ def _dcount(where: str = "") -> Answer:
         "expr is plain": template(f"count(DISTINCT {{expr:same}}){where}", null=False),
         "": template(f"count(DISTINCT {{expr}}){where}", null=False),
     }
+
+
+def _no_accuracy(constants: Sequence[object]) -> str:
+    """The accuracy stands last, where it is given at all."""
+    given = constants[-1]
+    wrong = isinstance(given, int) and not isinstance(given, bool) and len(constants) > 1 and not 0 <= given <= 4
+    return f"its accuracy is a whole number from 0 to 4, not {given}" if wrong else ""
 
 
 def _collect(distinct: bool, keep_nulls: bool = False, predicate: str = "", capped: bool = True) -> Template:
@@ -183,6 +190,7 @@ ROWS = (
         doc="The number of distinct values, counted exactly here.",
         examples=(_SHOWN.format("dcount(x)", "4"),),
         naming="prefix:dcount",
+        check=_no_accuracy,
         empty="0",
     ),
     aggregate(
@@ -190,6 +198,7 @@ ROWS = (
         doc="Like dcount, over the rows for which a condition is true.",
         examples=(_SHOWN.format("dcountif(x, x > 2)", "2"),),
         naming="prefix:dcountif",
+        check=_no_accuracy,
         empty="0",
     ),
     aggregate(

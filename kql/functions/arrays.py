@@ -60,7 +60,9 @@ def _sorted(direction: str, nulls: str) -> dict[str, Template]:
     """Arrays sorted by the first: numbers, then texts, then the rest."""
     first = "TRUE" if nulls == "LAST" else "FALSE"
     places = f"list_transform(kql_order_{direction}({{}}, {first}), lambda i: l[i])"
-    all_of = f"list_transform([{{arrays:jsons}}], lambda l: to_json({places.format('{arrays.0:jsons}')}))"
+    # null for those that are not as long as the first
+    sorted_ = f"CASE WHEN len(l) = len({{arrays.0:jsons}}) THEN to_json({places.format('{arrays.0:jsons}')}) END"
+    all_of = f"list_transform([{{arrays:jsons}}], lambda l: {sorted_})"
     return {
         "arrays.1": template(f"CASE WHEN {{arrays.0:jsons}} IS NOT NULL THEN {all_of} END", _JSONS),
         "arrays is list and arrays is not jsons": template(f"list_sort({{arrays:list}}, '{direction.upper()}', 'NULLS {nulls}')", "arrays:list"),
@@ -93,9 +95,9 @@ _SPLIT = template(
 
 
 def _ticks(type: str) -> Template:
-    """Datetimes and timespans are texts in an array; a step is a day unless told."""
+    """Datetimes and timespans are texts in an array; a step is an hour unless told."""
     return template(
-        f"list_transform(kql_series({{start}}, {{bound}}, {{step|864000000000}}), lambda t: kql_{type}_text(t))", List(Scalar(STRING))
+        f"list_transform(kql_series({{start}}, {{bound}}, {{step|36000000000}}), lambda t: kql_{type}_text(t))", List(Scalar(STRING))
     )
 
 
@@ -110,7 +112,7 @@ _RANGE = template(
     },
     reals="kql_reals({start}, {stop}, {step|1.0}, 1048576)",
     # the cap is put to the bound, before a list is made: Kusto makes no longer ones
-    bound="kql_bound({start}, {stop}, {step|864000000000}, 1048575)",
+    bound="kql_bound({start}, {stop}, {step|36000000000}, 1048575)",
 )
 
 
@@ -199,6 +201,7 @@ ROWS = (
            "Whether two arrays have the same distinct elements.", "set_equals(dynamic([1, 2]), dynamic([2, 1, 1]))"),
     scalar(("range(start:Summable, stop:Summable, step:Summable?) -> Parameter0Array", _RANGE),
            doc="An array of values at even steps, both ends included.", examples=("tostring(range(1, 3)) == '[1,2,3]'",), nulls="custom"),
-    scalar(("repeat(value:NotDynamic, count:long) -> dynamic", "to_json(list_transform(range(CASE WHEN {count} < 0 THEN 0 WHEN {count} < 1048576 THEN {count} ELSE 1048576 END), lambda i: {value:json}))"), doc="An array of one value many times.",
-           examples=("tostring(repeat(1, 2)) == '[1,1]'",), nulls="custom", naming="prefix:repeat"),
+    scalar(("repeat(value:NotDynamic, count:long) -> dynamic", "CASE WHEN {count} >= 0 THEN to_json(list_transform(range(least({count}, 1048576)), lambda i: {value:json})) END"),
+           doc="An array of one value many times; null for a negative number of them.",
+           examples=("tostring(repeat(1, 2)) == '[1,1]'", "isnull(repeat(1, -1))"), nulls="custom", naming="prefix:repeat"),
 )  # fmt: skip

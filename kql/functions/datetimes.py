@@ -205,10 +205,10 @@ _WEEK = _calendar(
 
 def _unix(word: str, ticks: int) -> Function:
     return scalar(
+        (f"unixtime_{word}_todatetime({word}:Integer) -> datetime",
+         f"kql_ticks_to_datetime(CAST({{{word}}} AS HUGEINT) * {ticks} + 621355968000000000)"),
         (f"unixtime_{word}_todatetime({word}:Number) -> datetime",
          f"kql_ticks_to_datetime(TRY_CAST(trunc({{{word}}} * CAST({ticks} AS DOUBLE)) AS BIGINT) + 621355968000000000)"),
-        (f"unixtime_{word}_todatetime({word}:long) -> datetime",
-         f"kql_ticks_to_datetime(CAST({{{word}}} AS HUGEINT) * {ticks} + 621355968000000000)"),
         doc=f"The datetime that is so many {word} after 1970-01-01.",
         examples=(f"unixtime_{word}_todatetime(0) == datetime(1970-01-01)",),
         nulls="custom",

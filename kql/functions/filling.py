@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from kql.forms import Form, Json, List
 from kql.functions import shapes, words
+from kql.functions.letters import lowered
 from kql.functions.template import Each, Not, Switch, Template
 from kql.sql import quote
 from kql.sql.convert import convert
@@ -163,7 +164,7 @@ class _Reader:
         def write(arguments: Arguments, names: Names) -> str:
             subject = convert(arguments[names[by][0]], STRING)
             if isinstance(subject.const, str):
-                chosen = switch.cases.get(subject.const.lower() if switch.fold else subject.const)
+                chosen = switch.cases.get(lowered(subject.const) if switch.fold else subject.const)
                 return other(arguments, names) if chosen is None else once.read(chosen)(arguments, names)
             key = f"lower({subject.string})" if switch.fold else subject.string
             cases = " ".join(

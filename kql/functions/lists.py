@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kql.forms import Json
+from kql.functions.letters import lowered
 from kql.functions.matching import has
 from kql.functions.row import Function, infix
 from kql.functions.shapes import folded, texts
@@ -30,7 +31,7 @@ def _in(arguments: Arguments, fold: bool) -> Sql:
         if candidate.constant and value.constant:
             one, two = value.const, candidate.const
             if fold and isinstance(one, str) and isinstance(two, str):
-                one, two = one.lower(), two.lower()
+                one, two = lowered(one), lowered(two)
             if one == two and value.type is candidate.type:
                 return TRUE
             if value.type is candidate.type:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kql.forms import Json, Object
+from kql.functions.letters import lowered
 from kql.functions.regex import escape
 from kql.functions.row import Function, infix
 from kql.functions.shapes import folded
@@ -105,12 +106,12 @@ def same(value: Sql, other: Sql, *, truth: bool) -> Sql:
 
 
 _FOLDS: dict[str, Callable[[str, str], bool]] = {
-    "=~": lambda a, b: a.lower() == b.lower(),
-    "contains": lambda a, b: b.lower() in a.lower(),
+    "=~": lambda a, b: lowered(a) == lowered(b),
+    "contains": lambda a, b: lowered(b) in lowered(a),
     "contains_cs": lambda a, b: b in a,
-    "startswith": lambda a, b: a.lower().startswith(b.lower()),
+    "startswith": lambda a, b: lowered(a).startswith(lowered(b)),
     "startswith_cs": lambda a, b: a.startswith(b),
-    "endswith": lambda a, b: a.lower().endswith(b.lower()),
+    "endswith": lambda a, b: lowered(a).endswith(lowered(b)),
     "endswith_cs": lambda a, b: a.endswith(b),
 }
 
@@ -141,11 +142,11 @@ def _terms(text: str, needle: str, left: bool, right: bool) -> bool:
 
 
 _FOLDS |= {
-    "has": lambda a, b: _terms(a.lower(), b.lower(), True, True),
+    "has": lambda a, b: _terms(lowered(a), lowered(b), True, True),
     "has_cs": lambda a, b: _terms(a, b, True, True),
-    "hasprefix": lambda a, b: _terms(a.lower(), b.lower(), True, False),
+    "hasprefix": lambda a, b: _terms(lowered(a), lowered(b), True, False),
     "hasprefix_cs": lambda a, b: _terms(a, b, True, False),
-    "hassuffix": lambda a, b: _terms(a.lower(), b.lower(), False, True),
+    "hassuffix": lambda a, b: _terms(lowered(a), lowered(b), False, True),
     "hassuffix_cs": lambda a, b: _terms(a, b, False, True),
 }
 
@@ -168,8 +169,8 @@ def _over_document(value: Sql, needle: Sql, test: Test, truth: bool) -> Sql | No
     found = dynamic.leaves(value)
     if found is None:
         return None
-    word = needle.const.lower()
-    if any(word in name.lower() for name, _ in found) or word in "truefalsenull":
+    word = lowered(needle.const)
+    if any(word in lowered(name) for name, _ in found) or word in "truefalsenull":
         return None
     tests = [
         test(convert(leaf, STRING), needle, truth) for _, leaf in found if not isinstance(leaf.form, Object | Json)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kql.forms import Json, List, Missing, Object, Scalar
+from kql.functions.letters import lowered
 from kql.functions.regex import unicode_classes
 from kql.sql import dynamic, quote
 from kql.sql.convert import convert, null_test
@@ -73,8 +74,7 @@ def folded(value: Sql) -> str:
     """The SQL of a text without its letter case."""
     value = value.fetched()
     if value.constant and isinstance(value.const, str):
-        # what the engine folds otherwise than Python (İ, say) it folds itself
-        return quote.text(value.const.lower()) if value.const.isascii() else f"lower({value.string})"
+        return quote.text(lowered(value.const))
     return value.text if value.lower else f"lower({value.text})"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from kql.forms import Json, List, Scalar
 from kql.functions.row import Function, aggregate, scalar
@@ -99,6 +100,11 @@ def _percentile(signature: str, sql: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _no_percentage(constants: Sequence[object]) -> str:
+    wrong = [each for each in constants if isinstance(each, int | float) and not 0 <= each <= 100]
+    return f"a percentage is a number from 0 to 100, not {wrong[0]}" if wrong else ""
+
+
 # ---- sketches ----------------------------------------------------------------------------------------------------
 # A sketch holds every value here, so what is asked of it is exact. Its JSON is this engine's own.
 _DIGEST = "to_json(coalesce(list([{expr}::DOUBLE, CAST({weight|1} AS DOUBLE)]) FILTER (WHERE {expr} IS NOT NULL), []))"
@@ -148,12 +154,14 @@ ROWS = (
         naming="percentile",
     ),
     aggregate(
-        *_percentile("$percentile(expr:{}, percentile:Number <Constant>)", _ONE), doc="One percentile.", hidden=True
+        *_percentile("$percentile(expr:{}, percentile:Number <Constant>)", _ONE), doc="One percentile.", hidden=True,
+        check=_no_percentage,
     ),
     aggregate(
         *_percentile("$percentilew(expr:{}, weight:Integer, percentile:Number <Constant>)", _WEIGHTED),
         doc="One weighted percentile.",
         hidden=True,
+        check=_no_percentage,
     ),
     aggregate(
         ("percentiles_array(expr:Scalar, percentiles:dynamic <Constant>) -> dynamic", _percentiles_array),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kql.forms import List, Scalar
+from kql.functions.letters import lowered, uppered
 from kql.functions.row import Function, alias, scalar
 from kql.functions.template import Template, template
 from kql.sql.convert import convert
@@ -111,23 +112,14 @@ _TOHEX = template(
 )
 
 
-def _upper(text: str) -> str:
-    """In upper case as the engine has it: letter by letter, so that ß stays one."""
-    return "".join(upper if len(upper := letter.upper()) == 1 else letter for letter in text)
-
-
-def _lower(text: str) -> str:
-    return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text)
-
-
 _TOLOWER = scalar(
-    ("tolower(value:text) -> string", _folding("lower({x})", _lower, lower=True)),
+    ("tolower(value:text) -> string", _folding("lower({x})", lowered, lower=True)),
     doc="The text in lower case.",
     examples=("tolower('Ab') == 'ab'",),
     nulls="total",
 )
 _TOUPPER = scalar(
-    ("toupper(value:text) -> string", _folding("upper({x})", _upper)),
+    ("toupper(value:text) -> string", _folding("upper({x})", uppered)),
     doc="The text in upper case.",
     examples=("toupper('Ab') == 'AB'",),
     nulls="total",
@@ -200,7 +192,7 @@ ROWS = (
     _REPLACE_STRING,
     scalar(
         ("strrep(value:text, multiplier:Integer, delimiter:text?) -> string",
-         "array_to_string(list_transform(range(greatest(least({multiplier}, 1024), 0)), lambda i: {value}), {delimiter|''})"),
+         "array_to_string(list_transform(range(greatest(least(coalesce({multiplier}, 0), 1024), 0)), lambda i: {value}), {delimiter|''})"),
         doc="A text repeated, with a delimiter between the copies.",
         examples=("strrep('ab', 2, '-') == 'ab-ab'",),
         nulls="custom",

@@ -40,7 +40,7 @@ def _extract_json(arguments: Arguments) -> Sql:
     text = convert(arguments[1], STRING).string
     if steps is None:
         return convert(Sql("CAST(NULL AS VARCHAR)", STRING, True), arguments.result)
-    document = f"CASE WHEN json_valid({text}) THEN TRY_CAST({text} AS JSON) END"
+    document = f"CASE WHEN kql_is_json({text}) THEN TRY_CAST({text} AS JSON) END"
     found = Sql(f"kql_extract({document}, {json_path(steps)})", DYNAMIC, True, JSON)
     return from_dynamic(found, STRING if len(arguments) == 2 else arguments.result) if arguments.result is not DYNAMIC else found
 

@@ -170,9 +170,12 @@ CREATE OR REPLACE MACRO kql_number_json(x) AS
 -- The elements of an array as texts, a text unquoted; of anything else itself.
 CREATE OR REPLACE MACRO kql_texts(j) AS
   CASE WHEN json_type(j) = 'ARRAY' THEN list_transform(from_json(j, '["JSON"]'), lambda e: json_extract_string(e, '$')) WHEN j IS NOT NULL THEN [kql_text(j)] END;
+-- Whether a text is JSON. The engine takes infinities and NaN in any letter case for numbers; only JavaScript's names are.
+CREATE OR REPLACE MACRO kql_is_json(s) AS
+  json_valid(s) AND (NOT regexp_matches(s, '(?i)inf|nan') OR NOT regexp_matches(regexp_replace(s, '"(?:\\.|[^"\\])*"|NaN|Infinity', '', 'g'), '(?i)inf|nan'));
 -- parse_json: JSON as it is, a text that is none as a JSON text, null for the empty text and for a JSON null.
 CREATE OR REPLACE MACRO kql_parse(s) AS
-  CASE WHEN s = '' OR s IS NULL THEN NULL WHEN json_valid(s) THEN kql_null(json(TRY_CAST(s AS JSON))) ELSE to_json(s) END;
+  CASE WHEN s = '' OR s IS NULL THEN NULL WHEN kql_is_json(s) THEN kql_null(json(TRY_CAST(s AS JSON))) ELSE to_json(s) END;
 CREATE OR REPLACE MACRO kql_bag(keys, members) AS
   CAST('{' || array_to_string(list_transform(range(1, len(keys) + 1), lambda i: CAST(to_json(keys[i]) AS VARCHAR) || ':' || coalesce(CAST(members[i] AS VARCHAR), 'null')), ',') || '}' AS JSON);
 CREATE OR REPLACE MACRO kql_without_empty(j) AS

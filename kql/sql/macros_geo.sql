@@ -29,7 +29,7 @@ CREATE OR REPLACE MACRO kql_geo_angle(p, q, r) AS
 -- Geohashes: 5 bits a letter, longitude's and latitude's in turn; the numbers count cells from the south-west.
 CREATE OR REPLACE MACRO kql_geohash_letters() AS '0123456789bcdefghjkmnpqrstuvwxyz';
 CREATE OR REPLACE MACRO kql_geohash(x, y, size) AS
-  array_to_string(list_transform(range(size), lambda i: substring(kql_geohash_letters(), CAST(1 + list_sum(list_transform(range(5), lambda j:
+  array_to_string(list_transform(range(least(size, 18)), lambda i: substring(kql_geohash_letters(), CAST(1 + list_sum(list_transform(range(5), lambda j:
     (CASE WHEN (5 * i + j) % 2 = 0 THEN (x >> ((5 * size + 1) // 2 - 1 - (5 * i + j) // 2)) ELSE (y >> (5 * size // 2 - 1 - (5 * i + j) // 2)) END & 1) << (4 - j)))
     AS BIGINT), 1)), '');
 CREATE OR REPLACE MACRO kql_geohash_cell(v, low, turn, bits) AS

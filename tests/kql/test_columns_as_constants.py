@@ -29,7 +29,7 @@ ABOUT_COLUMNS = {"pack_all", "bag_pack_columns", "toscalar", "materialize", "ass
 """What they give hangs on there being columns, or they are no functions of values."""
 
 MORE = {
-    Type.STRING: ["'abc def'", "'Straße ÄÖ'", "'a.b.c'", "'2024-02-29T12:34:56.7891234Z'", "'-1.5'", "'{\"a\":[1,2]}'", "'  x '", "'true'", "'1'"],
+    Type.STRING: ["'abc def'", "'Straße ÄÖ'", "'a.b.c'", "'2024-02-29T12:34:56.7891234Z'", "'-1.5'", "'{\"a\":[1,2]}'", "'  x '", "'true'", "'1'", "'İ ſ ς ᾀ ß'", "'[inf, nan]'"],
     Type.LONG: ["3", "-7", "100", "63", "64"],
     Type.REAL: ["1.5", "-2.25", "3.0"],
     Type.DATETIME: ["datetime(2024-05-06 07:08:09.1234567)"],
