@@ -339,6 +339,11 @@ def any_part(node: Scalar, test: Callable[[Scalar], bool]) -> bool:
     return False
 
 
+def depends_on_rows(node: Scalar) -> bool:
+    """Whether a value may differ from row to row."""
+    return any_part(node, lambda part: isinstance(part, Ref | RowNumber))
+
+
 def steps(relation: Relation, most: int) -> int:
     """How many relation nodes a plan holds, counted up to `most`; what is shared counts once a use."""
     count, waiting = 0, [relation]

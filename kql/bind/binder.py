@@ -43,6 +43,10 @@ def ready() -> None:
     catalogue.table()
 
 
+_ELSEWHERE = ("cluster", "database", "workspace", "app")
+"""Functions that name tables of other places."""
+
+
 class Binder:
     """Binds one text. `problems` collects what is wrong; `tables` the names of the tables that are read; `read` makes a
     syntax tree of what is written in KQL in this engine."""
@@ -76,6 +80,7 @@ class Binder:
         self.labels: dict[int, str] = {}  # what `as` calls a relation
         self.graphs: dict[int, Any] = {}  # the graphs that make-graph has made, by the relation that stands for each
         self.calling: list[str] = []  # the user functions whose bodies are being bound
+        self.depth = 0  # how many tables within values are being bound
         self.inlined = 0
         self.applied: dict[tuple[Any, ...], plan.Scalar] = {}  # what a user function gave for the same arguments
         self.volatile = 0  # calls that give another value each time
@@ -145,16 +150,9 @@ class Binder:
                 binding = environment.get(name)
                 if isinstance(binding, FunctionBinding):
                     return lets.is_tabular(self, binding)
-                return name in (
-                    "materialize",
-                    "table",
-                    "view",
-                    "cluster",
-                    "database",
-                    "externaldata",
-                    "workspace",
-                    "app",
-                )
+                return name in ("materialize", "table", "view", "externaldata", *_ELSEWHERE)
+            case syntax.Member(syntax.Call(name)) | syntax.Member(syntax.Member(syntax.Call(name))):
+                return name in _ELSEWHERE
             case syntax.Broken():
                 return True
         return getattr(expression, "is_operator", False)
@@ -191,6 +189,8 @@ class Binder:
                 return self._datatable(expression, environment)
             case syntax.Call():
                 return self._tabular_call(expression, environment)
+            case syntax.Member(base) if self.is_tabular(expression, environment):
+                return self.tabular(base, environment)  # cluster('c').database('d').Table: refused at its beginning
             case syntax.Broken():
                 return self.nothing()
         if getattr(expression, "is_operator", False):
@@ -277,7 +277,7 @@ class Binder:
         function = catalogue.find(call.name)
         if function is not None and function.refused:
             self.problems.add("KQL501", call.name_span, what=f"{call.name}()", reason=function.refused)
-        elif call.name in ("workspace", "app"):
+        elif call.name in _ELSEWHERE:
             self.problems.add("KQL501", call.name_span, what=f"{call.name}()", reason="an estate is one database")
         elif function is not None:
             self.problems.add("KQL209", call.span, name=call.name)
@@ -286,6 +286,14 @@ class Binder:
         return self.nothing()
 
     # ---- user functions -----------------------------------------------------------------------------------------
+    def apart(self, expression: syntax.Expression, environment: Environment) -> Relation:
+        """A table within a value, such as that of toscalar(): computed once, whatever the row is."""
+        self.depth += 1
+        try:
+            return self.tabular(expression, environment)
+        finally:
+            self.depth -= 1
+
     # ---- scalars ------------------------------------------------------------------------------------------------
     def over(self, relation: Relation, environment: Environment) -> Scope:
         """The scope of expressions over a relation's rows."""
@@ -312,7 +320,7 @@ class Binder:
     def constant(self, expression: syntax.Expression, scope: Scope, what: str) -> plan.Scalar:
         """A value that does not depend on a row."""
         value = self.scalar(expression, replace(scope, columns=()))
-        if not depends_on_rows(value):
+        if not plan.depends_on_rows(value):
             return value
         self.problems.add("KQL305", expression.span, what=what)
         return _NOTHING
@@ -370,7 +378,7 @@ class Binder:
         )
         for parameter, argument in zip(found.overload.taking(len(fitted)), fitted, strict=True):
             if parameter is not None and parameter.constant and (
-                depends_on_rows(argument) or (function.kind == "aggregate" and _is_asked(argument))
+                plan.depends_on_rows(argument) or (function.kind == "aggregate" and _is_asked(argument))
             ):
                 self.problems.add("KQL305", span, what=f"the {parameter.name} of {written}")
             self._regular(parameter, argument, function, span)
@@ -455,8 +463,3 @@ def parse_constant(text: str, type: Type) -> object:
 def _is_asked(node: plan.Scalar) -> bool:
     """Whether a value is only known once the query runs: the engine's aggregates want theirs before."""
     return plan.any_part(node, lambda part: isinstance(part, plan.ScalarQuery))
-
-
-def depends_on_rows(node: plan.Scalar) -> bool:
-    """Whether a value may differ from row to row."""
-    return plan.any_part(node, lambda part: isinstance(part, plan.Ref | plan.RowNumber))

@@ -83,7 +83,7 @@ def _let(binder: Binder, let: syntax.Let, environment: Environment) -> ScalarBin
         return binding
     if binder.is_tabular(value, environment):
         return TabularBinding(_Table(binder, let.name, value, environment), let.name)
-    return ScalarBinding(binder.scalar(value, Scope((), environment)))
+    return ScalarBinding(binder.scalar(value, Scope((), environment)), binder.depth)
 
 
 class _Table:
@@ -91,7 +91,7 @@ class _Table:
     so that lets over lets do not double the plan with each."""
 
     def __init__(self, binder: Binder, name: str, value: syntax.Expression, environment: Environment) -> None:
-        self._bind: Callable[[], Relation] = lambda: binder.tabular(value, environment)
+        self._bind: Callable[[], Relation] = lambda: binder.apart(value, environment)
         self._renamed, self._name = binder.renamed, name
         self._first: Relation | None = self._bind()
         self._shared = self._first if isinstance(self._first, plan.Shared) else None
@@ -324,7 +324,7 @@ def _parameters(
         value = binder.scalar(argument_syntax, where)
         if parameter.type is not None:
             value = _as_parameter(binder, value, parameter.type, argument_syntax.span)
-        bound[parameter.name] = ScalarBinding(value)
+        bound[parameter.name] = ScalarBinding(value, binder.depth)
     return bound
 
 

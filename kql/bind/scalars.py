@@ -68,6 +68,10 @@ def _name(binder: Binder, name: syntax.Name, scope: Scope) -> plan.Scalar:
     binding = scope.environment.get(name.name)
     match binding:
         case ScalarBinding():
+            if binder.depth > binding.depth and plan.depends_on_rows(binding.value):
+                hint = "a table within a value is computed once, not for each row; join compares rows"
+                binder.problems.add("KQL305", name.span, hint, what=f"'{name.name}'")
+                return _NOTHING
             return binding.value
         case TabularBinding():
             binder.problems.add("KQL208", name.span, f"toscalar({name.name}) makes a value of it", name=name.name)
@@ -362,7 +366,7 @@ def _list(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
         return binder.apply("or", tuple(tests), call.span) if len(tests) > 1 else tests[0]
     value = bind(binder, first, scope)
     if len(rest) == 1 and _is_table(binder, rest[0], scope):
-        relation = binder.tabular(rest[0], scope.environment)
+        relation = binder.apart(rest[0], scope.environment)
         if value.type is UNKNOWN or not plan.columns_of(relation):
             return plan.Literal(None, BOOL)
         if call.name in ("has_any", "has_all"):

@@ -11,9 +11,11 @@ from kql.plan import Column, Relation, hidden_columns
 
 @dataclass(frozen=True, slots=True)
 class ScalarBinding:
-    """A let or a parameter with one value; substituted where it is named."""
+    """A let or a parameter with one value; substituted where it is named. `depth` is how deep in tables that are computed
+    apart from rows (`Binder.apart`) it was made: further down a value of a row means nothing."""
 
     value: plan.Scalar
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

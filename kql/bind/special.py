@@ -26,7 +26,7 @@ def toscalar(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     if not binder.is_tabular(argument, scope.environment):
         return binder.constant(argument, scope, "the argument of toscalar")
     volatile = binder.volatile
-    relation = binder.tabular(argument, scope.environment)
+    relation = binder.apart(argument, scope.environment)
     columns = plan.columns_of(relation)
     if binder.volatile != volatile:  # a value drawn by lot, which must be one wherever a name for it stands
         relation = plan.Shared(relation, "drawn")

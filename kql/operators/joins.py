@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
 from kql.bind.scope import Environment, FunctionBinding, Scope, boundless, find
+from kql.messages import Problem
 from kql.operators.base import Operator, Parameters, column_or_problem, split_parameters
 from kql.plan import Column, Relation
 from kql.types import DYNAMIC, INT, LONG, STRING, UNKNOWN, Type
@@ -232,17 +233,20 @@ class Union(Operator):
         _hinted(binder, self)
         binder.bounds.legs(len(self.legs), self.span)
         fuzzy = self.parameters.get("isfuzzy").lower() in ("true", "1")
+        missing: list[Problem] = []
         for leg in self.legs:
             if isinstance(leg, syntax.Pattern):
                 binder.bounds.parameter("union", "*", leg.span)
-            for name, expression in named_by(binder, leg, environment):
-                before = len(binder.problems.found)
-                relation = binder.tabular(expression, environment)
-                if fuzzy and any(problem.code == "KQL202" for problem in binder.problems.found[before:]):
-                    binder.problems.forget(before)
-                    continue
-                sources.append((binder.labels.get(id(relation), name), relation))
-        if not sources:
+            before = len(binder.problems.found)
+            legs = [(name, binder.tabular(table, environment)) for name, table in named_by(binder, leg, environment)]
+            told = binder.problems.found[before:]
+            if fuzzy and any(problem.code == "KQL202" for problem in told):
+                missing += told
+                binder.problems.forget(before)
+                continue
+            sources += [(binder.labels.get(id(relation), name), relation) for name, relation in legs]
+        if not sources:  # it is no matter of course that one is missing where all are
+            binder.problems.found += missing
             return binder.nothing()
         source_column = self.parameters.get("withsource") or self.parameters.get("with_source")
         named = [(label or f"union_arg{place}", relation) for place, (label, relation) in enumerate(sources)]
@@ -253,7 +257,7 @@ def named_by(binder: Binder, leg: syntax.Expression, environment: Environment) -
     """The tables that one leg of union, search or find stands for, and what each goes by: `*` is for any letters."""
     if isinstance(leg, syntax.Pattern):
         pattern = re.compile(".*".join(re.escape(piece) for piece in leg.text.split("*")), re.I)
-        tables = [name for name in binder.schema.tables if pattern.fullmatch(name)]
+        tables = [name for name in (*binder.schema.tables, *views(environment)) if pattern.fullmatch(name)]
         if not tables:
             binder.problems.add("KQL202", leg.span, name=leg.text)
         return [(name, syntax.Name(name, leg.span)) for name in tables]
@@ -263,6 +267,14 @@ def named_by(binder: Binder, leg: syntax.Expression, environment: Environment) -
     if isinstance(leg, syntax.Name) and isinstance(environment.get(leg.name), FunctionBinding):
         return [(leg.name, leg)]  # a view goes by its name, a let that is a table does not
     return [("", leg)]
+
+
+def views(environment: Environment) -> list[str]:
+    """The functions that let made views of: they count among the tables."""
+    return [
+        name for name, binding in environment.bindings.items()
+        if isinstance(binding, FunctionBinding) and binding.definition.view
+    ]  # fmt: skip
 
 
 def united(sources: list[tuple[str, Relation]], inner: bool, source_column: str) -> Relation:

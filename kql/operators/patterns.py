@@ -203,7 +203,7 @@ class _Pattern(Walk):
         assert self.rows is not None
         self.rows = plan.Project(self.rows, (*passing(plan.columns_of(self.rows)), (column, value)))
         hidden = f"\0{label}{column.id}"
-        self.environment = self.environment.with_(hidden, ScalarBinding(plan.Ref(column)))
+        self.environment = self.environment.with_(hidden, ScalarBinding(plan.Ref(column), self.binder.depth))
         return syntax.Name(hidden, span)
 
     def _bag(self, values: dict[str, plan.Scalar]) -> plan.Scalar:
@@ -240,7 +240,7 @@ class _Pattern(Walk):
         environment = self.environment
         if inner and expression is not None:
             # node_id() is the hash of the node that is looked at
-            known = ScalarBinding(self.apply("hash", plan.Ref(there)))
+            known = ScalarBinding(self.apply("hash", plan.Ref(there)), self.binder.depth)
             environment = environment.with_("\0node_id", known)
             expression = trees.replaced(expression, _is_node_id, lambda call: syntax.Name("\0node_id", call.span))
         scope = Scope(columns, environment, named=self.sight)

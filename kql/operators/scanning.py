@@ -278,7 +278,7 @@ class _Lowering:
         environment = self.environment
         for name, value in self.defaults.items():
             # a declared column by itself is the row's, where it has no value yet
-            environment = environment.with_(name, ScalarBinding(value))
+            environment = environment.with_(name, ScalarBinding(value, self.binder.depth))
         scope = self.binder.over(self.input, environment)
         return replace(scope, named=sight, serialized=False)
 

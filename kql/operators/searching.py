@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
-from kql.bind.scope import Environment, FunctionBinding
+from kql.bind.scope import Environment
 from kql.operators import trees
 from kql.operators.base import Operator, Parameters, passing, split_parameters
 from kql.operators.columns import matching
-from kql.operators.joins import named_by, united
+from kql.operators.joins import named_by, united, views
 from kql.plan import Column, Relation
 from kql.types import BOOL, DECIMAL, DYNAMIC, REAL, STRING
 
@@ -82,9 +82,7 @@ def searched(
         sources = [
             (name, binder.table(name, (0, 0))) for name in binder.schema.tables if binder.schema.tables[name].parts
         ]
-        for name, binding in environment.bindings.items():
-            if isinstance(binding, FunctionBinding) and binding.definition.view:
-                sources.append((name, binder.tabular(syntax.Name(name, (0, 0)), environment)))
+        sources += [(name, binder.tabular(syntax.Name(name, (0, 0)), environment)) for name in views(environment)]
     return sources
 
 

@@ -157,6 +157,12 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
         ('USA').['New York'] = { print capital = 'Albany' }; ('Canada').['Alberta'] = { let k = 1; print capital = 'Edmonton', n = k };
       };
       town('USA').['New York'] | union (town('Canada').Alberta)""", ["capital", "n"], [("Albany", None), ("Edmonton", 1)]),
+    ("views are among the tables that a pattern names", """let A_1 = view() { print x = 1 }; let A_2 = view() { print(2) | project x = print_0 };
+      let A_3 = () { print x = 3 }; union isfuzzy=true withsource=from A_*, B_* | order by from asc""",
+     ["from", "x"], [("A_1", 1), ("A_2", 2)]),
+    ("a function of constants reads a table, one of a row's values knows no row there", """let T = datatable(a: long)[1, 2, 2];
+      let many = (n: long) { let X = T | where a == n | count; toscalar(X) + n }; print many(2), many(1)""",
+     ["print_0", "print_1"], [(4, 2)]),
     ("bins that are told before", "set query_bin_auto_size = 1h; set query_bin_auto_at = datetime(2017-01-01 00:05);\n"
      "range t from datetime(2017-01-01 00:05) to datetime(2017-01-01 01:10) step 1m | summarize n = count() by bin_auto(t) | sort by n asc",
      ["t", "n"], [("2017-01-01T01:05:00.0000000Z", 6), ("2017-01-01T00:05:00.0000000Z", 60)]),
