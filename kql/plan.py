@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING
 
 from kql.types import BOOL, DYNAMIC, LONG, Type
@@ -342,6 +342,22 @@ def any_part(node: Scalar, test: Callable[[Scalar], bool]) -> bool:
 def depends_on_rows(node: Scalar) -> bool:
     """Whether a value may differ from row to row."""
     return any_part(node, lambda part: isinstance(part, Ref | RowNumber))
+
+
+def reads(node: object, root: Relation) -> bool:
+    """Whether a relation stands in another one anywhere, in the subqueries of its values too."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        if found is root:
+            return True
+        if isinstance(found, tuple):
+            waiting.extend(found)
+        elif type(found).__module__ == __name__ and is_dataclass(found) and id(found) not in seen:
+            seen.add(id(found))
+            waiting.extend(getattr(found, field.name) for field in fields(found))
+    return False
 
 
 def steps(relation: Relation, most: int) -> int:

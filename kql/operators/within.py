@@ -73,7 +73,7 @@ def within(
                 more = tuple(plan.Ref(column) for column in along)
                 sources = tuple((*source, *more) for source in node.sources)
                 return plan.Union(tuple(walk(leg) for leg in node.legs), (*node.columns, *along), sources)
-            case plan.Join(kind, left, right) if kind in _LEFT and not _holds(right, leaf):
+            case plan.Join(kind, left) if kind in _LEFT:
                 mine = tuple((column, column) for column in along)
                 return replace(node, left=walk(left), columns=(*node.columns, *mine))
         raise Unsupported(type(node).__name__)
@@ -81,23 +81,9 @@ def within(
     return walk(relation)
 
 
-# The joins whose rows are those of the left side: what a part gets from them hangs on its own rows only.
+# The joins whose rows are those of the left side: what a part gets from them hangs on its own rows only, for their right
+# side reads none of any part (`over`).
 _LEFT = frozenset({"inner", "leftouter", "leftsemi", "leftanti"})
-
-
-def _inputs(relation: Any) -> tuple[Relation, ...]:
-    match relation:
-        case plan.Join(_, left, right):
-            return (left, right)
-        case plan.Union(legs):
-            return legs
-    input = getattr(relation, "input", None)
-    return () if input is None else (input,)
-
-
-def _holds(relation: Relation, leaf: Relation) -> bool:
-    """Whether a relation reads the rows of the parts."""
-    return relation is leaf or any(_holds(each, leaf) for each in _inputs(relation))
 
 
 def limited(binder: Binder, input: Relation, count: plan.Scalar, span: syntax.Span) -> Relation:
@@ -111,7 +97,7 @@ def limited(binder: Binder, input: Relation, count: plan.Scalar, span: syntax.Sp
 
 
 def over(relation: Relation, old: Relation, new: Relation) -> Relation:
-    """The pipeline with another relation at its root."""
+    """The pipeline with another relation at its root. Raises Unsupported where it reads the old one elsewhere too."""
     done: dict[int, Relation] = {id(old): new}
 
     def walk(node: Any) -> Relation:
@@ -130,7 +116,10 @@ def over(relation: Relation, old: Relation, new: Relation) -> Relation:
         changed: Relation = replace(node, input=walk(node.input))
         return changed
 
-    return walk(relation)
+    moved = walk(relation)
+    if plan.reads(moved, old):
+        raise Unsupported("a second look at the rows")
+    return moved
 
 
 def numbered(input: Relation) -> tuple[Relation, Column]:

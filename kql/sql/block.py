@@ -78,6 +78,11 @@ class Block:
         self._selected: dict[str, str] = {}  # SQL text -> alias
         self._aliased: dict[str, str] = {}  # alias -> SQL text
 
+    @property
+    def closed(self) -> bool:
+        """Whether a condition on its rows must stand outside."""
+        return self.sealed or self.limit is not None or self.group is not None or self.distinct_on is not None
+
     def value(self, column: Column) -> Sql:
         """The SQL of a visible column."""
         return self.columns[column]()

@@ -91,7 +91,7 @@ class _Emitter:
     def _open(self, relation: Relation, made: Iterable[plan.Scalar] = ()) -> Block:
         """The relation as a block that may still be filtered, grouped or expanded; `made` are expressions over it."""
         block = self.one(relation)
-        return outside([block], self.names, plan.visible(relation)) if _closed(block) or self._heavy(block, made) else block
+        return outside([block], self.names, plan.visible(relation)) if block.closed or self._heavy(block, made) else block
 
     def legs(self, relation: Relation) -> list[Block]:
         """The relation as the legs of a union that is not written yet."""
@@ -198,7 +198,7 @@ class _Emitter:
         kept = []
         columns = plan.visible(node.input)
         for leg in self.legs(node.input):
-            block = outside([leg], self.names, columns) if _closed(leg) or self._heavy(leg, (node.predicate,)) else leg
+            block = outside([leg], self.names, columns) if leg.closed or self._heavy(leg, (node.predicate,)) else leg
             predicate = self.scalars.predicate(node.predicate, block)
             if predicate.constant and not predicate.const and self.prunes:
                 continue
@@ -215,7 +215,7 @@ class _Emitter:
         weights = self._weights(node, block)
         heavy = self._heavy(block, (expression for _, expression in node.columns))
         grouped = block.group is not None and any(not _handed_on(value) for _, value in node.columns)
-        if (windowed and _closed(block)) or heavy or grouped:
+        if (windowed and block.closed) or heavy or grouped:
             block = outside([block], self.names, plan.visible(node.input))
             weights = self._weights(node, block)
         before = dict(block.columns)
@@ -426,10 +426,6 @@ class _View(Block):
 def _weight_in(part: Part, name: str) -> int:
     """What a column weighs: a document that some rows have more of than the typed columns hold is long in SQL."""
     return _BEYOND if part.beyond is not None and any(path[0] == name for path in part.beyond.paths) else 1
-
-
-def _closed(block: Block) -> bool:
-    return block.sealed or block.limit is not None or block.group is not None or block.distinct_on is not None
 
 
 def _across(side: Legs, origin: Column) -> Sql:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kql import plan
 from kql.forms import JSON, Form
 from kql.sql import dynamic, quote
-from kql.sql.block import Block
+from kql.sql.block import Block, outside
 from kql.sql.convert import convert
 from kql.sql.value import FALSE, TRUE, Arguments, Sql, constant
 from kql.types import BOOL, DYNAMIC, STRING, Type
@@ -118,12 +118,16 @@ class Scalars:
         inner = self._relation(node.relation)
         column = plan.columns_of(node.relation)[0]
         member, value = inner.value(column).fetched(), value.fetched()  # of one type, as they were bound
+        present = member.nullable and member.type is not STRING  # a null among the members would make null of the answer
+        if present and inner.closed:
+            inner = outside([inner], inner.names, plan.visible(node.relation))
+            member = inner.value(column).fetched()
         left = value.written
         right = member.written
         if node.ignore_case:
             left, right = f"lower({left})", f"lower({right})"
         inner.select(right, column.name)
-        if member.nullable and member.type is not STRING:
+        if present:
             inner.where.append(f"{right} IS NOT NULL")
         text = f"coalesce({left} IN ({inner.render()}), FALSE)"
         return Sql(f"(NOT {text})" if node.negated else text, BOOL, False)

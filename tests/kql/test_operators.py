@@ -157,6 +157,10 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
         ('USA').['New York'] = { print capital = 'Albany' }; ('Canada').['Alberta'] = { let k = 1; print capital = 'Edmonton', n = k };
       };
       town('USA').['New York'] | union (town('Canada').Alberta)""", ["capital", "n"], [("Albany", None), ("Edmonton", 1)]),
+    ("membership in what is aggregated, cut and full of nulls", """let T = range x from 1 to 6 step 1; let N = datatable(y: long)[long(null), 1, 2];
+      T | project a = x in (T | summarize max(x)), b = x in (T | summarize max(x) by g = x % 2 | project max_x), c = x in (T | count),
+        d = x !in (N | take 2), e = x in (N | top 2 by y asc nulls first | project y) | where a or c or not(d) or e""",
+     ["a", "b", "c", "d", "e"], [(False, False, False, False, True), (True, True, True, True, False)]),
     ("views are among the tables that a pattern names", """let A_1 = view() { print x = 1 }; let A_2 = view() { print(2) | project x = print_0 };
       let A_3 = () { print x = 3 }; union isfuzzy=true withsource=from A_*, B_* | order by from asc""",
      ["from", "x"], [("A_1", 1), ("A_2", 2)]),
@@ -231,6 +235,32 @@ def test_a_shape_that_hangs_on_the_data_needs_someone_to_ask() -> None:
     assert [column.name for column in compiled.columns] == ["a"]
     assert compiled.asked
     assert len(asked) == 1
+
+
+PARTS = "range x from 1 to 12 step 1 | extend k = x % 3, g = x % 4"
+BODIES = [
+    "top 2 by x desc", "summarize s = sum(x), c = count() by g", "extend r = prev(g)", "sort by x desc | extend r = row_number()", "take 1",
+    "distinct g", "top-nested 1 of g by sum(x)", "top-nested 1 of g with others=-1 by sum(x)", "top-nested 1 of g by sum(x), top-nested 1 of x by max(x)",
+    "make-series n = count() on x from 1 to 12 step 3", "make-series n = sum(x) on x step 4 by g", "top-hitters 1 of g", "count",
+    "join kind=inner (range x from 3 to 7 step 1) on x", "join kind=leftouter (datatable(x: long, m: long)[3, 1, 4, 2]) on x",
+    "as P | extend n = toscalar(P | count)", "as P | where x in (P | summarize max(x))", "as P | join kind=inner (P | summarize m = max(x) by g) on g",
+    "as P | union (P | where x > 5)", "invoke largest()", "scan declare (t: long = 0) with (step a: true => t = a.t + x;)",
+    "evaluate pivot(g)", "make-graph g --> x with_node_id=n | graph-match (a)-[e]->(b) project a.n, b.n", "mv-expand y = range(1, g)",
+    "mv-apply y = range(1, g) to typeof(long) on (summarize s = sum(y))", "extend n = toscalar(range y from 1 to 3 step 1 | count)",
+    "where x in (range z from 2 to 9 step 1 | where z % 2 == 0)", "summarize arg_max(x, *)", "project-away g | summarize dcount(x), make_list(x)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_partition_runs_over_the_rows_of_its_part_or_is_refused(engine: duckdb.DuckDBPyConnection, body: str) -> None:
+    largest = "let largest = (T: (x: long)) { T | where x == toscalar(T | summarize max(x)) }; "
+    parts = [answer(engine, f"{largest}{PARTS} | where k == {part} | serialize | {body}") for part in range(3)]
+    try:
+        found = answer(engine, f"{largest}{PARTS} | serialize | partition by k ({body})")
+    except kql.KqlError as error:
+        assert "KQL501" in str(error)
+        return
+    assert found[0] == parts[0][0] and sorted(map(repr, found[1])) == sorted(repr(row) for part in parts for row in part[1])
 
 
 @pytest.mark.parametrize("text", ["union withsource=t *", "search in (B*, *a) 'x'", "find in (*) where name == 'x' project name"])
