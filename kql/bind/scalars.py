@@ -166,7 +166,8 @@ def _called(binder: Binder, call: syntax.Call, scope: Scope) -> plan.Scalar:
     if call.name == ":":  # has, as search writes it
         call = replace(call, name="has")
     name, between = call.name, _infix(call.name)
-    if between and any(getattr(argument, "is_operator", False) for argument in call.arguments):
+    operands = call.arguments[:1] if name in _LISTS else call.arguments  # a list may be what an operator gives
+    if between and any(getattr(argument, "is_operator", False) for argument in operands):
         # `print 1 == 1 == true` compares what print gives: an operator that begins a pipeline is an operand too
         binder.problems.add("KQL101", call.name_span, "comparisons do not chain: put one into brackets", found=f"'{name}'")
         return plan.Literal(None, BOOL)

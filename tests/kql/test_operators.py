@@ -161,6 +161,9 @@ CASES: list[tuple[str, str, list[str], list[tuple[Any, ...]]]] = [
       T | project a = x in (T | summarize max(x)), b = x in (T | summarize max(x) by g = x % 2 | project max_x), c = x in (T | count),
         d = x !in (N | take 2), e = x in (N | top 2 by y asc nulls first | project y) | where a or c or not(d) or e""",
      ["a", "b", "c", "d", "e"], [(False, False, False, False, True), (True, True, True, True, False)]),
+    ("membership in what an operator begins", """let T = range x from 1 to 6 step 1; T | where x in (range y from 2 to 3 step 1) or x in ((print 5))
+      or x in (union (T | where x < 2), (T | where x > 5)) | summarize make_list(x), countif('abc' has_any (print 'abc'))""",
+     ["list_x", "countif_"], [([1, 2, 3, 5, 6], 5)]),
     ("views are among the tables that a pattern names", """let A_1 = view() { print x = 1 }; let A_2 = view() { print(2) | project x = print_0 };
       let A_3 = () { print x = 3 }; union isfuzzy=true withsource=from A_*, B_* | order by from asc""",
      ["from", "x"], [("A_1", 1), ("A_2", 2)]),
