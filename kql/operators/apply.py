@@ -32,8 +32,8 @@ def _refuse(binder: Binder, name: str, span: syntax.Span) -> None:
     if binder.problems.errors:
         return  # what is wrong inside has been told
     binder.problems.add(
-        "KQL501", span, "a join may stand there if its right side is a table of its own",
-        what=f"this subquery of {name}", reason="it reads more than the rows of one part",
+        "KQL501", span, "a value in it cannot look at the part's rows again: join with them instead of toscalar() or in",
+        what=f"this subquery of {name}", reason="not all of it can be run for each part",
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kql import plan, syntax
+from kql.operators.base import passing
 from kql.plan import Column, Relation
 from kql.types import BOOL, LONG
 
@@ -73,16 +74,20 @@ def within(
                 more = tuple(plan.Ref(column) for column in along)
                 sources = tuple((*source, *more) for source in node.sources)
                 return plan.Union(tuple(walk(leg) for leg in node.legs), (*node.columns, *along), sources)
-            case plan.Join(kind, left) if kind in _LEFT:
+            case plan.Join(kind, left, right) if kind in _LEFT:
+                on = node.on
+                if plan.reads(right, leaf):  # rows of the parts too: each part meets itself
+                    own = Column(key.name, key.type)
+                    right = plan.Project(walk(right), (*passing(plan.columns_of(right)), (own, plan.Ref(key))))
+                    on = (*on, (plan.Ref(key), plan.Ref(own)))
                 mine = tuple((column, column) for column in along)
-                return replace(node, left=walk(left), columns=(*node.columns, *mine))
+                return replace(node, left=walk(left), right=right, on=on, columns=(*node.columns, *mine))
         raise Unsupported(type(node).__name__)
 
     return walk(relation)
 
 
-# The joins whose rows are those of the left side: what a part gets from them hangs on its own rows only, for their right
-# side reads none of any part (`over`).
+# The joins whose rows are those of the left side.
 _LEFT = frozenset({"inner", "leftouter", "leftsemi", "leftanti"})
 
 
@@ -108,7 +113,7 @@ def over(relation: Relation, old: Relation, new: Relation) -> Relation:
     def step(node: Any) -> Relation:
         match node:
             case plan.Join(_, left, right):
-                return replace(node, left=walk(left), right=right)
+                return replace(node, left=walk(left), right=walk(right) if plan.reads(right, old) else right)
             case plan.Union(legs):
                 return replace(node, legs=tuple(walk(leg) for leg in legs))
         if not hasattr(node, "input"):

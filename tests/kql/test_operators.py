@@ -256,14 +256,27 @@ BODIES = [
 
 @pytest.mark.parametrize("body", BODIES)
 def test_a_partition_runs_over_the_rows_of_its_part_or_is_refused(engine: duckdb.DuckDBPyConnection, body: str) -> None:
+    parts = [f"{PARTS} | where k == {part} | serialize | {body}" for part in range(3)]
+    _whole(engine, f"{PARTS} | serialize | partition by k ({body})", parts)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_mv_apply_runs_over_the_elements_of_its_row_or_is_refused(engine: duckdb.DuckDBPyConnection, body: str) -> None:
+    rows, on = "datatable(id: long)[0, 1, 2] | extend d = range(1 + id, 12, 1 + id)", f"on (extend g = x % 4 | {body})"
+    parts = [f"{rows} | where id == {part} | mv-apply x = d to typeof(long) {on}" for part in range(3)]
+    _whole(engine, f"{rows} | mv-apply x = d to typeof(long) {on}", parts)
+
+
+def _whole(engine: duckdb.DuckDBPyConnection, whole: str, parts: list[str]) -> None:
+    """Check that a query gives what its parts give, or is refused."""
     largest = "let largest = (T: (x: long)) { T | where x == toscalar(T | summarize max(x)) }; "
-    parts = [answer(engine, f"{largest}{PARTS} | where k == {part} | serialize | {body}") for part in range(3)]
     try:
-        found = answer(engine, f"{largest}{PARTS} | serialize | partition by k ({body})")
+        found = answer(engine, largest + whole)
+        expected = [answer(engine, largest + part) for part in parts]
     except kql.KqlError as error:
         assert "KQL501" in str(error)
         return
-    assert found[0] == parts[0][0] and sorted(map(repr, found[1])) == sorted(repr(row) for part in parts for row in part[1])
+    assert found[0] == expected[0][0] and sorted(map(repr, found[1])) == sorted(repr(row) for each in expected for row in each[1])
 
 
 @pytest.mark.parametrize("text", ["union withsource=t *", "search in (B*, *a) 'x'", "find in (*) where name == 'x' project name"])
