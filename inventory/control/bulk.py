@@ -182,7 +182,7 @@ class Control:
         share = "(_drawn & 65535) * 100"
         choice, upto = "", 0
         for operation, percent in recent.items():
-            states = ", ".join(f"'{state}'" for state in sorted(OPERATIONS[operation].allowed))
+            states = _listed(OPERATIONS[operation].allowed)
             low, upto = upto, upto + percent * 65536
             choice += f" WHEN {_STATE} IN ({states}) AND {share} >= {low} AND {share} < {upto} THEN '{operation}'"
         ago = f"((_drawn >> 16) & 65535)::BIGINT * {seconds_to_ticks(seconds)} // 65536"
@@ -256,7 +256,7 @@ class Control:
         )
 
     def _suits(self, of: ResourceType, now: int, operation: str) -> str:
-        states = ", ".join(f"'{state}'" for state in sorted(OPERATIONS[operation].allowed))
+        states = _listed(OPERATIONS[operation].allowed)
         return (
             f"{_STATE} IN ({states}) AND properties.\"provisioningState\" <> 'Deleting' "
             f"AND _key NOT IN (SELECT _key FROM {of.feed} WHERE _true_at > {now})"

@@ -237,9 +237,10 @@ class ControlPlane:
     ) -> None:
         """Let the next `times` operations on resources whose id contains `on` fail with an error of Azure's.
 
-        `during` narrows it to operations: create, update, start, restart, write (of what is no machine) ... Capacity
-        errors such as AllocationFailed end an accepted operation, which leaves its resource as it was but Failed;
-        QuotaExceeded and SkuNotAvailable refuse it at once.
+        `during` narrows it to operations: create, update, start, restart, delete, write (of what is no machine) ...
+        Capacity errors such as AllocationFailed end an accepted operation, which leaves its resource as it was but
+        Failed; errors of the guest such as OSProvisioningTimedOut leave its machine up; QuotaExceeded and
+        SkuNotAvailable refuse it at once.
         """
         verbs = (during,) if isinstance(during, str) else during
         self._context.failures.order(code, on=on, during=verbs, times=times, message=message)
