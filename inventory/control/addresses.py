@@ -16,11 +16,10 @@ _RESERVED = 4
 
 
 _TOLD = '[{"id": "VARCHAR", "properties": {"privateIPAddress": "VARCHAR", "subnet": {"id": "VARCHAR"}}}]'
+_PLACED = "lambda c: {'id': c.id, 'address': c.properties.\"privateIPAddress\", 'subnet': c.properties.subnet.id}"
 _CONFIGURATIONS = f"""CASE WHEN properties."ipConfigurations" IS NULL
-    THEN list_transform(from_json({REST}::JSON -> '$.properties.ipConfigurations', '{_TOLD}'),
-      lambda c: {{'id': c.id, 'address': c.properties."privateIPAddress", 'subnet': c.properties.subnet.id}})
-    ELSE list_transform(properties."ipConfigurations",
-      lambda c: {{'id': c.id, 'address': c.properties."privateIPAddress", 'subnet': c.properties.subnet.id}}) END"""
+    THEN list_transform(from_json({REST}::JSON -> '$.properties.ipConfigurations', '{_TOLD}'), {_PLACED})
+    ELSE list_transform(properties."ipConfigurations", {_PLACED}) END"""
 """The ip configurations of an interface, which stand beside the columns where they say more than these hold."""
 
 

@@ -13,9 +13,10 @@ from inventory.control.extensions import APPLICATION_HEALTH
 from inventory.control.ids import parse
 from inventory.control.machines import Draft, VirtualMachines
 from inventory.control.operation import Operation
-from inventory.control.placement import Spreading
+from inventory.control.placement import Spreading, type_of_members
 from inventory.control.records import Values
 from inventory.errors import InventoryError
+from inventory.lifecycle import OPERATIONS
 from inventory.resource_types import EXTENSIONS, SCALE_SETS, VIRTUAL_MACHINES
 from inventory.rules.profile import FLEXIBLE_NAME_LENGTH
 
@@ -184,11 +185,16 @@ def delete_some(context: Context, row: Values, names: Iterable[str], now: int) -
     keys = list(known.values()) if "*" in wanted else [known[name] for name in wanted]
     if not keys:
         raise InventoryError("InvalidParameter", "Required parameter 'instanceIds' is missing (null).")
-    where = f"_key IN ({', '.join(map(str, keys))})"
-    failure = context.failures.drawn(parse(row["id"]), "delete", now)
+    return operate(context, row, f"_key IN ({', '.join(map(str, keys))})", "delete", now)
+
+
+def operate(context: Context, row: Values, where: str, operation: str, now: int) -> Operation:
+    """One operation of a set, of either mode, on those of its members for which a condition holds and that it suits."""
+    name = OPERATIONS[operation].name
+    failure = context.failures.drawn(parse(row["id"]), name, now)
     fails = None if failure is None else failure.code
-    context.bulk.operate_where(VIRTUAL_MACHINES, where, "delete", now, fails=fails)
-    return context.ledger.enter("delete", row["id"], context.bulk.ends, failure=failure)
+    context.bulk.operate_where(type_of_members(row), where, operation, now, fails=fails)
+    return context.ledger.enter(name, row["id"], context.bulk.ends, failure=failure)
 
 
 def delete_all(context: Context, row: Values, now: int) -> int:

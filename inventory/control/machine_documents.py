@@ -107,9 +107,8 @@ def completed(
     """The properties of a machine with Azure's defaults. Raises InventoryError for what is missing.
 
     `unique` ends the names of disks that have none. `profile` says that the properties are those of a scale set's
-    profile, whose disks go with the machine; `before` are those of
-    a machine that is there already. What it has never had (one that was imported, or made from a specialized image)
-    nobody asks for.
+    profile, whose disks go with the machine; `before` are those of a machine that is there already. What it has never
+    had (one that was imported, or made from a specialized image) nobody asks for.
     """
     had = _ALL if before is None else before
     made = deepcopy(dict(given))

@@ -281,21 +281,22 @@ class Provider:
 
     def keep(self, of: ResourceType, id_: ResourceId, row: Values, failure: InventoryError) -> Operation:
         """Write that the resource is being deleted, and then is still there."""
-        context, now = self.context, self.context.now()
-        takes = context.pace(pace.DELETIONS.get(id_.kind, pace.AT_ONCE), "delete", id_.text.lower(), now)
-        images = [Image(0, self.at_work(of, row, "Deleting"))] if takes else []
-        self.records.write(of, [*images, Image(takes, self.at_work(of, row, "Failed"))], row["_key"])
-        return context.ledger.enter("delete", row["id"], now + takes, failure=failure)
+        return self._delete(of, id_, row, self.at_work(of, row, "Failed"), failure)
 
     def remove(self, of: ResourceType, id_: ResourceId, row: Values) -> Operation:
         """Write that the resource is being deleted, and then is no more."""
+        self.context.ledger.overtake(row["id"])
+        return self._delete(of, id_, row, None, None)
+
+    def _delete(
+        self, of: ResourceType, id_: ResourceId, row: Values, left: Values | None, failure: InventoryError | None
+    ) -> Operation:
+        """Write that the resource is being deleted, and what is left of it then."""
         context, now = self.context, self.context.now()
-        context.ledger.overtake(row["id"])
         takes = context.pace(pace.DELETIONS.get(id_.kind, pace.AT_ONCE), "delete", id_.text.lower(), now)
-        leaving = self.at_work(of, row, "Deleting")
-        images = [Image(0, leaving), Image(takes, None)] if takes else [Image(0, None)]
-        self.records.write(of, images, row["_key"])
-        return context.ledger.enter("delete", row["id"], now + takes)
+        leaving = [Image(0, self.at_work(of, row, "Deleting"))] if takes else []
+        self.records.write(of, [*leaving, Image(takes, left)], row["_key"])
+        return context.ledger.enter("delete", row["id"], now + takes, failure=failure)
 
     def within(self, of: ResourceType, scope: ResourceId | None, kind: str) -> tuple[str, dict[str, Any]]:
         """The condition for resources of a type in a scope."""

@@ -45,20 +45,9 @@ class AvailabilitySets(Provider):
         given.setdefault("virtualMachines", before.get("virtualMachines") or [])
         return document
 
-    def members(self, row: Values) -> list[str]:
-        """The ids of the machines in the set."""
-        found = self.records.ask(
-            VIRTUAL_MACHINES,
-            "id",
-            '"subscriptionId" = $sub AND lower(properties."availabilitySet".id) = $set',
-            {"sub": row["subscriptionId"], "set": row["id"].lower()},
-            "ORDER BY lower(id)",
-        )
-        return [each[0] for each in found]
-
     def check_deletable(self, id_: ResourceId, row: Values, force: bool) -> None:
-        members = self.members(row)
-        if members:
+        inside = '"subscriptionId" = $sub AND lower(properties."availabilitySet".id) = $set'
+        if self.records.count(VIRTUAL_MACHINES, inside, {"sub": row["subscriptionId"], "set": row["id"].lower()}):
             raise InventoryError(
                 "OperationNotAllowed",
                 f"Availability Set '{row['name']}' cannot be deleted. Before deleting an Availability Set please ensure "

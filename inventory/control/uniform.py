@@ -8,16 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from inventory.control import machine_documents
+from inventory.control import flexible, machine_documents
 from inventory.control.addresses import Addresses
 from inventory.control.context import Context
 from inventory.control.extensions import APPLICATION_HEALTH
 from inventory.control.flexible import choose, takes_the_oldest
-from inventory.control.ids import parse
 from inventory.control.operation import Operation
 from inventory.control.records import Image, Values, written
 from inventory.errors import InventoryError
-from inventory.lifecycle import OPERATIONS
 from inventory.resource_types import SCALE_SET_INSTANCE_NICS, SCALE_SET_INSTANCES
 from inventory.rules.profile import MOST_UPDATE_DOMAINS
 
@@ -198,14 +196,10 @@ def protected(context: Context, row: Values, how: str) -> bool:
 
 def operate(context: Context, row: Values, operation: str, ids: Iterable[str] | None) -> Operation:
     """One operation on all instances of the set, or on some; those that are so already, or cannot, are left out."""
-    now = context.now()
     where = f"_set_key = {row['_key']}"
     if ids and "*" not in ids:
         where += f" AND _key IN ({', '.join(map(str, keys_of(context, row, ids)))})"
-    failure = context.failures.drawn(parse(row["id"]), OPERATIONS[operation].name, now)
-    fails = None if failure is None else failure.code
-    context.bulk.operate_where(SCALE_SET_INSTANCES, where, operation, now, fails=fails)
-    return context.ledger.enter(OPERATIONS[operation].name, row["id"], context.bulk.ends, failure=failure)
+    return flexible.operate(context, row, where, operation, context.now())
 
 
 def keys_of(context: Context, row: Values, ids: Iterable[str]) -> list[int]:

@@ -207,6 +207,14 @@ class Binder:
                 return name
         return "this"
 
+    def apart(self, expression: syntax.Expression, environment: Environment) -> Relation:
+        """A table within a value, such as that of toscalar(): computed once, whatever the row is."""
+        self.depth += 1
+        try:
+            return self.tabular(expression, environment)
+        finally:
+            self.depth -= 1
+
     def _tabular_name(self, name: str, span: syntax.Span, environment: Environment) -> Relation:
         binding = environment.get(name)
         match binding:
@@ -284,15 +292,6 @@ class Binder:
         else:
             self._unknown_function(call, environment)
         return self.nothing()
-
-    # ---- user functions -----------------------------------------------------------------------------------------
-    def apart(self, expression: syntax.Expression, environment: Environment) -> Relation:
-        """A table within a value, such as that of toscalar(): computed once, whatever the row is."""
-        self.depth += 1
-        try:
-            return self.tabular(expression, environment)
-        finally:
-            self.depth -= 1
 
     # ---- scalars ------------------------------------------------------------------------------------------------
     def over(self, relation: Relation, environment: Environment) -> Scope:
